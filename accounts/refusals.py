@@ -1,0 +1,29 @@
+"""What is refused to somebody: one class a reason, with its status, public code and sentence.
+
+A rule raises the class that stands beside it; `pemantau/refusals.py` alone turns it into an answer.
+`docs/refusals.md` lists them all; a test compares.
+"""
+
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+
+
+class Refusal(Exception):
+    """A request that changes nothing, and the sentence that says why in the reader's language.
+
+    `sentence` is a lazy translation; `{name}` in it is filled from the keyword arguments.
+    """
+
+    status: ClassVar[int] = 400
+    code: ClassVar[str]
+    sentence: ClassVar[str | Promise]
+    # Seconds after which trying again makes sense; becomes Retry-After.
+    retry_after: ClassVar[int | None] = None
+
+    def __init__(self, **details: Any) -> None:
+        self.details = details
+        super().__init__(self.code)
+
+    def text(self) -> str:
+        return str(self.sentence).format(**self.details)

@@ -1,0 +1,90 @@
+"""Results of stations, and the sums above them."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from ledger.models import Event
+from tps.models import Contest, PollingStation, Region
+
+
+class Result(models.Model):
+    """The numbers of one contest at one TPS, put together from the decisions on its photos.
+
+    `sums` and `counts` are what this TPS adds to every region above it, in the order of
+    `aggregation.columns`; a tally is their sum.
+    """
+
+    class State(models.TextChoices):
+        RECEIVED = "received"  # photos are there, nothing decided yet
+        PARTIAL = "partial"  # some pages decided
+        COMPLETE = "complete"  # all pages decided
+        DISPUTED = "disputed"  # two decided photos of a page differ (sengketa)
+
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
+    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
+    version = models.IntegerField(default=1)
+    rule_version = models.SmallIntegerField()
+    state = models.CharField(max_length=8, choices=State.choices)
+    numbers = models.JSONField(default=dict)  # all decided fields, as on the paper
+    verdicts = models.JSONField(default=list)  # broken rules as the rule engine said them
+    decisions = ArrayField(models.UUIDField(), default=list)
+    sums = ArrayField(models.BigIntegerField(), default=list)
+    counts = ArrayField(models.BigIntegerField(), default=list)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contest", "station"], name="one_result_per_contest_and_tps")]
+
+    def __str__(self) -> str:
+        return f"{self.station_id}/{self.contest_id} v{self.version}"
+
+
+class Delta(models.Model):
+    """What one change of a result adds to the sums above it; waits to be folded.
+
+    `event` is the `select` entry of the same transaction: a delta is folded after its entry has a place
+    in the log, so every tally is the fold of a prefix of the log.
+    """
+
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT)  # the village
+    sums = ArrayField(models.BigIntegerField())
+    counts = ArrayField(models.BigIntegerField())
+    event = models.OneToOneField(Event, on_delete=models.PROTECT)
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Tally(models.Model):
+    """The sums for one contest in one region. Changed by the folder only."""
+
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT)
+    stations = models.IntegerField()  # TPS that vote in this contest here, counted or not
+    registered_voters = models.BigIntegerField(default=0)  # their DPT, as far as known
+    sums = ArrayField(models.BigIntegerField())
+    counts = ArrayField(models.BigIntegerField())
+    version = models.BigIntegerField(default=0)  # the snapshot in which it last changed
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contest", "region"], name="one_tally_per_contest_and_region")]
+        indexes = [models.Index(fields=["version"])]
+
+    def __str__(self) -> str:
+        return f"{self.contest_id}/{self.region_id} v{self.version}"
+
+
+class Snapshot(models.Model):
+    """The newest consistent cut of one contest: which version is folded, and which is published."""
+
+    contest = models.OneToOneField(Contest, on_delete=models.PROTECT, primary_key=True)
+    version = models.BigIntegerField(default=0)
+    published = models.BigIntegerField(default=0)
+    cut = models.BigIntegerField(default=0)  # log entries below this index are in it
+    changed_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.contest_id} v{self.version}"

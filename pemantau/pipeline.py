@@ -1,0 +1,162 @@
+"""A photo's way, from the phone to the public number.
+
+    receive → inspect → queue → (people read) → decide → record → (folder: sequence, fold, publish)
+
+Each step claims its photo, calls one plain function of one app, appends what happened to the ledger,
+and rings for the next step, all in one transaction. Redis is only the doorbell: a step may run twice,
+late or not at all, and the state ends the same, because a photo that has not moved for two minutes is
+rung for again by `sweep`. The way ends in `aggregation/management/commands/folder.py`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+from celery import Task, shared_task
+from django.db import transaction
+from django.db.models.functions import Now
+
+from aggregation import results, tallies
+from ledger import entries as ledger
+from transcription import consensus, queue, rulings
+from transcription import entries as readings
+from transcription.models import Entry, Ruling
+from uploads import inspection, intake
+from uploads.models import Photo
+
+Step = Photo.Step
+
+
+# --- The doors: what a person did -----------------------------------------------------------
+
+
+def receive(sending: intake.Sending) -> Photo:
+    """A citizen sends a photo. When this returns, bytes and row are durable and a receipt may be shown."""
+    original = intake.seal(sending)
+    with transaction.atomic():
+        photo, is_new = intake.record(sending, original)
+        if is_new:
+            ledger.append(photo.contest.election_id, "photo", **intake.entry_of(photo))
+            _ring(inspect, photo.pk)
+    return photo
+
+
+def send_entry(sent: readings.Sent) -> Entry:
+    """A volunteer sends what they read under their lease."""
+    with transaction.atomic():
+        entry = readings.submit(sent)
+        ledger.append(entry.photo.contest.election_id, "reading", **readings.entry_of(entry))
+        _move(entry.photo, Step.DECIDE)
+        _ring(decide, entry.photo_id)
+    return entry
+
+
+def send_ruling(sent: rulings.Sent) -> Ruling:
+    """An adjudicator says what stands."""
+    with transaction.atomic():
+        ruling = rulings.submit(sent)
+        ledger.append(ruling.photo.contest.election_id, "ruling", **rulings.entry_of(ruling))
+        _move(ruling.photo, Step.DECIDE)
+        _ring(decide, ruling.photo_id)
+    return ruling
+
+
+# --- The steps ------------------------------------------------------------------------------
+
+
+@shared_task
+def inspect(photo_id: str) -> None:
+    """Make the public copies."""
+    with _claimed(photo_id, Step.INSPECT) as photo:
+        if photo:
+            copies = inspection.make_public_copies(photo)
+            ledger.append(photo.contest.election_id, "copies", **inspection.entry_of(photo, copies))
+            _move(photo, Step.QUEUE)
+            _ring(open_to_readers, photo.pk)
+
+
+@shared_task
+def open_to_readers(photo_id: str) -> None:
+    """Put the photo into the queue, and count its TPS as received."""
+    with _claimed(photo_id, Step.QUEUE) as photo:
+        if photo:
+            queue.open_photo(photo)
+            _record_results(photo)
+            _move(photo, Step.READ)
+
+
+@shared_task
+def decide(photo_id: str) -> None:
+    """See whether the entries agree; if not, ask for another or for an adjudicator."""
+    with _claimed(photo_id, Step.DECIDE) as photo:
+        if photo:
+            if decision := consensus.decide_photo(photo):
+                ledger.append(photo.contest.election_id, "decision", **consensus.entry_of(decision))
+                _move(photo, Step.RECORD)
+                _ring(record, photo.pk)
+            else:
+                _move(photo, Step.READ)
+
+
+@shared_task
+def record(photo_id: str) -> None:
+    """Put the decision into the results of the TPS it touches."""
+    with _claimed(photo_id, Step.RECORD) as photo:
+        if photo:
+            _record_results(photo)
+            _move(photo, Step.READ if queue.is_open(photo) else Step.DONE)
+
+
+# --- The sweepers ---------------------------------------------------------------------------
+
+STALLED_AFTER = timedelta(minutes=2)
+_TASKS: dict[str, Task] = {Step.INSPECT: inspect, Step.QUEUE: open_to_readers, Step.DECIDE: decide, Step.RECORD: record}
+
+
+@shared_task
+def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) -> int:
+    """Ring again for photos that stand still, and take back expired leases. Returns how many were rung for."""
+    queue.take_back_expired_leases()
+    stalled = Photo.objects.filter(step__in=_TASKS, step_at__lt=Now() - timedelta(seconds=older_than))
+    rung = 0
+    for photo_id, step in stalled.order_by("step_at").values_list("pk", "step")[:limit]:
+        _TASKS[step].delay(str(photo_id))
+        rung += 1
+    return rung
+
+
+@shared_task
+def reap() -> int:
+    """Remove staged objects older than a day that no row names."""
+    return intake.reap_staging()
+
+
+# --- Claiming, moving, ringing --------------------------------------------------------------
+
+
+@contextmanager
+def _claimed(photo_id: UUID | str, step: Step) -> Iterator[Photo | None]:
+    """Hold the photo while its step is worked on; None where the step is done already or in other hands."""
+    with transaction.atomic():
+        yield (
+            Photo.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("contest", "station")
+            .filter(pk=photo_id, step=step)
+            .first()
+        )
+
+
+def _move(photo: Photo, step: Step) -> None:
+    Photo.objects.filter(pk=photo.pk).update(step=step, step_at=Now())
+
+
+def _ring(task: Task, photo_id: UUID) -> None:
+    # robust: with Redis down the commit stands, and the sweeper rings.
+    transaction.on_commit(lambda: task.delay(str(photo_id)), robust=True)
+
+
+def _record_results(photo: Photo) -> None:
+    for result, before in results.record_touched_by(photo):
+        event = ledger.append(result.contest.election_id, "select", **results.entry_of(result))
+        tallies.add_delta(result, before, event)

@@ -1,0 +1,219 @@
+"""The queue, what transcribers read, what was decided."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import Device
+from tps.models import Contest, PollingStation
+from uploads.models import Photo
+
+
+class Problem(models.TextChoices):
+    """What can be wrong with a whole photo."""
+
+    BLURRED = "blurred", "buram"
+    CUT_OFF = "cut_off", "terpotong"
+    WRONG_TPS = "wrong_tps", "TPS lain"
+    WRONG_FORM = "wrong_form", "formulir lain"
+    NOT_A_FORM = "not_a_form", "bukan formulir"
+    DUPLICATE = "duplicate", "foto yang sama"
+    ALTERED = "altered", "diduga diubah"
+
+
+class Task(models.Model):
+    """A photo's place in the queue: how many entries it still wants, and who may not give them."""
+
+    photo = models.OneToOneField(Photo, on_delete=models.PROTECT, primary_key=True)
+    # Entries wanted minus leases out: more than 0 means that somebody may take it.
+    free = models.SmallIntegerField(default=0)
+    rank = models.BigIntegerField()  # served in this order, lowest first
+    # Accounts that may not take it: the sender and their circle, earlier readers and theirs, capped pairs.
+    excluded = ArrayField(models.BigIntegerField(), default=list)
+    needs_adjudicator = models.BooleanField(default=False)
+    decision = models.ForeignKey("Decision", null=True, on_delete=models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(free__range=(0, 20)), name="task_wants_at_most_20_entries")]
+        indexes = [
+            models.Index(fields=["rank", "photo"], condition=Q(free__gt=0), name="open_task_in_serving_order"),
+            models.Index(fields=["changed_at"], condition=Q(needs_adjudicator=True), name="task_for_adjudicator"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Lease(models.Model):
+    """One person's right to read one photo for five minutes, renewed while they type."""
+
+    class End(models.TextChoices):
+        SUBMITTED = "submitted"
+        RETURNED = "returned"
+        EXPIRED = "expired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    task = models.ForeignKey(Task, on_delete=models.PROTECT, related_name="leases")
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT)
+    address_block = models.CharField(max_length=32, blank=True)
+    taken_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    end = models.CharField(max_length=9, blank=True, choices=End.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account"], condition=Q(end=""), name="one_task_at_a_time"),
+        ]
+        indexes = [models.Index(fields=["expires_at"], condition=Q(end=""), name="lease_that_may_expire")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Entry(models.Model):
+    """What one transcriber read from one photo. Rows are added, never edited.
+
+    `numbers` maps a field's key to a number (0..999), "kosong" (empty box) or "tidak_terbaca" (unreadable).
+    """
+
+    class Source(models.TextChoices):
+        VOLUNTEER = "volunteer"
+        UPLOADER = "uploader"
+        MACHINE = "machine"
+        PARTNER = "partner"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="entries")
+    source = models.CharField(max_length=9, choices=Source.choices, default=Source.VOLUNTEER)
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
+    lease = models.OneToOneField(Lease, null=True, on_delete=models.PROTECT)
+    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT)
+    address_block = models.CharField(max_length=32, blank=True)
+    page = models.SmallIntegerField(null=True)  # as read from the photo, not as claimed
+    numbers = models.JSONField(null=True)
+    problem = models.CharField(max_length=12, blank=True, choices=Problem.choices)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["photo", "account"], name="one_entry_per_photo_and_transcriber"),
+            models.CheckConstraint(
+                condition=Q(numbers__isnull=False) ^ ~Q(problem=""), name="entry_has_numbers_or_a_problem"
+            ),
+            models.CheckConstraint(
+                condition=Q(numbers__isnull=True) | Q(page__isnull=False), name="entry_with_numbers_says_the_page"
+            ),
+            models.CheckConstraint(
+                condition=Q(account__isnull=False) | ~Q(source="volunteer"), name="volunteers_entry_has_an_account"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Ruling(models.Model):
+    """What one adjudicator said about one photo. Rows are added, never edited; a later one replaces it."""
+
+    class Verdict(models.TextChoices):
+        ACCEPT = "accept", "angka ini"
+        REJECT = "reject", "tolak"
+        REHOME = "rehome", "pindahkan"
+        REOPEN = "reopen", "baca ulang"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="rulings")
+    round = models.SmallIntegerField()  # the version of the decision this ruling is about to make
+    adjudicator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    verdict = models.CharField(max_length=6, choices=Verdict.choices)
+    page = models.SmallIntegerField(null=True)
+    numbers = models.JSONField(null=True)
+    station = models.ForeignKey(PollingStation, null=True, on_delete=models.PROTECT)  # where a moved photo belongs
+    reason = models.CharField(max_length=12)  # a Problem, or another code from the page's list
+    note = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["photo", "round", "adjudicator"], name="one_ruling_per_adjudicator_and_round"
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict="accept", numbers__isnull=False, page__isnull=False)
+                | (~Q(verdict="accept") & Q(numbers__isnull=True)),
+                name="only_an_accepting_ruling_has_numbers",
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict="rehome") ^ Q(station__isnull=True), name="only_a_moving_ruling_names_a_tps"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Decision(models.Model):
+    """The agreed reading of one photo, and the entries and rulings that carry it. Versions are added, never edited."""
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted"
+        REJECTED = "rejected"
+        REOPENED = "reopened"  # earlier versions no longer stand; being read again
+
+    class How(models.TextChoices):
+        TWO_READERS = "two_readers"
+        MAJORITY = "majority"
+        ADJUDICATED = "adjudicated"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="decisions")
+    version = models.SmallIntegerField()
+    rule_version = models.SmallIntegerField()
+    outcome = models.CharField(max_length=8, choices=Outcome.choices)
+    how = models.CharField(max_length=11, choices=How.choices)
+    # Where the photo belongs: as claimed, unless an adjudicator moved it.
+    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
+    page = models.SmallIntegerField(null=True)
+    numbers = models.JSONField(null=True)
+    problem = models.CharField(max_length=12, blank=True)
+    broken_rules = ArrayField(models.CharField(max_length=8), default=list)
+    because = ArrayField(models.UUIDField())  # ids of entries and rulings
+    decided_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["photo", "version"], name="one_decision_per_photo_and_version"),
+            models.CheckConstraint(
+                condition=Q(outcome="accepted", numbers__isnull=False, page__isnull=False)
+                | (~Q(outcome="accepted") & Q(numbers__isnull=True)),
+                name="only_an_accepted_decision_has_numbers",
+            ),
+        ]
+        indexes = [models.Index(fields=["station", "contest"])]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} v{self.version}"
+
+
+class PairTally(models.Model):
+    """How many TPS two accounts have settled together in one election; at most three count (TRUST section 1c)."""
+
+    first = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second", "station"], name="a_pair_settles_a_tps_once"),
+            models.CheckConstraint(condition=Q(first__lt=models.F("second")), name="pair_is_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id}+{self.second_id}"

@@ -1,0 +1,102 @@
+"""Photos and the requests that brought them."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from accounts.models import Device
+from tps.models import Contest, PollingStation
+
+
+class Photo(models.Model):
+    """One image of one page of one form at one TPS. Only `step` and `step_at` ever change.
+
+    The original's bytes lie sealed under a key made of `sha256`; station, contest and page are what the
+    sender claimed.
+    """
+
+    class Step(models.TextChoices):
+        """What is to be done next. `pemantau/pipeline.py` moves it, the sweeper rings for what stands still."""
+
+        INSPECT = "inspect"  # make the public copies
+        QUEUE = "queue"  # open it to transcribers
+        READ = "read"  # waiting for people
+        DECIDE = "decide"  # entries have come in
+        RECORD = "record"  # a decision is to be put into the result
+        DONE = "done"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
+    page = models.SmallIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, db_collation="C")
+    size = models.IntegerField()
+    media_type = models.CharField(max_length=20)
+    width = models.IntegerField()
+    height = models.IntegerField()
+    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT)
+    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
+    receipt = models.CharField(max_length=20, unique=True, db_collation="C")
+    # Why people should look twice: "reused" = the same bytes were sent for another TPS.
+    marks = ArrayField(models.CharField(max_length=20), default=list)
+    received_at = models.DateTimeField(db_default=Now())
+    step = models.CharField(max_length=8, choices=Step.choices, default=Step.INSPECT)
+    step_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["station", "sha256"], name="one_photo_per_tps_and_bytes"),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="photo_is_named_by_its_sha256"),
+            models.CheckConstraint(
+                condition=Q(uploader__isnull=False) | Q(device__isnull=False), name="photo_has_a_sender"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["sha256"]),
+            models.Index(fields=["station", "contest"]),
+            models.Index(
+                fields=["step_at"],
+                condition=Q(step__in=["inspect", "queue", "decide", "record"]),
+                name="photo_that_should_move",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Ticket(models.Model):
+    """An idempotency key of one sender: the same request again gets the same receipt."""
+
+    key = models.UUIDField()
+    device = models.ForeignKey(Device, on_delete=models.PROTECT)
+    request_hash = models.BinaryField(max_length=32)  # SHA-256 over station, contest, page and bytes
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["device", "key"], name="one_photo_per_idempotency_key")]
+
+    def __str__(self) -> str:
+        return str(self.key)
+
+
+class PublicCopy(models.Model):
+    """A derivative without metadata, named by the photo's hash and its longer side in pixels."""
+
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="copies")
+    side = models.SmallIntegerField()
+    width = models.SmallIntegerField()
+    height = models.SmallIntegerField()
+    sha256 = models.CharField(max_length=64, db_collation="C")
+    size = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["photo", "side"], name="one_copy_per_photo_and_side")]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} {self.side}"
