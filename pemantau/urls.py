@@ -4,9 +4,19 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+import accounts.urls
+import aggregation.urls
+import tps.urls
+import transcription.urls
+import uploads.urls
+
+APPS = (accounts.urls, tps.urls, uploads.urls, transcription.urls, aggregation.urls)
+
 urlpatterns = [
-    path("admin/", admin.site.urls),
-    path("akun/", include("allauth.urls")),
+    *(path("", include((app.pages, app.__name__.split(".")[0]))) for app in APPS),
+    *(path("api/v1/", include((app.api, f"{app.__name__.split('.')[0]}-api"))) for app in APPS),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/", SpectacularSwaggerView.as_view(url_name="schema"), name="api"),
+    path("akun/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
 ]
