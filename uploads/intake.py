@@ -35,7 +35,7 @@ class Original:
 
 
 def seal(sending: Sending) -> Original:
-    """Examine the file and store it sealed. Raises a `Refusal` where it is no acceptable picture; changes nothing then."""
+    """Examine the file and store it sealed. Raises a `Refusal`, and changes nothing, where it is no acceptable picture."""
     raise NotImplementedError
 
 
