@@ -16,7 +16,10 @@ class Contribution:
 
 
 def record_touched_by(photo: Photo) -> list[tuple[Result, Contribution]]:
-    """Recompute the results this photo belongs, or belonged, to; returns those that changed, and what they added before."""
+    """Recompute the results this photo belongs, or belonged, to.
+
+    Returns those that changed, with what they added before.
+    """
     raise NotImplementedError
 
 

@@ -35,7 +35,10 @@ class Original:
 
 
 def seal(sending: Sending) -> Original:
-    """Examine the file and store it sealed. Raises a `Refusal`, and changes nothing, where it is no acceptable picture."""
+    """Examine the file and store it sealed.
+
+    Raises a `Refusal`, and changes nothing, where it is no acceptable picture.
+    """
     raise NotImplementedError
 
 
