@@ -1,0 +1,105 @@
+"""The browser that sends or reads, and the block of addresses it comes from.
+
+A device is known by a signed cookie that holds its id and nothing else. The cookie is set only on
+answers to requests that asked for the device (`of`), so somebody who only looks at results gets none.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from datetime import date
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import cast
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+
+from accounts.models import Device
+
+COOKIE = "__Host-perangkat" if settings.HTTPS else "perangkat"
+COOKIE_AGE = 365 * 24 * 3600
+
+_signer = Signer(salt="accounts.devices")
+
+
+def of(request: HttpRequest) -> Device:
+    """The device this request comes from; a new one if the browser shows none of ours. One query."""
+    if not hasattr(request, "_device"):
+        request._device = _known(request) or Device.objects.create(pk=uuid4())  # type: ignore[attr-defined]
+    return cast(Device, request._device)  # type: ignore[attr-defined]
+
+
+def _known(request: HttpRequest) -> Device | None:
+    try:
+        device_id = UUID(_signer.unsign(request.COOKIES.get(COOKIE, "")))
+    except (BadSignature, ValueError):
+        return None
+    # The row may be gone though the signature is good: another instance with the same key, a restored backup.
+    return Device.objects.filter(pk=device_id).first()
+
+
+class DeviceMiddleware:
+    """Gives the browser its cookie, or renews it for a year, where the request asked for its device."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if device := getattr(request, "_device", None):
+            response.set_cookie(
+                COOKIE,
+                _signer.sign(str(device.pk)),
+                max_age=COOKIE_AGE,
+                secure=settings.HTTPS,
+                httponly=True,
+                samesite="Lax",
+            )
+            patch_vary_headers(response, ["Cookie"])
+        return response
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address the request came from, as far as our own proxies vouch for it.
+
+    Each of our `TRUSTED_PROXY_COUNT` proxies appends what it saw to X-Forwarded-For, so the client's address
+    is that many from the right; what stands further left was written by the client. With no such proxy, or a
+    shorter or unreadable header, it is the socket's. Never log it, never store it.
+    """
+    hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    count = settings.TRUSTED_PROXY_COUNT
+    candidates = [hops[-count].strip()] if 0 < count <= len(hops) else []
+    candidates.append(request.META.get("REMOTE_ADDR", ""))
+    for candidate in candidates:
+        try:
+            address = ip_address(candidate)
+        except ValueError:
+            continue
+        return str((isinstance(address, IPv6Address) and address.ipv4_mapped) or address)
+    return ""
+
+
+def address_block(request: HttpRequest) -> str:
+    """Today's pseudonym of the client's block of addresses (IPv4 /24, IPv6 /48), 32 hexadecimal digits.
+
+    Empty for addresses that are nobody's in the world (loopback, private, carrier-internal): everybody behind
+    the same wrongly set proxy would look like one household.
+    """
+    return block_of(client_address(request), timezone.localdate())
+
+
+def block_of(address: str, day: date) -> str:
+    """HMAC-SHA256 over the block with the day's key. Tomorrow the same block has another pseudonym."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return ""
+    if not parsed.is_global:
+        return ""
+    block = ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False)
+    day_key = hmac.digest(settings.SECRET_KEY.encode(), f"address block {day}".encode(), hashlib.sha256)
+    return hmac.new(day_key, str(block).encode(), hashlib.sha256).hexdigest()[:32]

@@ -1,0 +1,138 @@
+"""Who is not independent of whom (DESIGN section 5).
+
+Two people are of one circle if they
+
+- used the same device within the last seven days,
+- came from the same block of addresses today,
+- or stand in one line of invitations: one was invited by the other, directly or through others, or the
+  same person invited both. What an operator appoints forms no line.
+
+A line through a common inviter further up is not followed: one eager inviter at the root would make
+everybody dependent on everybody.
+"""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import Device, Role, Sighting, User
+
+REMEMBERED_FOR = timedelta(days=7)
+
+
+def record_sighting(account: User, device: Device | None, address_block: str) -> None:
+    """Note that this person is here today, on this device and in this block. One query; twice changes nothing."""
+    Sighting.objects.bulk_create(
+        [Sighting(user=account, device=device, address_block=address_block, day=timezone.localdate())],
+        ignore_conflicts=True,
+    )
+
+
+def circle_of(
+    accounts: Collection[int], devices: Collection[UUID] = (), address_blocks: Collection[str] = ()
+) -> set[int]:
+    """Ids of all accounts that are not independent of the given ones, these included. One query.
+
+    `devices` and `address_blocks` (today's pseudonyms) stand for people who have no account, such as the
+    sender of a photo.
+    """
+    values: dict[str, Any] = {
+        "accounts": list(accounts),
+        "devices": list(devices),
+        "blocks": [block for block in address_blocks if block],
+        "today": timezone.localdate(),
+        "since": timezone.localdate() - REMEMBERED_FOR,
+        "operator": Role.OPERATOR.value,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CIRCLE, values)
+        return {row[0] for row in cursor.fetchall()}
+
+
+def related(one: int, other: int) -> bool:
+    """Whether two accounts are of one circle, and so cannot settle anything together. One query."""
+    return other in circle_of([one])
+
+
+def invited_pairs(accounts: Collection[int]) -> set[tuple[int, int]]:
+    """Those pairs (lower id, higher id) of the given accounts that stand in one line of invitations. One query.
+
+    Unlike devices and blocks, which are forgotten after a week, this can be asked again at any time: an
+    audit judges old entries by it, together with the device and block that each entry carries itself.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_INVITED_PAIRS, {"accounts": list(accounts), "operator": Role.OPERATOR.value})
+        return {(low, high) for low, high in cursor.fetchall()}
+
+
+def forget_old_sightings() -> int:
+    """Delete what is older than seven days; returns how many rows."""
+    deleted, _ = Sighting.objects.filter(day__lt=timezone.localdate() - REMEMBERED_FOR).delete()
+    return deleted
+
+
+# `up (start, member)`: each given account with its inviters, up to the first operator.
+# UNION, not UNION ALL: a line that bites its own tail must end.
+_UP = """
+    up (start, member) AS (
+        SELECT id, id FROM accounts_user WHERE id = ANY(%(accounts)s)
+        UNION
+        SELECT up.start, inviter.id
+          FROM up
+          JOIN accounts_user guest ON guest.id = up.member
+          JOIN accounts_user inviter ON inviter.id = guest.invited_by_id AND inviter.role <> %(operator)s
+    )
+"""
+
+_CIRCLE = f"""
+    WITH RECURSIVE {_UP},
+    down (member) AS (
+        SELECT id FROM accounts_user WHERE id = ANY(%(accounts)s)
+        UNION
+        SELECT guest.id
+          FROM down
+          JOIN accounts_user inviter ON inviter.id = down.member AND inviter.role <> %(operator)s
+          JOIN accounts_user guest ON guest.invited_by_id = inviter.id
+    ),
+    places (device_id, address_block) AS (
+        SELECT device_id, CASE WHEN day = %(today)s THEN address_block ELSE '' END
+          FROM accounts_sighting
+         WHERE user_id = ANY(%(accounts)s) AND day >= %(since)s
+    )
+    SELECT member FROM up
+    UNION
+    SELECT member FROM down
+    UNION
+    SELECT guest.id
+      FROM accounts_user given
+      JOIN accounts_user inviter ON inviter.id = given.invited_by_id AND inviter.role <> %(operator)s
+      JOIN accounts_user guest ON guest.invited_by_id = inviter.id
+     WHERE given.id = ANY(%(accounts)s)
+    UNION
+    SELECT user_id
+      FROM accounts_sighting
+     WHERE day >= %(since)s
+       AND device_id IN (SELECT device_id FROM places UNION ALL SELECT unnest(%(devices)s::uuid[]))
+    UNION
+    SELECT user_id
+      FROM accounts_sighting
+     WHERE day = %(today)s AND address_block <> ''
+       AND address_block IN (SELECT address_block FROM places UNION ALL SELECT unnest(%(blocks)s::text[]))
+"""  # noqa: S608  # built from constants alone
+
+_INVITED_PAIRS = f"""
+    WITH RECURSIVE {_UP}
+    SELECT DISTINCT least(start, member), greatest(start, member)
+      FROM up
+     WHERE start <> member AND member = ANY(%(accounts)s)
+    UNION
+    SELECT one.id, other.id
+      FROM accounts_user one
+      JOIN accounts_user inviter ON inviter.id = one.invited_by_id AND inviter.role <> %(operator)s
+      JOIN accounts_user other ON other.invited_by_id = inviter.id AND one.id < other.id
+     WHERE one.id = ANY(%(accounts)s) AND other.id = ANY(%(accounts)s)
+"""  # noqa: S608  # built from constants alone
