@@ -1,0 +1,3 @@
+from tests.append_only import let_the_runner_empty_tables
+
+let_the_runner_empty_tables()

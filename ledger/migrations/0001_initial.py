@@ -19,24 +19,27 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('log', models.CharField(max_length=40)),
                 ('kind', models.CharField(max_length=20)),
+                ('subject', models.CharField(db_collation='C', max_length=120, null=True)),
                 ('body', models.BinaryField()),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('subject', 'kind', 'log'), name='one_entry_per_change')],
+            },
         ),
         migrations.CreateModel(
             name='Unsequenced',
             fields=[
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='ledger.event')),
+                ('event', models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='ledger.event')),
             ],
         ),
         migrations.CreateModel(
             name='Leaf',
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to='ledger.event')),
                 ('log', models.CharField(max_length=40)),
                 ('index', models.BigIntegerField()),
                 ('leaf_hash', models.BinaryField(max_length=32)),
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to='ledger.event')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('log', 'index'), name='one_leaf_per_log_and_index')],

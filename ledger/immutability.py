@@ -1,0 +1,76 @@
+"""Tables whose rows are added and never changed, as the database itself sees to it.
+
+    operations = [append_only("uploads_photo", columns_that_may_change=("step", "step_at"))]
+
+in a migration (of an app that depends on `ledger` 0002) installs two triggers on the table. From then on,
+for everybody, the owner included, UPDATE of other columns, DELETE and TRUNCATE end with SQLSTATE `PM001`
+and a sentence that names the table. The triggers are also the register: `append_only_tables()` reads
+from the database's catalogue which tables are protected, `manage.py database_roles` withholds the
+privileges accordingly, and `ledger.checks` reports a trigger that somebody switched off.
+"""
+
+import re
+from collections.abc import Iterable
+
+from django.db import connection, migrations
+
+REFUSED = "PM001"  # SQLSTATE of a refused change
+ROWS, TABLE = "append_only_rows", "append_only_table"  # the names of the two triggers
+
+# `columns` are compared as JSON, so that a column added later is protected without anybody's doing.
+FUNCTION = f"""
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND TG_NARGS > 0 AND to_jsonb(NEW) - TG_ARGV::text[] = to_jsonb(OLD) - TG_ARGV::text[] THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = '{REFUSED}';
+END $$;
+"""
+DROP_FUNCTION = "DROP FUNCTION refuse_change();"
+
+
+def append_only(table: str, columns_that_may_change: Iterable[str] = ()) -> migrations.RunSQL:
+    """A reversible migration operation that lets rows of `table` be added, and only added."""
+    columns = tuple(columns_that_may_change)
+    for name in (table, *columns):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise ValueError(f"not a plain name of a table or column: {name}")
+    arguments = ", ".join(f"'{column}'" for column in columns)
+    return migrations.RunSQL(
+        f"""
+        CREATE TRIGGER {ROWS} BEFORE UPDATE OR DELETE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION refuse_change({arguments});
+        CREATE TRIGGER {TABLE} BEFORE TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+        """,
+        f"DROP TRIGGER {ROWS} ON {table}; DROP TRIGGER {TABLE} ON {table};",
+    )
+
+
+def append_only_tables() -> dict[str, tuple[str, ...]]:
+    """Every protected table of this database, with the columns that may change in it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.relname, encode(t.tgargs, 'escape')
+            FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+            WHERE t.tgname = %s AND c.relnamespace = current_schema()::regnamespace ORDER BY 1
+            """,
+            [ROWS],
+        )
+        return {table: tuple(arguments.split("\\000")[:-1]) for table, arguments in cursor.fetchall()}
+
+
+def switched_off() -> list[str]:
+    """Protected tables where a trigger is missing or disabled."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+            WHERE t.tgname IN (%s, %s) AND c.relnamespace = current_schema()::regnamespace
+            GROUP BY c.relname HAVING count(*) FILTER (WHERE t.tgenabled IN ('O', 'A')) < 2 ORDER BY 1
+            """,
+            [ROWS, TABLE],
+        )
+        return [table for (table,) in cursor.fetchall()]
