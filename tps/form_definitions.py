@@ -1,0 +1,75 @@
+"""The C.Hasil forms by name, and the form of a contest. Data: `tps/forms/*.yaml`; shapes: `tps/form_shapes.py`."""
+
+from functools import cache, lru_cache
+from pathlib import Path
+
+from tps.form_files import read
+from tps.form_shapes import Bubbles, Choice, Field, FormDefinition, Page, UnknownField, UnknownPage
+from tps.form_syntax import WrongForm
+from tps.models import Contest, Option
+
+__all__ = [
+    "Bubbles",
+    "Choice",
+    "Field",
+    "FormDefinition",
+    "Page",
+    "UnknownField",
+    "UnknownForm",
+    "UnknownPage",
+    "WrongForm",
+    "for_contest",
+    "forget",
+    "load",
+    "names",
+]
+
+FOLDER = Path(__file__).parent / "forms"
+
+
+class UnknownForm(KeyError):
+    """There is no such form file."""
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """All forms there are."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+@cache
+def load(name: str) -> FormDefinition:
+    """The form with the options its file names. Raises `UnknownForm`, `WrongForm`."""
+    if name not in names():
+        raise UnknownForm(f"{name}: known are {', '.join(names())}")
+    return read(FOLDER / f"{name}.yaml")
+
+
+def for_contest(contest: Contest) -> FormDefinition:
+    """The form with the contest's own options; the file's where the contest has none yet.
+
+    Kept in this process for as long as the contest's form and options stay as they are; costs no query then.
+    """
+    return _for_contest(contest.pk, contest.form)
+
+
+@lru_cache(maxsize=4096)
+def _for_contest(contest_id: int, name: str) -> FormDefinition:
+    options = choices_of(contest_id)
+    return load(name).with_options(options) if options else load(name)
+
+
+def choices_of(contest_id: int) -> list[Choice]:
+    """A contest's options, parties with their candidates, in ballot order."""
+
+    rows = Option.objects.filter(contest_id=contest_id).order_by("number").values_list("pk", "party", "number", "name")
+    candidates: dict[int, list[Choice]] = {}
+    for _pk, party, number, name in rows:
+        if party is not None:
+            candidates.setdefault(party, []).append(Choice(number, name))
+    return [Choice(number, name, tuple(candidates.get(pk, ()))) for pk, party, number, name in rows if party is None]
+
+
+def forget() -> None:
+    """Drop what is kept of contests, after their options have changed."""
+    _for_contest.cache_clear()
