@@ -2,6 +2,8 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 import accounts.urls
@@ -17,6 +19,7 @@ urlpatterns = [
     *(path("api/v1/", include((app.api, f"{app.__name__.split('.')[0]}-api"))) for app in APPS),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/", SpectacularSwaggerView.as_view(url_name="schema"), name="api"),
+    path("bahasa/", csrf_exempt(set_language), name="set_language"),
     path("akun/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,0 +1,38 @@
+"""What the frame of every page needs to know: where one is, and which ways are open to one's role."""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.permissions import Action, may
+
+# First part of the path -> the main way it belongs to.
+SECTIONS = {
+    "": "hasil",
+    "hasil": "hasil",
+    "cari": "hasil",
+    "foto": "hasil",
+    "kirim": "kirim",
+    "bukti": "kirim",
+    "baca": "baca",
+    "putusan": "putusan",
+    "kelola": "kelola",
+}
+
+
+class Mays:
+    """`{{ may.adjudicate }}` in a template: whether this person may. Asks for the person only when asked."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def __getitem__(self, code: str) -> bool:
+        user: User | AnonymousUser = getattr(self._request, "user", None) or AnonymousUser()
+        return any(may(user, action) for action in Action if action.code == code)
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `may` and `section`."""
+    return {"may": Mays(request), "section": SECTIONS.get(request.path.split("/")[1], "")}
