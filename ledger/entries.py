@@ -4,11 +4,13 @@ What an entry may contain is said in `ledger/kinds.py`. Never an address, a posi
 e-mail or a file name: people appear only as salted commitments (`accounts.commitments`).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import rfc8785
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from ledger import kinds
 from ledger.models import Event
@@ -47,4 +49,20 @@ def append_all(entries: list[Entry]) -> list[Event]:
     """Append entries in this order with one statement."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("a ledger entry belongs into the transaction of its state change")
-    return Event.objects.bulk_create([Event(log=e.log, kind=e.kind, body=canonical(e.kind, e.fields)) for e in entries])
+    return Event.objects.bulk_create(
+        [
+            Event(log=e.log, kind=e.kind, subject=kinds.subject(e.kind, e.fields), body=canonical(e.kind, e.fields))
+            for e in entries
+        ]
+    )
+
+
+def of_changes(log: str, changes: Iterable[tuple[str, str]]) -> QuerySet[Event]:
+    """The entries of these changes, each by kind and subject, oldest first, with their places (`event.leaf`).
+
+    `of_changes("pemilu", [("photo", id), ("decision", f"{id}/1")])`: what a page shows beside a photo.
+    """
+    wanted = Q(pk__in=[])
+    for kind, subject in changes:
+        wanted |= Q(kind=kind, subject=subject)
+    return Event.objects.filter(wanted, log=log).select_related("leaf").order_by("pk")

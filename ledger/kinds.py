@@ -1,9 +1,17 @@
 """What each kind of ledger entry contains (`TRUST.md` section 2 names most of them).
 
-`t` (kind) and `v` (version) are added by `ledger.entries.canonical`.
+`t` (kind) and `v` (version) are added by `ledger.entries.canonical`. A field that does not apply is left
+out, never null. No kind has a field for an address, a position, a name, an e-mail or a file name; people
+appear as salted commitments, and every text is checked for what looks like an address anyway.
 """
 
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
+
+LARGEST_INTEGER = 2**53 - 1  # what every JSON reader holds exactly
 
 
 class UnknownKind(ValueError):
@@ -11,37 +19,182 @@ class UnknownKind(ValueError):
 
 
 class WrongFields(ValueError):
-    """The entry lacks a field, or has one that its kind does not know."""
+    """The entry lacks a field, has one that its kind does not know, or a value that is not as it must be."""
 
 
-# kind -> (required fields, optional fields)
-KINDS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
-    name: (frozenset(required.split()), frozenset(optional.split()))
-    for name, required, optional in (
-        ("genesis", "election contests regions tps_list dpt options forms rule_version", ""),
-        # A photo was received and its original sealed. `who` is the sender's commitment.
-        ("photo", "id seal size type tps_claim contest who at via", "page marks"),
-        # Public copies of a photo exist from here on: SHA-256 of each by its longer side.
-        ("copies", "photo pub", ""),
-        # What one transcriber read: either `page` and `val`, or `problem`.
-        ("reading", "id photo who by at", "page val problem flag"),
-        # What an adjudicator said, and the commitment of who said it.
-        ("ruling", "id photo who verdict at", "page val tps reason"),
-        # The agreed reading of a photo; `because` are the ids of the readings and rulings that carry it.
-        ("decision", "photo version rule because res", "page val tps contest reason flag by"),
-        # Which numbers speak for a contest at a TPS, and the decisions they come from.
-        ("select", "tps contest version rule from val state", "flag"),
-        # A published cut: all select entries with an index below `cut` are in these sums.
-        ("tally", "contest version cut rule sum", "file"),
-        ("withdraw", "photo why bytes", ""),
-        ("revoke", "account why", "from"),
-        # A person's role changed; both appear as commitments.
-        ("role", "account role by at", ""),
-        # Reference data changed after genesis (regions, TPS, DPT, options): what, and the new hash.
-        ("reference", "what hash at", "by"),
-        ("import", "origin index leaf", ""),
-        ("peer", "origin size root", ""),
+# --- What a value may be ----------------------------------------------------------------------
+
+Holds = Callable[[Any], bool]
+
+
+def matching(pattern: str) -> Holds:
+    compiled = re.compile(pattern)
+    return lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None
+
+
+def number(low: int, high: int) -> Holds:
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def list_of(holds: Holds) -> Holds:
+    return lambda value: isinstance(value, list) and all(map(holds, value))
+
+
+def map_of(holds: Holds) -> Holds:
+    """From a plain word to a value."""
+    return lambda value: isinstance(value, dict) and all(key(k) and holds(v) for k, v in value.items())
+
+
+def either(*kinds: Holds) -> Holds:
+    return lambda value: any(holds(value) for holds in kinds)
+
+
+def record(**fields: Holds) -> Holds:
+    """A map of exactly these fields."""
+    return lambda value: (
+        isinstance(value, dict) and value.keys() == fields.keys() and all(fields[k](v) for k, v in value.items())
     )
+
+
+key = matching(r"[a-z0-9][a-z0-9_]{0,39}")
+word = matching(r"[A-Za-z0-9][A-Za-z0-9_.:/+-]{0,119}")  # a code, a reason, a media type
+sha256 = matching(r"sha256:[0-9a-f]{64}")
+commitment = matching(r"c:[A-Za-z0-9_-]{43}")  # `accounts.commitments.of`
+moment = matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")  # UTC, whole seconds
+station = matching(r"\d{13}")
+count = number(0, LARGEST_INTEGER)
+version = number(1, LARGEST_INTEGER)
+page = number(1, 99)
+box = either(number(0, 999), matching("kosong|tidak_terbaca"))
+values = map_of(box)
+
+
+def identifier(value: Any) -> bool:
+    """A UUID in its usual form."""
+    try:
+        return isinstance(value, str) and str(UUID(value)) == value
+    except ValueError:
+        return False
+
+
+def plain(value: Any) -> bool:
+    """JSON of texts, integers, lists and maps: what verdicts and sums are made of."""
+    if isinstance(value, dict):
+        return all(key(k) and plain(v) for k, v in value.items())
+    if isinstance(value, list):
+        return all(map(plain, value))
+    return isinstance(value, str | bool) or number(-LARGEST_INTEGER, LARGEST_INTEGER)(value)
+
+
+said = either(record(page=page, val=values), record(problem=word), record(page=page, problem=word))
+opening = record(id=identifier, salt=matching("[0-9a-f]{64}"), said=said)
+
+# What a field holds in every kind that has it.
+FIELDS: dict[str, Holds] = {
+    "account": commitment,
+    "at": moment,
+    "because": list_of(identifier),  # ids of readings and rulings
+    "bytes": matching("deleted|kept"),
+    "contest": word,
+    "contests": list_of(word),
+    "cut": count,
+    "dpt": sha256,
+    "election": word,
+    "file": sha256,
+    "flag": list_of(word),
+    "forms": either(sha256, map_of(sha256)),
+    "from": list_of(identifier),  # ids of decisions
+    "hash": sha256,
+    "id": identifier,
+    "index": count,
+    "leaf": sha256,
+    "marks": list_of(word),
+    "opens": list_of(opening),
+    "options": sha256,
+    "origin": word,
+    "page": page,
+    "photo": identifier,
+    "pub": map_of(sha256),  # by the longer side in pixels
+    "reason": word,
+    "regions": sha256,
+    "res": word,
+    "role": word,
+    "root": sha256,
+    "rule": number(1, 999),
+    "rule_version": number(1, 999),
+    "seal": sha256,
+    "sealed": sha256,
+    "size": count,
+    "state": word,
+    "sum": plain,
+    "tps": station,
+    "tps_claim": station,
+    "tps_list": sha256,
+    "type": word,
+    "val": values,
+    "verdict": word,
+    "verdicts": list_of(plain),
+    "version": version,
+    "via": word,
+    "what": word,
+    "who": commitment,
+    "why": word,
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Which fields an entry must and may have, and which of them name the change it stands for.
+
+    One change has one entry: the database refuses a second one of the same kind and subject in a log.
+    A kind without a subject may repeat.
+    """
+
+    required: frozenset[str]
+    optional: frozenset[str]
+    subject: tuple[str, ...]
+
+
+def _kind(required: str, optional: str = "", subject: str = "") -> Kind:
+    return Kind(frozenset(required.split()), frozenset(optional.split()), tuple(subject.split()))
+
+
+KINDS: dict[str, Kind] = {
+    "genesis": _kind("election contests regions tps_list dpt options forms rule_version", subject="election"),
+    # A photo was received and its original sealed. `who` is the sender's commitment.
+    "photo": _kind("id seal size type tps_claim contest who at via", "page marks", subject="id"),
+    # Public copies of a photo exist from here on: SHA-256 of each by its longer side.
+    "copies": _kind("photo pub", subject="photo"),
+    # What one transcriber (`by`: its source) read stands sealed until the decision (`ledger.sealing`).
+    "reading": _kind("id photo who by at sealed", "flag", subject="id"),
+    # What an adjudicator said, and the commitment of who said it.
+    "ruling": _kind("id photo who verdict at", "page val tps reason", subject="id"),
+    # The agreed reading of a photo; `because` are the ids of the readings and rulings that carry it, `opens`
+    # are all readings of the photo so far (`ledger.sealing`), `by` says how it came about.
+    "decision": _kind(
+        "photo version rule because res opens", "page val tps contest reason flag verdicts by", subject="photo version"
+    ),
+    # Which numbers speak for a contest at a TPS, and the decisions they come from.
+    "select": _kind("tps contest version rule from val state", "flag verdicts", subject="tps contest version"),
+    # A published cut: all select entries with an index below `cut` are in these sums.
+    "tally": _kind("contest version cut rule sum", "file", subject="contest version"),
+    "withdraw": _kind("photo why bytes", subject="photo"),
+    "revoke": _kind("account why", "at"),
+    # A person's role changed (`by`: who changed it); both appear as commitments.
+    "role": _kind("account role by at"),
+    # Reference data changed after genesis (regions, TPS, DPT, options): what, and the new hash.
+    "reference": _kind("what hash at", "by"),
+    "import": _kind("origin index leaf", subject="origin index"),
+    "peer": _kind("origin size root"),
+}
+
+# `by` is a person where a person acts for themselves, else a word: the reading's source, the decision's way.
+BY: dict[str, Holds] = {"role": either(commitment, matching("system")), "reference": either(commitment, word)}
+
+WHY_NOT = {
+    ("reading", "page"): "a reading stands sealed until its decision (ledger.sealing)",
+    ("reading", "val"): "a reading stands sealed until its decision (ledger.sealing)",
+    ("reading", "problem"): "a reading stands sealed until its decision (ledger.sealing)",
 }
 
 
@@ -49,8 +202,39 @@ def check(kind: str, fields: dict[str, Any]) -> None:
     """Raise `UnknownKind` or `WrongFields` unless `fields` are what `kind` contains."""
     if kind not in KINDS:
         raise UnknownKind(kind)
-    required, optional = KINDS[kind]
-    if missing := required - fields.keys():
+    shape = KINDS[kind]
+    if unknown := sorted(fields.keys() - shape.required - shape.optional):
+        reason = WHY_NOT.get((kind, unknown[0]), "")
+        raise WrongFields(f"{kind} does not know {', '.join(unknown)}{': ' if reason else ''}{reason}")
+    if missing := shape.required - fields.keys():
         raise WrongFields(f"{kind} lacks {', '.join(sorted(missing))}")
-    if unknown := fields.keys() - required - optional:
-        raise WrongFields(f"{kind} does not know {', '.join(sorted(unknown))}")
+    for name, value in fields.items():
+        holds = BY.get(kind, word) if name == "by" else FIELDS[name]
+        # The name only: a wrong value may be just what must not be seen.
+        if not holds(value):
+            raise WrongFields(f"{kind}.{name} is not what it must be ({type(value).__name__})")
+        if address := _address_in(value):
+            raise WrongFields(f"{kind}.{name} holds what looks like {address}")
+
+
+def subject(kind: str, fields: dict[str, Any]) -> str | None:
+    """What the entry is about, unique within its kind and log; None for a kind that may repeat."""
+    return "/".join(str(fields[name]) for name in KINDS[kind].subject) or None
+
+
+_ADDRESSES = {
+    "an e-mail address": re.compile(r"[^\s@]@[^\s@]"),
+    "a network address": re.compile(
+        r"(?<![\d.])\d{1,3}(\.\d{1,3}){3}(?![\d.])|[0-9a-fA-F]{0,4}(:[0-9a-fA-F]{0,4}){3,7}"
+    ),
+}
+
+
+def _address_in(value: Any) -> str | None:
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list):
+        return next(filter(None, map(_address_in, value)), None)
+    if isinstance(value, str):
+        return next((what for what, pattern in _ADDRESSES.items() if pattern.search(value)), None)
+    return None

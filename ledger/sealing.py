@@ -1,0 +1,42 @@
+"""Readings stand sealed in the log until the decision opens them.
+
+The log is public at once, and nobody may see another's reading of a photo before its decision. So a
+`reading` entry carries only `sealed`, SHA-256(salt || canonical JSON of what was read), with 32 random
+bytes of salt kept beside the reading; the `decision` entry opens all readings it looked at. What was read
+cannot be changed between the two, and cannot be guessed from the log: the salt is longer than any guess.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import rfc8785
+
+SALT_BYTES = 32
+
+
+def new_salt() -> bytes:
+    return secrets.token_bytes(SALT_BYTES)
+
+
+def what_was_read(*, page: int | None, numbers: Mapping[str, int | str] | None, problem: str) -> dict[str, Any]:
+    """The sealed part of a reading: `{"page", "val"}`, or `{"problem"}` with the page where it is known."""
+    said: dict[str, Any] = {} if page is None else {"page": page}
+    return said | ({"problem": problem} if numbers is None else {"val": dict(numbers)})
+
+
+def seal(salt: bytes, said: Mapping[str, Any]) -> str:
+    """The value of a reading's field `sealed`; `said` comes from `what_was_read`."""
+    return "sha256:" + hashlib.sha256(bytes(salt) + rfc8785.dumps(dict(said))).hexdigest()
+
+
+def opening(reading_id: UUID, salt: bytes, said: Mapping[str, Any]) -> dict[str, Any]:
+    """One item of a decision's field `opens`."""
+    return {"id": str(reading_id), "salt": bytes(salt).hex(), "said": dict(said)}
+
+
+def fits(opened: Mapping[str, Any], sealed: str) -> bool:
+    """Whether an item of `opens` is what was sealed."""
+    return seal(bytes.fromhex(opened["salt"]), opened["said"]) == sealed
