@@ -34,7 +34,8 @@ def canonical(kind: str, fields: dict[str, Any]) -> bytes:
     Raises `kinds.UnknownKind` or `kinds.WrongFields` where the entry is not as its kind says.
     """
     kinds.check(kind, fields)
-    body = rfc8785.dumps({"v": 1, "t": kind} | fields)
+    entry: dict[str, Any] = {"v": 1, "t": kind, **fields}
+    body = rfc8785.dumps(entry)
     if len(body) > MAX_BODY_BYTES:
         raise kinds.WrongFields(f"{kind}: {len(body)} bytes, at most {MAX_BODY_BYTES} fit")
     return body

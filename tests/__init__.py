@@ -1,3 +1,0 @@
-from tests.append_only import let_the_runner_empty_tables
-
-let_the_runner_empty_tables()
