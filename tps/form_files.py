@@ -46,7 +46,7 @@ def expand(document: dict[str, Any], digest: str, options: Sequence[Choice]) -> 
     pages = tuple(_pages(document, options))
     keys = [field.key for page in pages for field in page.fields]
     problems = _check_pages(document, pages)
-    rules = []
+    rules: list[Rule] = []
     for written in document["rules"]:
         rules += _rules(written, options, tuple(dict.fromkeys(keys)), problems)
     if (register := document.get("register", "")) and register not in keys:

@@ -83,14 +83,15 @@ def read_blocks(content: bytes) -> tuple[Any, list[str]]:
     """The file as lists, scalars and `Block`s, and the keys that stand twice. Raises `yaml.YAMLError`."""
     for event in yaml.parse(content, Loader=yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
-            return None, [f"line {event.start_mark.line + 1}: no aliases, please: each rule and row stands for itself"]
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            return None, [f"line {line}: aliases are not read; each rule and row stands for itself"]
     loader = yaml.SafeLoader(content)
     problems: list[str] = []
     try:
         node = loader.get_single_node()
         return (_value(loader, node, problems) if node else None), problems
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
 
 
 def _value(loader: yaml.SafeLoader, node: yaml.Node, problems: list[str]) -> Any:
@@ -105,7 +106,7 @@ def _value(loader: yaml.SafeLoader, node: yaml.Node, problems: list[str]) -> Any
         return block
     if isinstance(node, yaml.SequenceNode):
         return [_value(loader, item, problems) for item in node.value]
-    return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+    return loader.construct_object(node, deep=True)
 
 
 def check_syntax(document: Any, name: str) -> list[str]:
