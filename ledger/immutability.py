@@ -19,7 +19,7 @@ ROWS, TABLE = "append_only_rows", "append_only_table"  # the names of the two tr
 
 # `columns` are compared as JSON, so that a column added later is protected without anybody's doing.
 FUNCTION = f"""
-CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND TG_NARGS > 0 AND to_jsonb(NEW) - TG_ARGV::text[] = to_jsonb(OLD) - TG_ARGV::text[] THEN
         RETURN NEW;

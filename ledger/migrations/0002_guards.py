@@ -9,7 +9,7 @@ from django.db import migrations
 from ledger.immutability import DROP_FUNCTION, FUNCTION, append_only
 
 QUEUE_UP = """
-CREATE FUNCTION ledger_queue_up() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+CREATE FUNCTION ledger_queue_up() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     INSERT INTO ledger_unsequenced (event_id) SELECT id FROM appended;
     RETURN NULL;
@@ -20,7 +20,7 @@ CREATE TRIGGER queue_up AFTER INSERT ON ledger_event REFERENCING NEW TABLE AS ap
 
 # An event leaves the line only into the log.
 KEEP_IN_LINE = """
-CREATE FUNCTION ledger_keep_in_line() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION ledger_keep_in_line() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'DELETE' THEN
         IF NOT EXISTS (SELECT FROM gone LEFT JOIN ledger_leaf USING (event_id) WHERE ledger_leaf.event_id IS NULL) THEN
@@ -39,7 +39,7 @@ CREATE TRIGGER keep_in_line_unchanged BEFORE UPDATE OR TRUNCATE ON ledger_unsequ
 # earlier sequencer placed. 0x6c656467 is "ledg".
 SEQUENCE = r"""
 CREATE FUNCTION ledger_sequence(at_most integer) RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     placed integer;
 BEGIN
