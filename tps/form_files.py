@@ -78,9 +78,14 @@ def _pages(document: dict[str, Any], options: tuple[Choice, ...]) -> Iterator[Pa
                 fields = tuple(
                     field for block in sheet["blocks"] for field in _fields(document["blocks"][block], here, options)
                 )
-                label = sheet["label"].format(option=", ".join(str(option.number) for option in here))
+                label = sheet["label"].format(option=_numbers(here))
                 yield Page(number, label, variant, fields, sheet.get("tag"))
                 number += 1
+
+
+def _numbers(options: tuple[Choice, ...]) -> str:
+    numbers = [str(option.number) for option in options]
+    return f"{numbers[0]} sampai {numbers[-1]}" if len(numbers) > 2 else " dan ".join(numbers)
 
 
 def _options_by_page(sheet: dict[str, Any], options: tuple[Choice, ...]) -> list[tuple[Choice, ...]]:
@@ -159,7 +164,10 @@ def _rules(
         mine = (choice,) if isinstance(choice, Choice) else options
         names = {"each": choice.number if isinstance(choice, Choice) else choice}
         figure = written["figure"].format(**names) if "figure" in written else None
-        terms = [key for term in written.get("terms", []) for key in _keys(term, names, mine, keys)]
+        resolved = [list(_keys(term, names, mine, keys)) for term in written.get("terms", [])]
+        if not all(resolved):
+            continue  # no options, or a party without candidates: nothing to add up
+        terms = [key for one in resolved for key in one]
         named = [figure, *terms] if figure else terms
         positive = [key.format(**names) for key in written.get("only_where_positive", [])]
         unknown = [key for key in (*named, *positive) if key not in keys]

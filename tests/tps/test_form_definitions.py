@@ -2,9 +2,11 @@
 
 import pytest
 
-from tps import form_definitions
+from tps import form_definitions, rules
+from tps.form_definitions import Choice
 from tps.form_files import parse
 from tps.form_syntax import WrongForm
+from tps.models import Contest
 
 ROWS_OF_THREE = ["dpt", "pengguna_dpt", "pengguna_dptb", "pengguna_dpk", "pengguna"]
 PPWP_KEYS = [
@@ -43,7 +45,7 @@ def test_ppwp_bubbles_are_where_the_photographs_show_them():
 
 
 def test_ppwp_takes_as_many_paslon_as_the_contest_has():
-    form = form_definitions.load("c-hasil-ppwp").with_options([form_definitions.Choice(n) for n in (1, 2, 3, 4, 5)])
+    form = form_definitions.load("c-hasil-ppwp").with_options([Choice(n) for n in (1, 2, 3, 4, 5)])
     assert form.page(2).keys == {f"paslon_{n}" for n in (1, 2, 3, 4, 5)}
     (r3,) = [rule for rule in form.rules if rule.id == "R3"]
     assert r3.formula == "suara_sah = paslon_1 + paslon_2 + paslon_3 + paslon_4 + paslon_5"
@@ -58,6 +60,56 @@ def test_rules_within_a_page_look_at_that_page_only():
     assert {rule.id for rule in form.rules_within(12)} == {"R3", "R4", "R14"}
     for page in form.pages:
         assert all(rule.fields <= page.keys for rule in form.rules_within(page))
+
+
+def test_five_forms_one_for_each_kind_of_contest_and_only_ppwp_is_confirmed():
+    forms = [form_definitions.load(name) for name in form_definitions.names()]
+    assert {form.kind for form in forms} == set(Contest.Kind.values)
+    assert [form.name for form in forms if form.confirmed] == ["c-hasil-ppwp"]
+    for form in forms:
+        assert {field.key for field in form.page(1).fields} == set(PPWP_KEYS[:22])
+        assert {rule.id for rule in form.rules} >= {"R1", "R2", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R11", "R12"}
+
+
+@pytest.mark.parametrize("name", ["c-hasil-dpr", "c-hasil-dprd-prov", "c-hasil-dprd-kabko"])
+def test_forms_by_party_have_the_20_pages_of_the_published_images(name):
+    assert len(form_definitions.load(name).variant("plano")) == 20
+
+
+def test_a_party_with_candidates_has_a_page_and_its_sum():
+    sari, budi = Choice(1, "Sari"), Choice(2, "Budi")
+    form = form_definitions.load("c-hasil-dpr").with_options([Choice(1, "Mawar", (sari, budi)), Choice(24, "Melati")])
+    page = form.page(2)
+    assert [field.key for field in page.fields] == [
+        "partai_1",
+        "partai_1_calon_1",
+        "partai_1_calon_2",
+        "partai_1_jumlah",
+    ]
+    assert page.fields[1].label == "A.2 Calon 1 Sari"
+    assert page.fields[1].group == "IV Suara sah partai 1 Mawar"
+    told = rules.broken(
+        rules.check(form, {"partai_1": 10, "partai_1_calon_1": 5, "partai_1_calon_2": 6, "partai_1_jumlah": 22})
+    )
+    assert [(v.rule, v.difference) for v in told] == [("R15", 1)]
+    # Nothing is known of a party whose candidates nobody named.
+    assert rules.check(form, {"partai_24": 3, "partai_24_jumlah": 9})[0].rule == "R14"
+
+
+def test_dpd_spreads_54_candidates_over_five_pages():
+    form = form_definitions.load("c-hasil-dpd").with_options([Choice(n) for n in range(1, 55)])
+    assert [len(page.fields) for page in form.variant("plano")] == [22, 11, 11, 11, 11, 10, 3]
+    assert form.page(2).label == "Halaman suara calon 1 sampai 11"
+    (r3,) = [rule for rule in form.rules if rule.id == "R3"]
+    assert len(r3.terms) == 55
+
+
+def test_dpd_without_candidates_adds_nothing_up():
+    assert rules.check(form_definitions.load("c-hasil-dpd"), {"suara_sah": 9})[0].rule == "R14"
+
+
+def test_the_ppwp_file_is_read_once():
+    assert form_definitions.load("c-hasil-ppwp") is form_definitions.load("c-hasil-ppwp")
 
 
 def test_unknown_names_are_told():
