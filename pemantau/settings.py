@@ -13,9 +13,12 @@ from csp.constants import NONE, SELF
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
+STATE_DIR = Path(env("PEMANTAU_STATE_DIR", default=str(BASE_DIR / "var")))
+if "DATABASE_URL" not in env.ENVIRON:
+    # A command run beside `manage.py services` works on what that runs.
+    env.read_env(STATE_DIR / "services.env")
 DEVELOPMENT = env.bool("PEMANTAU_DEVELOPMENT", default=False)
 DEBUG = env.bool("PEMANTAU_DEBUG", default=False)
-STATE_DIR = Path(env("PEMANTAU_STATE_DIR", default=str(BASE_DIR / "var")))
 
 SECRET_KEY = env("SECRET_KEY", default="development-only-" + "0" * 50 if DEVELOPMENT else environ.Env.NOTSET)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])

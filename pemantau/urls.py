@@ -11,6 +11,7 @@ import aggregation.urls
 import tps.urls
 import transcription.urls
 import uploads.urls
+from pemantau.health import health
 
 APPS = (accounts.urls, tps.urls, uploads.urls, transcription.urls, aggregation.urls)
 
@@ -20,6 +21,7 @@ urlpatterns = [
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/", SpectacularSwaggerView.as_view(url_name="schema"), name="api"),
     path("bahasa/", csrf_exempt(set_language), name="set_language"),
+    path("sehat/", health, name="health"),
     path("akun/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

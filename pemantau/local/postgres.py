@@ -100,13 +100,14 @@ class Postgres:
             raise StartFailed(f"initdb fails:\n{made.stdout}{made.stderr}")
         half.rename(self.data)
 
-    def program(self) -> Program:
+    def program(self, mark: Mapping[str, str] | None = None) -> Program:
+        """`mark`: variables by which to know the process again."""
         settings = _SETTINGS | (_DURABLE if self.durable else dict.fromkeys(_DURABLE, "off"))
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return Program(
             name="postgres",
             command=(self._program("postgres"), "-D", str(self.data), "-p", str(self.port), *options),
-            environment=self._environment(),
+            environment=self._environment() | dict(mark or {}),
             log=self.state / "log" / "postgres.log",
             ready=self.answers,
             stop_signal=signal.SIGINT,  # "fast": ends sessions, writes everything, stops

@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -22,7 +22,8 @@ class Valkey:
     def url(self, database: int = 0) -> str:
         return f"redis://:{quote(self.password, safe='')}@127.0.0.1:{self.port}/{database}"
 
-    def program(self) -> Program:
+    def program(self, mark: Mapping[str, str] | None = None) -> Program:
+        """`mark`: variables by which to know the process again."""
         home = self.state / "valkey"
         home.mkdir(parents=True, exist_ok=True)
         settings = home / "valkey.conf"  # in a file: everybody may read a command line
@@ -34,7 +35,7 @@ class Valkey:
         return Program(
             name="valkey",
             command=(str(server()), str(settings)),
-            environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+            environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C", **(mark or {})},
             log=self.state / "log" / "valkey.log",
             ready=self.answers,
         )

@@ -1,0 +1,28 @@
+"""`manage.py prepare [--sample]`: everything between a running database and a running application.
+
+Run it as the database's owner, before the new code serves. Again changes nothing.
+"""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Migrate, grant the application's role its rights, and with --sample load the sample election."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--sample", action="store_true", help="load the sample election and its accounts")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        self._call("database_roles")
+        if options["sample"]:
+            self._call("load_sample")
+            self._call("sample_accounts")
+
+    def _call(self, name: str) -> None:
+        if name in get_commands():
+            call_command(name, stdout=self.stdout)
