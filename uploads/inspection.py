@@ -1,17 +1,265 @@
-"""Looking at an untrusted image, in a killable child process (TRUST section 4)."""
+"""Looking at an untrusted image, in a killable child process (TRUST section 4).
 
-from typing import Any
+This side starts `uploads/decoder.py`, hands it pictures and believes nothing of what it says but
+numbers in range and bytes to store.
+"""
 
+import json
+import logging
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.refusals import Refusal
+from uploads import storage
 from uploads.models import Photo, PublicCopy
 
-SIDES = (480, 1280, 2560)
+log = logging.getLogger(__name__)
+
+# The child is killed after 14 s, the zygote sees to it after 15.
+ANSWER_WITHIN = 18.0
+MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "image/avif"})
+SIDES = storage.SIDES
+
+
+class NotAPicture(Refusal):
+    status = 415
+    code = "not_a_picture"
+    sentence = _("Ini bukan foto yang dapat kami baca. Kirim foto JPEG, PNG, WebP, HEIC atau AVIF.")
+
+
+class MovingPicture(Refusal):
+    status = 422
+    code = "moving_picture"
+    sentence = _("Gambar ini bergerak atau berisi beberapa gambar. Kirim satu foto diam.")
+
+
+class TooManyPixels(Refusal):
+    status = 422
+    code = "too_many_pixels"
+    sentence = _("Foto ini berisi terlalu banyak piksel. Ambil ulang dengan resolusi biasa.")
+
+
+class TooNarrow(Refusal):
+    status = 422
+    code = "too_narrow"
+    sentence = _("Gambar ini terlalu panjang dan sempit untuk foto formulir.")
+
+
+class Unreadable(Refusal):
+    status = 422
+    code = "unreadable_picture"
+    sentence = _("File foto ini rusak atau terpotong. Ambil foto lagi, lalu kirim.")
+
+
+class TooHeavy(Refusal):
+    status = 422
+    code = "too_heavy"
+    sentence = _("Foto ini terlalu berat untuk dibaca. Ambil ulang dengan resolusi biasa atau sebagai JPEG.")
+
+
+class DecoderUnavailable(Refusal):
+    status = 503
+    code = "decoder_unavailable"
+    sentence = _("Foto belum dapat diperiksa. Simpan foto Anda dan coba lagi sebentar lagi.")
+    retry_after = 10
+
+
+REFUSALS: dict[str, type[Refusal]] = {
+    "kind": NotAPicture,
+    "frames": MovingPicture,
+    "pixels": TooManyPixels,
+    "ratio": TooNarrow,
+    "damaged": Unreadable,
+    "heavy": TooHeavy,
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a picture is: its type by content, its size as shown upright."""
+
+    media_type: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One public size as the decoder made it."""
+
+    side: int
+    width: int
+    height: int
+    content: bytes
+
+
+def examine(picture: BinaryIO) -> Facts:
+    """Prove that the whole file decodes. Raises the refusal that says why it is not acceptable."""
+    return _facts_in(_decoder().ask("examine", picture)[0])
+
+
+def derive(content: bytes) -> list[Copy]:
+    """The public sizes of these bytes. Raises like `examine`."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        said, body = _decoder().ask("copies", file)
+    _facts_in(said)
+    copies = []
+    for listed in said["copies"]:
+        side, width, height = (int(listed[name]) for name in ("side", "width", "height"))
+        made = body[listed["offset"] : listed["offset"] + listed["length"]]
+        if not (side in SIDES and 0 < max(width, height) <= side and made[:4] + made[8:12] == b"RIFFWEBP"):
+            raise Unreadable
+        copies.append(Copy(side, width, height, made))
+    if {copy.side for copy in copies} != set(SIDES):
+        raise Unreadable
+    return copies
 
 
 def make_public_copies(photo: Photo) -> list[PublicCopy]:
-    """Store the public sizes (WebP, upright, no metadata) and their rows. May run twice."""
-    raise NotImplementedError
+    """Store the public sizes (WebP, upright, no metadata) and their rows. May run twice.
+
+    Returns no copies where the decoder gives up on what it accepted at intake: the photo then goes on
+    to people without them. Raises `storage.StorageUnavailable` where the original cannot be read.
+    """
+    present = list(photo.copies.order_by("side"))
+    if present:
+        return present
+    rows = _rows_of_the_same_bytes(photo)
+    if rows is None:
+        rows = []
+        for copy in _derived(photo):
+            storage.put_public(photo.sha256, copy.side, copy.content)
+            rows.append(
+                PublicCopy(
+                    photo=photo,
+                    side=copy.side,
+                    width=copy.width,
+                    height=copy.height,
+                    sha256=sha256(copy.content).hexdigest(),
+                    size=len(copy.content),
+                )
+            )
+    return PublicCopy.objects.bulk_create(sorted(rows, key=lambda row: row.side))
 
 
 def entry_of(photo: Photo, copies: list[PublicCopy]) -> dict[str, Any]:
     """The fields of the ledger entry `copies`."""
-    raise NotImplementedError
+    return {"photo": str(photo.pk), "pub": {str(copy.side): copy.sha256 for copy in copies}}
+
+
+def _derived(photo: Photo) -> list[Copy]:
+    original = storage.read_original(photo.sha256)
+    for _attempt in range(2):
+        try:
+            return derive(original)
+        except DecoderUnavailable:
+            raise
+        except Refusal as refusal:
+            log.warning("photo %s: no public copies: %s", photo.pk, refusal.code)
+    return []
+
+
+def _rows_of_the_same_bytes(photo: Photo) -> list[PublicCopy] | None:
+    """Rows for copies that another photo of the same bytes has: the same objects serve both."""
+    made = PublicCopy.objects.filter(photo__sha256=photo.sha256).order_by("photo_id", "side")[: len(SIDES)]
+    if {row.side for row in made} != set(SIDES) or not all(storage.has_public(photo.sha256, side) for side in SIDES):
+        return None
+    return [
+        PublicCopy(
+            photo=photo, side=row.side, width=row.width, height=row.height, sha256=row.sha256, size=row.size
+        )
+        for row in made
+    ]
+
+
+def _facts_in(said: dict[str, Any]) -> Facts:
+    if "refused" in said:
+        raise REFUSALS.get(said["refused"], Unreadable)
+    facts = Facts(said["type"], int(said["width"]), int(said["height"]))
+    if facts.media_type not in MEDIA_TYPES or not (0 < facts.width < 65536 and 0 < facts.height < 65536):
+        raise Unreadable
+    return facts
+
+
+# --- The process beside us ------------------------------------------------------------------
+
+
+class Decoder:
+    """The zygote of this process, started when first needed and again when it has died."""
+
+    _mine: ClassVar["Decoder | None"] = None
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-I", str(Path(__file__).with_name("decoder.py")), str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                # Nothing of ours is for a process that reads strangers' files.
+                env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"},
+            )
+        self.control.settimeout(30)
+        hello = self.control.recv(1000)
+        if not hello:
+            raise OSError("the decoder did not start")
+        self.has_network = bool(json.loads(hello)["network"])
+        self.control.settimeout(5)
+        if self.has_network:
+            log.info("decoder: the kernel allows no network namespace; it still can open no socket")
+
+    def ask(self, task: str, picture: BinaryIO) -> tuple[dict[str, Any], bytes]:
+        """Have a child do this with a picture: what it says, and its files. Its death is `{"refused": "died"}`."""
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                try:
+                    socket.send_fds(self.control, [task.encode()], [picture.fileno(), theirs.fileno()])
+                except OSError as error:
+                    self.stop()
+                    raise DecoderUnavailable from error
+            ours.settimeout(ANSWER_WITHIN)
+            try:
+                reply = b"".join(iter(lambda: ours.recv(1 << 18), b""))
+            except TimeoutError as error:
+                self.stop()
+                raise DecoderUnavailable from error
+        if len(reply) < 4 or len(reply) < 4 + (length := struct.unpack(">I", reply[:4])[0]):
+            log.warning("decoder: a child died at %s", task)
+            return {"refused": "died"}, b""
+        return json.loads(reply[4 : 4 + length]), reply[4 + length :]
+
+    def stop(self) -> None:
+        self.control.close()
+        if self.owner == os.getpid():
+            self.process.kill()
+            self.process.wait()
+
+
+def _decoder() -> Decoder:
+    with Decoder._lock:
+        mine = Decoder._mine
+        if mine is None or mine.owner != os.getpid() or mine.process.poll() is not None:
+            if mine is not None:
+                mine.stop()
+            try:
+                Decoder._mine = mine = Decoder()
+            except (OSError, ValueError) as error:
+                log.exception("the decoder does not start")
+                raise DecoderUnavailable from error
+        return mine

@@ -1,13 +1,50 @@
 """Taking a photo in: staged → examined → hashed → sealed → checked → row and ledger entry in one commit."""
 
+import hashlib
 from dataclasses import dataclass
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.db import IntegrityError, connection
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts import commitments
 from accounts.models import Device, User
+from accounts.refusals import Refusal
 from tps.models import Contest, PollingStation
-from uploads.models import Photo
+from uploads import inspection, receipts, storage
+from uploads.models import Photo, Ticket
+
+STAGED_AT_MOST = timedelta(days=1)
+REUSED = "reused"
+
+
+class TooLarge(Refusal):
+    status = 413
+    code = "too_large"
+    sentence = _("Foto terlalu besar ({size} MB). Batasnya {limit} MB.")
+
+    def __init__(self, size: int) -> None:
+        megabyte = 1024 * 1024
+        super().__init__(size=-(-size // megabyte), limit=settings.MAX_PHOTO_BYTES // megabyte)
+
+
+class EmptyFile(Refusal):
+    status = 422
+    code = "empty_file"
+    sentence = _("File foto ini kosong. Pilih foto lagi.")
+
+
+class KeyUsedForAnother(Refusal):
+    """An idempotency key stands for one request; this is another one."""
+
+    status = 409
+    code = "key_used_for_another"
+    sentence = _("Kunci pengiriman ini sudah dipakai untuk foto lain. Kirim lagi dengan kunci baru.")
 
 
 @dataclass(frozen=True)
@@ -34,24 +71,114 @@ class Original:
     height: int
 
 
+def reached(point: str) -> None:
+    """A named place on the way. Does nothing; tests stop the process here."""
+
+
 def seal(sending: Sending) -> Original:
     """Examine the file and store it sealed.
 
     Raises a `Refusal`, and changes nothing, where it is no acceptable picture.
     """
-    raise NotImplementedError
+    size = sending.path.stat().st_size
+    if size > settings.MAX_PHOTO_BYTES:
+        raise TooLarge(size)
+    if size == 0:
+        raise EmptyFile
+    with sending.path.open("rb") as received:
+        facts = inspection.examine(received)
+        received.seek(0)
+        sha256 = hashlib.file_digest(received, "sha256").hexdigest()
+    staged = storage.stage(sending.path)
+    reached("staged")
+    # Seal first, row second: a row without bytes is a lie; bytes without a row are only bytes.
+    storage.seal(staged, sha256, size)
+    reached("original sealed")
+    return Original(sha256, size, facts.media_type, facts.width, facts.height)
 
 
 def record(sending: Sending, original: Original) -> tuple[Photo, bool]:
-    """The photo's row, and whether it is new: the same key or the same bytes for the same TPS give the same photo."""
-    raise NotImplementedError
+    """The photo's row, and whether it is new: the same key or the same bytes for the same TPS give the same photo.
+
+    Raises `KeyUsedForAnother`; the transaction it is called in must end then.
+    """
+    with connection.cursor() as cursor:
+        # Requests with the same bytes go one after the other: only so does each of them see the others'
+        # rows, be it to give the same receipt or to mark the bytes as sent for another TPS.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(bytes.fromhex(original.sha256)[:7])])
+    same_bytes = list(Photo.objects.filter(sha256=original.sha256).select_related("station", "contest"))
+    photo = next((photo for photo in same_bytes if photo.station_id == sending.station.pk), None)
+    if photo is not None:
+        if sending.key:
+            _remember_again(sending, original, photo)
+        return photo, False
+    photo = Photo.objects.create(
+        station=sending.station,
+        contest=sending.contest,
+        page=sending.page,
+        sha256=original.sha256,
+        size=original.size,
+        media_type=original.media_type,
+        width=original.width,
+        height=original.height,
+        device=sending.device,
+        uploader=sending.uploader,
+        receipt=receipts.new_code(),
+        marks=[REUSED] if same_bytes else [],
+    )
+    if sending.key:
+        _remember(sending, original, photo)
+    reached("row written")
+    return photo, True
 
 
 def entry_of(photo: Photo) -> dict[str, Any]:
     """The fields of the photo's ledger entry."""
-    raise NotImplementedError
+    sender = photo.uploader or photo.device
+    assert sender is not None  # the table sees to it
+    fields: dict[str, Any] = {
+        "id": str(photo.pk),
+        "seal": photo.sha256,
+        "size": photo.size,
+        "type": photo.media_type,
+        "tps_claim": photo.station.code,
+        "contest": photo.contest.code,
+        "who": commitments.of(sender),
+        "at": photo.received_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "via": "web",
+    }
+    if photo.page is not None:
+        fields["page"] = photo.page
+    if photo.marks:
+        fields["marks"] = photo.marks
+    return fields
 
 
 def reap_staging() -> int:
     """Remove staged objects older than a day that no row names; returns how many."""
-    raise NotImplementedError
+    # Rows name sealed originals only, never a staged object.
+    return storage.remove_staged(before=timezone.now() - STAGED_AT_MOST)
+
+
+def _request_hash(sending: Sending, original: Original) -> bytes:
+    """SHA-256 over what makes two requests the same: TPS, contest, page, bytes."""
+    request = f"{sending.station.pk} {sending.contest.pk} {sending.page} {original.sha256}"
+    return hashlib.sha256(request.encode()).digest()
+
+
+def _remember(sending: Sending, original: Original, photo: Photo) -> None:
+    """Let the key stand for this photo."""
+    try:
+        Ticket.objects.create(
+            key=sending.key, device=sending.device, request_hash=_request_hash(sending, original), photo=photo
+        )
+    except IntegrityError as error:
+        raise KeyUsedForAnother from error
+
+
+def _remember_again(sending: Sending, original: Original, photo: Photo) -> None:
+    ticket = Ticket.objects.filter(device=sending.device, key=sending.key).first()
+    if ticket is None:
+        _remember(sending, original, photo)
+    elif bytes(ticket.request_hash) != _request_hash(sending, original):
+        raise KeyUsedForAnother

@@ -1,0 +1,356 @@
+"""The process that touches untrusted images. Run as a program of its own; imports nothing of ours.
+
+    parent ── one message a picture: task, picture's fd, reply's fd ──▶ zygote ── fork ──▶ child
+    parent ◀── length, JSON, bytes ─────────────────────────────────────────────────────── child
+
+The zygote has the decoders imported, so that a child costs a fork (some milliseconds) and not a start
+of Python. It never looks at a picture. A child looks at one picture and dies; it has no environment,
+no network, may open no file and no socket, and memory, CPU and wall time are limited. What it says is
+believed by the parent only as numbers in range and as bytes to store.
+
+Reply: 4 bytes big-endian length of the JSON, the JSON, the files. JSON: `{"refused": why}`, or
+`{"type", "width", "height", "copies": [{"side", "width", "height", "offset", "length"}], "rss"}`;
+no reply at all: the child died.
+"""
+
+import ctypes
+import io
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+import warnings
+from typing import Any
+
+import pillow_heif
+from PIL import AvifImagePlugin, Image, ImageCms
+
+MAX_BYTES = 20 * 1024 * 1024
+MAX_PIXELS = 64_000_000
+MAX_JPEG_PIXELS = 200_000_000  # phones' 108 and 200 megapixel modes, read scaled down
+MAX_RATIO = 20
+SIDES = (2560, 1280, 480)
+QUALITY, EFFORT = 80, 3
+STRIPS_FROM = 24_000_000
+
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+SIDEWAYS = {TURNS[orientation] for orientation in (5, 6, 7, 8)}
+
+MEMORY = 448 * 1024 * 1024  # on top of what the zygote has
+CPU_SECONDS = 10
+WALL_SECONDS = 14
+
+HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
+AVIF_BRANDS = {b"avif", b"avis"}
+NAMES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "HEIF": "image/heic", "AVIF": "image/avif"}
+
+
+class Refused(Exception):
+    """Why a picture is not acceptable: `kind`, `frames`, `pixels`, `ratio`, `damaged` or `heavy`."""
+
+
+# --- What a picture is ----------------------------------------------------------------------
+
+
+def kind_of(head: bytes) -> str | None:
+    """The format by the file's first bytes: a Pillow format name, or None for anything we do not take."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "WEBP"
+    if head[4:8] == b"ftyp":
+        # size · "ftyp" · major brand · minor version · compatible brands
+        end = min(struct.unpack(">I", head[:4])[0], len(head))
+        brands = [head[8:12], *(head[at : at + 4] for at in range(16, end - 3, 4))]
+        for brand in brands:
+            if brand in HEIF_BRANDS:
+                return "HEIF"
+            if brand in AVIF_BRANDS:
+                return "AVIF"
+    return None
+
+
+def open_picture(content: bytes) -> Any:
+    """A Pillow image whose header is acceptable; nothing is decoded yet. Raises `Refused`."""
+    kind = kind_of(content[:256])
+    if kind is None:
+        raise Refused("kind")
+    limit = MAX_JPEG_PIXELS if kind == "JPEG" else MAX_PIXELS
+    # Pillow warns from MAX_IMAGE_PIXELS on and stops at twice as many: the warning is made an error.
+    Image.MAX_IMAGE_PIXELS = limit
+    try:
+        # "MPO" must not be in the list (KeyError on damaged files); "JPEG" opens MPO at its first picture.
+        picture = Image.open(io.BytesIO(content), formats=[kind])
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise Refused("pixels") from error
+    width, height = picture.size
+    if width * height > limit:
+        raise Refused("pixels")
+    if max(width, height) > MAX_RATIO * min(width, height):
+        raise Refused("ratio")
+    if kind != "JPEG" and getattr(picture, "n_frames", 1) > 1:
+        raise Refused("frames")
+    picture.our_type = NAMES[kind]
+    return picture
+
+
+def orientation_of(picture: Any) -> int:
+    """EXIF orientation 1..8; 1 where it is missing or nonsense."""
+    try:
+        value = picture.getexif().get(0x0112, 1)
+    except Exception:
+        return 1  # a broken EXIF block does not make a picture worse
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def examine(content: bytes) -> dict[str, Any]:
+    """Decode the whole file, and say type and size as shown upright."""
+    picture = open_picture(content)
+    width, height = picture.size
+    kind = picture.our_type
+    # For a JPEG this reads all its data but computes an eighth of the pixels.
+    picture.draft(None, (max(width // 8, 1), max(height // 8, 1)))
+    picture.load()
+    if orientation_of(picture) >= 5:
+        width, height = height, width
+    return {"type": kind, "width": width, "height": height}
+
+
+# --- Public copies --------------------------------------------------------------------------
+
+
+def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
+    """The public sizes, upright, sRGB, without metadata. A smaller original keeps its size under all names."""
+    picture = open_picture(content)
+    facts = {"type": picture.our_type}
+    width, height = picture.size
+    scale = min(1.0, SIDES[0] / max(width, height))
+    picture.draft(None, (max(int(width * scale), 1), max(int(height * scale), 1)))
+    picture.load()
+    turn = TURNS.get(orientation_of(picture))
+    profile = picture.info.get("icc_profile")
+    upright = srgb(shrunk(flat(picture), SIDES[0]), profile)
+    if turn is not None:
+        upright = upright.transpose(turn)
+        width, height = (height, width) if turn in SIDEWAYS else (width, height)
+    upright.info = {}
+
+    body, listed = io.BytesIO(), []
+    for side in SIDES:
+        smaller = shrunk(upright, side)
+        if listed and smaller.size == (listed[-1]["width"], listed[-1]["height"]):
+            listed.append(listed[-1] | {"side": side})
+            continue
+        start = body.tell()
+        smaller.save(body, "WEBP", quality=QUALITY, method=EFFORT)
+        listed.append(
+            {"side": side, "width": smaller.width, "height": smaller.height}
+            | {"offset": start, "length": body.tell() - start}
+        )
+        upright = smaller
+    return facts | {"width": width, "height": height, "copies": listed}, body.getvalue()
+
+
+def shrunk(picture: Image.Image, side: int) -> Image.Image:
+    """At most `side` pixels on the longer side; never enlarged."""
+    longer = max(picture.size)
+    if longer <= side:
+        return picture
+    width, height = (max(1, round(edge * side / longer)) for edge in picture.size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+def flat(picture: Image.Image) -> Image.Image:
+    """Grey, RGB or CMYK of 8 bits, on white where it was transparent; a very large picture made smaller on the way.
+
+    It goes in strips, because a second copy of 64 megapixels does not fit into the memory allowed.
+    """
+    width, height = picture.size
+    factor = max(1, max(width, height) // SIDES[0]) if width * height > STRIPS_FROM else 1
+    if factor == 1:
+        return flat_strip(picture)
+    rows = 64 * factor
+    whole = None
+    for top in range(0, height, rows):
+        strip = flat_strip(picture.crop((0, top, width, min(top + rows, height)))).reduce(factor)
+        if whole is None:
+            whole = Image.new(strip.mode, (strip.width, -(-height // factor)))
+        whole.paste(strip, (0, top // factor))
+    assert whole is not None
+    return whole
+
+
+def flat_strip(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):
+        return picture.convert("I").point(lambda value: value / 256).convert("L")
+    if picture.mode in ("PA", "LA", "RGBA", "La", "RGBa") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        white = Image.new("RGB", picture.size, "white")
+        white.paste(picture, mask=picture.getchannel("A"))
+        return white
+    return picture if picture.mode in ("L", "RGB", "CMYK") else picture.convert("RGB")
+
+
+def srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
+    """Colours as its profile means them; a broken profile is ignored."""
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            return ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB") or picture
+        except Exception:
+            pass
+    return picture.convert("RGB")
+
+
+# --- The child ------------------------------------------------------------------------------
+
+
+def limit_child(memory: int) -> None:
+    """Irrevocable limits. With no file allowed, neither files nor sockets can be opened any more."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(WALL_SECONDS)
+    limits = (
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 0),
+    )
+    for which, value in limits:
+        resource.setrlimit(which, (value, value))
+
+
+def answer(reply: int, task: str, picture: int) -> None:
+    """Work on one picture and write the reply."""
+    body = b""
+    try:
+        with open(picture, "rb", closefd=False) as file:
+            file.seek(0)
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise Refused("heavy")
+        facts: dict[str, Any]
+        if task == "copies":
+            facts, body = copies(content)
+        else:
+            facts = examine(content)
+    except Refused as refusal:
+        facts = {"refused": str(refusal)}
+    except MemoryError:
+        facts = {"refused": "heavy"}
+    except Exception:
+        facts = {"refused": "damaged"}
+    facts["rss"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    text = json.dumps(facts).encode()
+    rest = memoryview(struct.pack(">I", len(text)) + text + body)
+    while rest:
+        rest = rest[os.write(reply, rest) :]
+
+
+# --- The zygote -----------------------------------------------------------------------------
+
+
+def shut_in() -> bool:
+    """Give up network and rights, where the kernel allows it; says whether the network is gone."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    new_user, new_net = 0x10000000, 0x40000000
+    root = os.geteuid() == 0
+    alone = libc.unshare(new_net if root else new_user | new_net) == 0
+    if root:
+        os.setgroups([])
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+    libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+    return alone
+
+
+def warm_up() -> None:
+    """Import everything a child may need, by using it: a child can open no file, so it cannot import."""
+    Image.init()
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    pillow_heif.options.THUMBNAILS = False
+    pillow_heif.options.DEPTH_IMAGES = False
+    pillow_heif.options.AUX_IMAGES = False
+    pillow_heif.options.DECODE_THREADS = 1
+    pillow_heif.register_heif_opener()
+
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    for kind in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF"):
+        file = io.BytesIO()
+        try:
+            Image.new("RGB", (40, 24)).save(file, kind, exif=exif, icc_profile=profile)
+            copies(file.getvalue())
+        except (KeyError, OSError, RuntimeError):
+            continue  # a build that cannot write this format; reading it needs no more imports
+
+
+def serve(control: socket.socket) -> None:
+    """Fork a child for each message until the parent is gone; kill those that live too long."""
+    with open("/proc/self/statm") as statm:
+        memory = int(statm.read().split()[0]) * resource.getpagesize() + MEMORY
+    children: dict[int, tuple[int, float]] = {}  # pidfd -> pid, when to kill it
+    poller = select.poll()
+    poller.register(control, select.POLLIN)
+    while True:
+        for ready, _event in poller.poll(500):
+            if ready != control.fileno():
+                poller.unregister(ready)
+                os.waitpid(children.pop(ready)[0], 0)
+                os.close(ready)
+                continue
+            task, received, _flags, _address = socket.recv_fds(control, 64, 2)
+            if not task:
+                for pid, _deadline in children.values():
+                    os.kill(pid, signal.SIGKILL)
+                return
+            picture, reply = received
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    control.close()
+                    limit_child(memory)
+                    answer(reply, task.decode(), picture)
+                finally:
+                    os._exit(0)
+            os.close(picture)
+            os.close(reply)
+            child = os.pidfd_open(pid)
+            children[child] = (pid, time.monotonic() + WALL_SECONDS + 1)
+            poller.register(child, select.POLLIN)
+        for pid, deadline in children.values():
+            if deadline < time.monotonic():
+                os.kill(pid, signal.SIGKILL)
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    warm_up()
+    alone = shut_in()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nothing, stream)  # decoders chat, and may chat about what they read
+    control.send(json.dumps({"network": not alone}).encode())
+    serve(control)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Receipt codes: what a citizen holds in hand for a photo that we owe an answer for.
+
+80 random bits in Crockford's base32 and a check character, shown as `7K3M-Q2WD-9FTX-0HB8C`. Nothing is
+derived from the photo; whoever has the code may see the receipt, and nobody can guess one.
+"""
+
+import re
+import secrets
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.refusals import Refusal
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+BITS = 80
+LENGTH = 17
+PATTERN = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}")
+
+
+class UnknownReceipt(Refusal):
+    """No such code, or mistyped."""
+
+    status = 404
+    code = "unknown_receipt"
+    sentence = _("Kami tidak mengenal bukti ini. Periksa lagi kodenya.")
+
+
+def new_code() -> str:
+    """A fresh code, as stored: 16 characters and the check character."""
+    while True:
+        number = secrets.randbits(BITS)
+        # Crockford's check is modulo 37; codes whose check is none of the 32 plain characters are not used.
+        if (check := number % 37) < len(ALPHABET):
+            return "".join(ALPHABET[number >> shift & 31] for shift in range(BITS - 5, -1, -5)) + ALPHABET[check]
+
+
+def parse(typed: str) -> str:
+    """The code as stored, from what somebody typed or followed. Raises `UnknownReceipt` where its check fails."""
+    code = re.sub(r"[\s-]", "", typed).upper().replace("O", "0").replace("I", "1").replace("L", "1")
+    if not PATTERN.fullmatch(code):
+        raise UnknownReceipt
+    number = 0
+    for character in code[:-1]:
+        number = number << 5 | ALPHABET.index(character)
+    if number % 37 != ALPHABET.index(code[-1]):
+        raise UnknownReceipt
+    return code
+
+
+def grouped(code: str) -> str:
+    """As people read it: `7K3M-Q2WD-9FTX-0HB8C`."""
+    return "-".join((code[:4], code[4:8], code[8:12], code[12:]))
