@@ -15,15 +15,19 @@ from uuid import UUID
 
 from celery import Task, shared_task
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from aggregation import results, tallies
+from aggregation.models import Delta, Result, Snapshot
 from ledger import entries as ledger
 from transcription import consensus, queue, rulings
 from transcription import entries as readings
-from transcription.models import Entry, Ruling
+from transcription.models import Decision, Entry, Ruling
+from transcription.models import Task as Place
 from uploads import inspection, intake
 from uploads.models import Photo
+from uploads.receipts import State
 
 Step = Photo.Step
 
@@ -31,15 +35,18 @@ Step = Photo.Step
 # --- The doors: what a person did -----------------------------------------------------------
 
 
-def receive(sending: intake.Sending) -> Photo:
-    """A citizen sends a photo. When this returns, bytes and row are durable and a receipt may be shown."""
+def receive(sending: intake.Sending) -> tuple[Photo, bool]:
+    """A citizen sends a photo: its row, and whether it is new.
+
+    When this returns, bytes and row are durable and a receipt may be shown.
+    """
     original = intake.seal(sending)
     with transaction.atomic():
         photo, is_new = intake.record(sending, original)
         if is_new:
             ledger.append(photo.contest.election_id, "photo", **intake.entry_of(photo))
             _ring(inspect, photo.pk)
-    return photo
+    return photo, is_new
 
 
 def send_entry(sent: readings.Sent) -> Entry:
@@ -106,6 +113,31 @@ def record(photo_id: str) -> None:
         if photo:
             _record_results(photo)
             _move(photo, Step.READ if queue.is_open(photo) else Step.DONE)
+
+
+# --- Where a photo is -----------------------------------------------------------------------
+
+
+def whereabouts(photo: Photo) -> State:
+    """What its sender is told; no numbers, for those nobody sees before the decision."""
+    if photo.step in (Step.INSPECT, Step.QUEUE):
+        return State.RECEIVED
+    decision = photo.decisions.order_by("-version").first()
+    if decision is None or decision.outcome == Decision.Outcome.REOPENED:
+        waits = Place.objects.filter(photo=photo, needs_adjudicator=True).exists()
+        return State.WITH_ADJUDICATOR if waits else State.BEING_READ
+    if decision.outcome == Decision.Outcome.REJECTED:
+        return State.REJECTED
+    result = Result.objects.filter(contest=decision.contest_id, station=decision.station_id).first()
+    if result is None or decision.pk not in result.decisions:
+        return State.DISPUTED if result and result.state == Result.State.DISPUTED else State.AGREED
+    return State.AGREED if _waits_for_folder(result) else State.PUBLISHED
+
+
+def _waits_for_folder(result: Result) -> bool:
+    unfolded = Delta.objects.filter(contest=result.contest_id, region=result.station.region_id)
+    unpublished = Snapshot.objects.filter(contest=result.contest_id, published__lt=F("version"))
+    return unfolded.exists() or unpublished.exists()
 
 
 # --- The sweepers ---------------------------------------------------------------------------

@@ -25,6 +25,7 @@ import struct
 import sys
 import time
 import warnings
+from contextlib import suppress
 from typing import Any
 
 import pillow_heif
@@ -85,8 +86,8 @@ def kind_of(head: bytes) -> str | None:
     return None
 
 
-def open_picture(content: bytes) -> Any:
-    """A Pillow image whose header is acceptable; nothing is decoded yet. Raises `Refused`."""
+def open_picture(content: bytes) -> tuple[Image.Image, str]:
+    """A Pillow image and its media type; its header is acceptable; nothing is decoded yet. Raises `Refused`."""
     kind = kind_of(content[:256])
     if kind is None:
         raise Refused("kind")
@@ -105,11 +106,10 @@ def open_picture(content: bytes) -> Any:
         raise Refused("ratio")
     if kind != "JPEG" and getattr(picture, "n_frames", 1) > 1:
         raise Refused("frames")
-    picture.our_type = NAMES[kind]
-    return picture
+    return picture, NAMES[kind]
 
 
-def orientation_of(picture: Any) -> int:
+def orientation_of(picture: Image.Image) -> int:
     """EXIF orientation 1..8; 1 where it is missing or nonsense."""
     try:
         value = picture.getexif().get(0x0112, 1)
@@ -120,15 +120,14 @@ def orientation_of(picture: Any) -> int:
 
 def examine(content: bytes) -> dict[str, Any]:
     """Decode the whole file, and say type and size as shown upright."""
-    picture = open_picture(content)
+    picture, media_type = open_picture(content)
     width, height = picture.size
-    kind = picture.our_type
     # For a JPEG this reads all its data but computes an eighth of the pixels.
     picture.draft(None, (max(width // 8, 1), max(height // 8, 1)))
     picture.load()
     if orientation_of(picture) >= 5:
         width, height = height, width
-    return {"type": kind, "width": width, "height": height}
+    return {"type": media_type, "width": width, "height": height}
 
 
 # --- Public copies --------------------------------------------------------------------------
@@ -136,8 +135,7 @@ def examine(content: bytes) -> dict[str, Any]:
 
 def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
     """The public sizes, upright, sRGB, without metadata. A smaller original keeps its size under all names."""
-    picture = open_picture(content)
-    facts = {"type": picture.our_type}
+    picture, media_type = open_picture(content)
     width, height = picture.size
     scale = min(1.0, SIDES[0] / max(width, height))
     picture.draft(None, (max(int(width * scale), 1), max(int(height * scale), 1)))
@@ -150,7 +148,8 @@ def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
         width, height = (height, width) if turn in SIDEWAYS else (width, height)
     upright.info = {}
 
-    body, listed = io.BytesIO(), []
+    body = io.BytesIO()
+    listed: list[dict[str, int]] = []
     for side in SIDES:
         smaller = shrunk(upright, side)
         if listed and smaller.size == (listed[-1]["width"], listed[-1]["height"]):
@@ -163,7 +162,7 @@ def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
             | {"offset": start, "length": body.tell() - start}
         )
         upright = smaller
-    return facts | {"width": width, "height": height, "copies": listed}, body.getvalue()
+    return {"type": media_type, "width": width, "height": height, "copies": listed}, body.getvalue()
 
 
 def shrunk(picture: Image.Image, side: int) -> Image.Image:
@@ -209,11 +208,10 @@ def flat_strip(picture: Image.Image) -> Image.Image:
 def srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
     """Colours as its profile means them; a broken profile is ignored."""
     if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            return ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB") or picture
-        except Exception:
-            pass
+        with suppress(Exception):  # strangers' profiles break in many ways
+            meant = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            plain = ImageCms.createProfile("sRGB")
+            picture = ImageCms.profileToProfile(picture, meant, plain, outputMode="RGB") or picture
     return picture.convert("RGB")
 
 

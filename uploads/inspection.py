@@ -157,7 +157,7 @@ def make_public_copies(photo: Photo) -> list[PublicCopy]:
 
 def entry_of(photo: Photo, copies: list[PublicCopy]) -> dict[str, Any]:
     """The fields of the ledger entry `copies`."""
-    return {"photo": str(photo.pk), "pub": {str(copy.side): copy.sha256 for copy in copies}}
+    return {"photo": str(photo.pk), "pub": {str(copy.side): f"sha256:{copy.sha256}" for copy in copies}}
 
 
 def _derived(photo: Photo) -> list[Copy]:
@@ -178,9 +178,7 @@ def _rows_of_the_same_bytes(photo: Photo) -> list[PublicCopy] | None:
     if {row.side for row in made} != set(SIDES) or not all(storage.has_public(photo.sha256, side) for side in SIDES):
         return None
     return [
-        PublicCopy(
-            photo=photo, side=row.side, width=row.width, height=row.height, sha256=row.sha256, size=row.size
-        )
+        PublicCopy(photo=photo, side=row.side, width=row.width, height=row.height, sha256=row.sha256, size=row.size)
         for row in made
     ]
 

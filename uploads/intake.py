@@ -110,7 +110,7 @@ def record(sending: Sending, original: Original) -> tuple[Photo, bool]:
     photo = next((photo for photo in same_bytes if photo.station_id == sending.station.pk), None)
     if photo is not None:
         if sending.key:
-            _remember_again(sending, original, photo)
+            _remember_again(sending.key, sending, original, photo)
         return photo, False
     photo = Photo.objects.create(
         station=sending.station,
@@ -127,7 +127,7 @@ def record(sending: Sending, original: Original) -> tuple[Photo, bool]:
         marks=[REUSED] if same_bytes else [],
     )
     if sending.key:
-        _remember(sending, original, photo)
+        _remember(sending.key, sending, original, photo)
     reached("row written")
     return photo, True
 
@@ -138,7 +138,7 @@ def entry_of(photo: Photo) -> dict[str, Any]:
     assert sender is not None  # the table sees to it
     fields: dict[str, Any] = {
         "id": str(photo.pk),
-        "seal": photo.sha256,
+        "seal": f"sha256:{photo.sha256}",
         "size": photo.size,
         "type": photo.media_type,
         "tps_claim": photo.station.code,
@@ -166,19 +166,19 @@ def _request_hash(sending: Sending, original: Original) -> bytes:
     return hashlib.sha256(request.encode()).digest()
 
 
-def _remember(sending: Sending, original: Original, photo: Photo) -> None:
+def _remember(key: UUID, sending: Sending, original: Original, photo: Photo) -> None:
     """Let the key stand for this photo."""
     try:
         Ticket.objects.create(
-            key=sending.key, device=sending.device, request_hash=_request_hash(sending, original), photo=photo
+            key=key, device=sending.device, request_hash=_request_hash(sending, original), photo=photo
         )
     except IntegrityError as error:
         raise KeyUsedForAnother from error
 
 
-def _remember_again(sending: Sending, original: Original, photo: Photo) -> None:
-    ticket = Ticket.objects.filter(device=sending.device, key=sending.key).first()
+def _remember_again(key: UUID, sending: Sending, original: Original, photo: Photo) -> None:
+    ticket = Ticket.objects.filter(device=sending.device, key=key).first()
     if ticket is None:
-        _remember(sending, original, photo)
+        _remember(key, sending, original, photo)
     elif bytes(ticket.request_hash) != _request_hash(sending, original):
         raise KeyUsedForAnother

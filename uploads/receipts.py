@@ -7,14 +7,28 @@ derived from the photo; whoever has the code may see the receipt, and nobody can
 import re
 import secrets
 
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
+from uploads.models import Photo
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 BITS = 80
 LENGTH = 17
 PATTERN = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}")
+
+
+class State(models.TextChoices):
+    """Where a photo is, in a word and a sentence. `pemantau.pipeline.whereabouts` says which holds."""
+
+    RECEIVED = "received", _("Foto Anda sudah kami terima dan tersimpan. Berikutnya dibaca relawan.")
+    BEING_READ = "being_read", _("Foto Anda sedang dibaca relawan. Angkanya tampil setelah dua pembaca sepakat.")
+    WITH_ADJUDICATOR = "with_adjudicator", _("Pembaca belum sepakat. Verifikator sedang memeriksa foto Anda.")
+    AGREED = "agreed", _("Angka pada foto Anda sudah disepakati dan sedang dimasukkan ke hasil.")
+    PUBLISHED = "published", _("Angka pada foto Anda sudah masuk ke hasil TPS ini.")
+    DISPUTED = "disputed", _("Angka pada foto Anda disepakati, tetapi foto lain dari TPS ini berbeda.")
+    REJECTED = "rejected", _("Foto ini tidak dipakai untuk menghitung.")
 
 
 class UnknownReceipt(Refusal):
@@ -45,6 +59,18 @@ def parse(typed: str) -> str:
     if number % 37 != ALPHABET.index(code[-1]):
         raise UnknownReceipt
     return code
+
+
+def photo_of(typed: str) -> Photo:
+    """The photo a receipt stands for, with its TPS and contest. One query; raises `UnknownReceipt`."""
+    photo = (
+        Photo.objects.filter(receipt=parse(typed))
+        .select_related("station__region", "station__election", "contest")
+        .first()
+    )
+    if photo is None:
+        raise UnknownReceipt
+    return photo
 
 
 def grouped(code: str) -> str:

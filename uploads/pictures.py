@@ -1,0 +1,28 @@
+"""Public derivatives of photos, where no host of their own serves them. No cookie, no query, no session."""
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import Action
+from uploads import storage
+
+HEADERS = {
+    # The name contains the hash of what it was made of; it never means another picture.
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+@require_safe
+def picture(request: HttpRequest, sha256: str, side: str) -> HttpResponseBase:
+    """The bytes of one public size; 404 where there are none."""
+    found = storage.open_public(sha256, int(side))
+    if found is None:
+        return HttpResponse(status=404, headers={"Cache-Control": "no-store"})
+    return FileResponse(found, content_type="image/webp", headers=HEADERS)
+
+
+# Open to everybody; `accounts.permissions.page` would ask who it is, and that costs queries.
+picture.action = Action.SEE_PUBLIC  # type: ignore[attr-defined]
