@@ -3,7 +3,7 @@
 import secrets
 import uuid
 
-from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -30,19 +30,22 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: object) -> "User":
-        return self.create_user(email, password, role=Role.OPERATOR, is_staff=True, is_superuser=True, **fields)
+        """`manage.py createsuperuser`: how the first two operators come to be. Later ones need two operators."""
+        return self.create_user(email, password, role=Role.OPERATOR, **fields)
 
 
-class User(AbstractBaseUser, PermissionsMixin):
-    """A person with an account. Never deleted: erased people lose address and salt, their pseudonym stays."""
+class User(AbstractBaseUser):
+    """A person with an account. Never deleted: erased people lose address and salt, their pseudonym stays.
+
+    The role is the only source of rights: there are no groups, no superusers, no rights of single people.
+    """
 
     email = models.EmailField(unique=True)
     role = models.CharField(max_length=12, choices=Role.choices, default=Role.CITIZEN)
-    # Who invited them; the line of invitations keeps circles of acquaintances from agreeing with each other.
+    # The volunteer who brought them; circles of acquaintances do not agree with each other (`independence`).
     invited_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="invited")
     salt = models.BinaryField(max_length=32, default=new_salt, editable=False)
     is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(default=False)
     joined_at = models.DateTimeField(db_default=Now())
 
     objects = UserManager()
@@ -53,13 +56,63 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(role__in=Role.values), name="user_has_a_known_role"),
-            models.CheckConstraint(
-                condition=Q(is_staff=False) | Q(role=Role.OPERATOR), name="only_operators_enter_the_admin"
-            ),
+            models.CheckConstraint(condition=~Q(invited_by=models.F("id")), name="nobody_invites_themselves"),
         ]
 
     def __str__(self) -> str:
         return self.email
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether they enter the admin site: operators do, nobody else."""
+        return self.is_active and self.role == Role.OPERATOR
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Django's question for the admin site; what may be changed there is said by each `admin.py`."""
+        return self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_staff
+
+
+class RoleProposal(models.Model):
+    """One operator's word that somebody is to have a role which only two operators give or take.
+
+    Open until another operator confirms it, or any withdraws it. Rows are closed once, never reopened.
+    """
+
+    class End(models.TextChoices):
+        CONFIRMED = "confirmed"
+        WITHDRAWN = "withdrawn"
+
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="proposals")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    proposer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(db_default=Now())
+    end = models.CharField(max_length=9, blank=True, choices=End.choices)
+    closer = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person"], condition=Q(end=""), name="one_open_proposal_per_person"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="proposal_is_of_a_known_role"),
+            models.CheckConstraint(
+                condition=~Q(end="confirmed") | ~Q(closer=models.F("proposer")), name="two_operators_give_a_role"
+            ),
+            models.CheckConstraint(
+                condition=~Q(proposer=models.F("person")) & (Q(closer=None) | ~Q(closer=models.F("person"))),
+                name="nobody_gives_themselves_a_role",
+            ),
+            models.CheckConstraint(
+                condition=Q(end="", closer=None, closed_at=None)
+                | (~Q(end="") & Q(closer__isnull=False, closed_at__isnull=False)),
+                name="a_closed_proposal_says_by_whom_and_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id}: {self.role}"
 
 
 class Device(models.Model):

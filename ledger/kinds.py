@@ -124,6 +124,7 @@ FIELDS: dict[str, Holds] = {
     "rule_version": number(1, 999),
     "seal": sha256,
     "sealed": sha256,
+    "second": commitment,
     "size": count,
     "state": word,
     "sum": plain,
@@ -180,8 +181,8 @@ KINDS: dict[str, Kind] = {
     "tally": _kind("contest version cut rule sum", "file", subject="contest version"),
     "withdraw": _kind("photo why bytes", subject="photo"),
     "revoke": _kind("account why", "at"),
-    # A person's role changed (`by`: who changed it); both appear as commitments.
-    "role": _kind("account role by at"),
+    # A person's role changed (`by`: who changed it; `second`: the other operator where two are needed).
+    "role": _kind("account role by at", "second"),
     # Reference data changed after genesis (regions, TPS, DPT, options): what, and the new hash.
     "reference": _kind("what hash at", "by"),
     "import": _kind("origin index leaf", subject="origin index"),

@@ -1,0 +1,109 @@
+"""Giving and taking roles (TRUST section 6).
+
+An operator makes a citizen a volunteer and back. Whatever gives or takes the role of adjudicator or operator
+needs two different operators: the first one's word is a proposal, the second one's the same word confirms it.
+Nobody says anything about their own role.
+"""
+
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts import commitments
+from accounts.models import Role, RoleProposal, User
+from accounts.permissions import Action, NotAllowed, may
+from accounts.refusals import Refusal
+from ledger import entries as ledger
+
+End = RoleProposal.End
+
+
+class OwnRole(Refusal):
+    status = 403
+    code = "own_role"
+    sentence = _("Peran Anda sendiri diubah oleh pengelola lain.")
+
+
+class UnknownPerson(Refusal):
+    status = 404
+    code = "unknown_person"
+    sentence = _("Akun ini tidak ada.")
+
+
+class UnknownRole(Refusal):
+    status = 422
+    code = "unknown_role"
+    sentence = _("Peran ini tidak ada. Pilih salah satu dari daftar.")
+
+
+def needs_two(before: str, after: str) -> bool:
+    """Whether going from one role to another takes two operators."""
+    return before != after and bool({before, after} & {Role.ADJUDICATOR, Role.OPERATOR})
+
+
+def grant(by: User, person: User, role: str, log: str) -> bool:
+    """Say that a person is to have a role. True if they have it now, False if a second operator must say so too.
+
+    Saying it twice changes nothing. Another role than the one proposed replaces the proposal. `log` is the
+    election whose ledger tells of the change. Raises a `Refusal`.
+    """
+    if role not in Role.values:
+        raise UnknownRole
+    with transaction.atomic():
+        by, person = _held(by, person)
+        proposal = RoleProposal.objects.select_related("proposer").filter(person=person, end="").first()
+        if person.role == role:
+            _close(proposal, End.WITHDRAWN, by)
+            return True
+        if not needs_two(person.role, role):
+            _close(proposal, End.WITHDRAWN, by)
+            _change(person, role, log, by)
+            return True
+        if proposal and proposal.role == role and proposal.proposer_id == by.pk:
+            return False
+        if proposal and proposal.role == role and may(proposal.proposer, Action.GRANT_ROLES):
+            _close(proposal, End.CONFIRMED, by)
+            _change(person, role, log, proposal.proposer, by)
+            return True
+        _close(proposal, End.WITHDRAWN, by)  # another role, or by somebody who is no operator any more
+        RoleProposal.objects.create(person=person, role=role, proposer=by)
+        return False
+
+
+def withdraw(by: User, person: User) -> None:
+    """Take back what was proposed for a person, whoever proposed it. Twice changes nothing."""
+    with transaction.atomic():
+        by, person = _held(by, person)
+        _close(RoleProposal.objects.filter(person=person, end="").first(), End.WITHDRAWN, by)
+
+
+def _held(by: User, person: User) -> tuple[User, User]:
+    """Both rows, locked in one order, as they are now: an operator may have ceased to be one a moment ago."""
+    rows = {row.pk: row for row in User.objects.select_for_update().filter(pk__in=[by.pk, person.pk]).order_by("pk")}
+    if by.pk not in rows or not may(rows[by.pk], Action.GRANT_ROLES):
+        raise NotAllowed
+    if person.pk not in rows:
+        raise UnknownPerson
+    if by.pk == person.pk:
+        raise OwnRole
+    return rows[by.pk], rows[person.pk]
+
+
+def _close(proposal: RoleProposal | None, end: str, by: User) -> None:
+    if proposal:
+        RoleProposal.objects.filter(pk=proposal.pk).update(end=end, closer=by, closed_at=Now())
+
+
+def _change(person: User, role: str, log: str, by: User, second: User | None = None) -> None:
+    User.objects.filter(pk=person.pk).update(role=role)
+    ledger.append(
+        log,
+        "role",
+        account=commitments.of(person),
+        role=role,
+        by=commitments.of(by),
+        at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        **({"second": commitments.of(second)} if second else {}),
+    )
