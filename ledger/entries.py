@@ -52,7 +52,7 @@ def append_all(entries: list[Entry]) -> list[Event]:
         raise transaction.TransactionManagementError("a ledger entry belongs into the transaction of its state change")
     return Event.objects.bulk_create(
         [
-            Event(log=e.log, kind=e.kind, subject=kinds.subject(e.kind, e.fields), body=canonical(e.kind, e.fields))
+            Event(log=e.log, kind=e.kind, body=canonical(e.kind, e.fields), subject=kinds.subject(e.kind, e.fields))
             for e in entries
         ]
     )

@@ -6,13 +6,14 @@ in a migration (of an app that depends on `ledger` 0002) installs two triggers o
 for everybody, the owner included, UPDATE of other columns, DELETE and TRUNCATE end with SQLSTATE `PM001`
 and a sentence that names the table. The triggers are also the register: `append_only_tables()` reads
 from the database's catalogue which tables are protected, `manage.py database_roles` withholds the
-privileges accordingly, and `ledger.checks` reports a trigger that somebody switched off.
+privileges accordingly, and `ledger.checks` reports a guard that is gone or switched off.
 """
 
 import re
 from collections.abc import Iterable
 
 from django.db import connection, migrations
+from django.db.migrations.loader import MigrationLoader
 
 REFUSED = "PM001"  # SQLSTATE of a refused change
 ROWS, TABLE = "append_only_rows", "append_only_table"  # the names of the two triggers
@@ -30,14 +31,21 @@ END $$;
 DROP_FUNCTION = "DROP FUNCTION refuse_change();"
 
 
-def append_only(table: str, columns_that_may_change: Iterable[str] = ()) -> migrations.RunSQL:
+class AppendOnly(migrations.RunSQL):
+    """The operation that `append_only` makes; migrations are searched for it by `promised_tables`."""
+
+    table: str
+    columns: tuple[str, ...]
+
+
+def append_only(table: str, columns_that_may_change: Iterable[str] = ()) -> AppendOnly:
     """A reversible migration operation that lets rows of `table` be added, and only added."""
     columns = tuple(columns_that_may_change)
     for name in (table, *columns):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise ValueError(f"not a plain name of a table or column: {name}")
     arguments = ", ".join(f"'{column}'" for column in columns)
-    return migrations.RunSQL(
+    operation = AppendOnly(
         f"""
         CREATE TRIGGER {ROWS} BEFORE UPDATE OR DELETE ON {table}
             FOR EACH ROW EXECUTE FUNCTION refuse_change({arguments});
@@ -46,6 +54,8 @@ def append_only(table: str, columns_that_may_change: Iterable[str] = ()) -> migr
         """,
         f"DROP TRIGGER {ROWS} ON {table}; DROP TRIGGER {TABLE} ON {table};",
     )
+    operation.table, operation.columns = table, columns
+    return operation
 
 
 def append_only_tables() -> dict[str, tuple[str, ...]]:
@@ -55,22 +65,35 @@ def append_only_tables() -> dict[str, tuple[str, ...]]:
             """
             SELECT c.relname, encode(t.tgargs, 'escape')
             FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-            WHERE t.tgname = %s AND c.relnamespace = current_schema()::regnamespace ORDER BY 1
+            WHERE t.tgname = %s AND c.relnamespace = 'public'::regnamespace ORDER BY 1
             """,
             [ROWS],
         )
         return {table: tuple(arguments.split("\\000")[:-1]) for table, arguments in cursor.fetchall()}
 
 
-def switched_off() -> list[str]:
-    """Protected tables where a trigger is missing or disabled."""
+def promised_tables() -> dict[str, tuple[str, ...]]:
+    """Every table that a migration made append-only, with the columns that may change in it."""
+    loader = MigrationLoader(None, ignore_no_migrations=True)
+    return {
+        operation.table: operation.columns
+        for migration in loader.disk_migrations.values()
+        for operation in migration.operations
+        if isinstance(operation, AppendOnly)
+    }
+
+
+def unguarded_tables() -> list[str]:
+    """Tables that a migration promised to guard and that are not: a trigger is gone, changed or switched off."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-            WHERE t.tgname IN (%s, %s) AND c.relnamespace = current_schema()::regnamespace
-            GROUP BY c.relname HAVING count(*) FILTER (WHERE t.tgenabled IN ('O', 'A')) < 2 ORDER BY 1
+            WHERE t.tgname IN (%s, %s) AND t.tgenabled IN ('O', 'A') AND c.relnamespace = 'public'::regnamespace
+            GROUP BY c.relname HAVING count(*) = 2
             """,
             [ROWS, TABLE],
         )
-        return [table for (table,) in cursor.fetchall()]
+        on = {table for (table,) in cursor.fetchall()}
+    found = append_only_tables()
+    return sorted(table for table, columns in promised_tables().items() if table not in on or found[table] != columns)

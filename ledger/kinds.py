@@ -173,7 +173,7 @@ KINDS: dict[str, Kind] = {
     # The agreed reading of a photo; `because` are the ids of the readings and rulings that carry it, `opens`
     # are all readings of the photo so far (`ledger.sealing`), `by` says how it came about.
     "decision": _kind(
-        "photo version rule because res opens", "page val tps contest reason flag verdicts by", subject="photo version"
+        "id photo version rule because res opens", "page val tps contest reason flag verdicts by", subject="id"
     ),
     # Which numbers speak for a contest at a TPS, and the decisions they come from.
     "select": _kind("tps contest version rule from val state", "flag verdicts", subject="tps contest version"),

@@ -8,12 +8,13 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 import accounts.urls
 import aggregation.urls
+import ledger.urls
 import tps.urls
 import transcription.urls
 import uploads.urls
 from pemantau.health import health
 
-APPS = (accounts.urls, tps.urls, uploads.urls, transcription.urls, aggregation.urls)
+APPS = (accounts.urls, tps.urls, uploads.urls, transcription.urls, aggregation.urls, ledger.urls)
 
 urlpatterns = [
     *(path("", include((app.pages, app.__name__.split(".")[0]))) for app in APPS),

@@ -3,7 +3,7 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from ledger.immutability import REFUSED, append_only, append_only_tables, switched_off
+from ledger.immutability import REFUSED, append_only, append_only_tables, unguarded_tables
 from ledger.models import Event
 from ledger.sequencer import sequence
 
@@ -75,11 +75,22 @@ def test_the_catalogue_is_the_register(scratch):
     assert tables["ledger_event"] == tables["ledger_leaf"] == ()
 
 
-def test_a_trigger_that_was_switched_off_is_noticed(scratch):
-    assert switched_off() == []
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "ALTER TABLE ledger_event DISABLE TRIGGER append_only_rows",
+        "ALTER TABLE ledger_event ENABLE REPLICA TRIGGER append_only_table",
+        "DROP TRIGGER append_only_rows ON ledger_event",
+        "DROP TRIGGER append_only_table ON ledger_event",
+        "CREATE OR REPLACE TRIGGER append_only_rows BEFORE UPDATE ON ledger_event"
+        " FOR EACH ROW EXECUTE FUNCTION refuse_change('body')",
+    ],
+)
+def test_a_guard_that_was_tampered_with_is_noticed(tampering):
+    assert unguarded_tables() == []
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE scratch DISABLE TRIGGER append_only_rows")
-    assert switched_off() == ["scratch"]
+        cursor.execute(tampering)
+    assert unguarded_tables() == ["ledger_event"]
 
 
 def test_the_operation_can_be_reversed(scratch):

@@ -1,0 +1,71 @@
+"""One right entry of each kind; tests bend them."""
+
+import copy
+from typing import Any
+
+A, B, C, D = (f"0000000{n}-0000-4000-8000-000000000000" for n in range(4))
+WHO = "c:" + "a" * 43
+AT = "2029-02-14T08:11:09Z"
+HASH = "sha256:" + "0" * 64
+
+_SAMPLES: dict[str, dict[str, Any]] = {
+    "genesis": {
+        "election": "contoh",
+        "contests": ["ppwp"],
+        "regions": HASH,
+        "tps_list": HASH,
+        "dpt": HASH,
+        "options": HASH,
+        "forms": {"ppwp": HASH},
+        "rule_version": 1,
+    },
+    "photo": {
+        "id": A,
+        "seal": HASH,
+        "size": 300_000,
+        "type": "image/jpeg",
+        "tps_claim": "9101011001001",
+        "contest": "ppwp",
+        "who": WHO,
+        "at": AT,
+        "via": "upload",
+        "page": 2,
+    },
+    "copies": {"photo": A, "pub": {"480": HASH, "1280": HASH}},
+    "reading": {"id": B, "photo": A, "who": WHO, "by": "volunteer", "at": AT, "sealed": HASH},
+    "ruling": {"id": C, "photo": A, "who": WHO, "verdict": "accept", "at": AT, "page": 2, "val": {"paslon_1": 7}},
+    "decision": {
+        "id": D,
+        "photo": A,
+        "version": 1,
+        "rule": 1,
+        "because": [B],
+        "res": "accepted",
+        "opens": [{"id": B, "salt": "00" * 32, "said": {"page": 2, "val": {"paslon_1": 7, "paslon_2": "kosong"}}}],
+        "val": {"paslon_1": 7, "paslon_2": "tidak_terbaca"},
+        "verdicts": [{"rule": "R3", "holds": False, "inputs": {"suara_sah": 7}, "difference": -3, "source": "Ps. 5"}],
+        "by": "two_readers",
+    },
+    "select": {
+        "tps": "9101011001001",
+        "contest": "ppwp",
+        "version": 1,
+        "rule": 1,
+        "from": [D],
+        "val": {"paslon_1": 7},
+        "state": "partial",
+    },
+    "tally": {"contest": "ppwp", "version": 1, "cut": 4, "rule": 1, "sum": {"paslon_1": 7}, "file": HASH},
+    "withdraw": {"photo": A, "why": "court", "bytes": "deleted"},
+    "revoke": {"account": WHO, "why": "gold_fail"},
+    "role": {"account": WHO, "role": "volunteer", "by": WHO, "at": AT},
+    "reference": {"what": "dpt", "hash": HASH, "at": AT},
+    "import": {"origin": "log.contoh.test/2029", "index": 3, "leaf": HASH},
+    "peer": {"origin": "log.contoh.test/2029", "size": 4, "root": HASH},
+}
+KINDS = sorted(_SAMPLES)
+
+
+def sample(kind: str, **other: Any) -> dict[str, Any]:
+    """The fields of a right entry, some of them replaced."""
+    return copy.deepcopy(_SAMPLES[kind]) | other
