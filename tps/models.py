@@ -1,9 +1,20 @@
-"""Reference data: regions, polling stations, elections, contests, options."""
+"""Reference data: regions, polling stations, elections, contests, options.
 
+Rows change through the importers, `tps.elections` and the admin only, and every change is told in the ledger
+(`tps.reference`).
+"""
+
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import CharField, F, Q, Value
+from django.db.models.functions import Cast, Concat, Left, LPad
 
 NATION = ""
+
+
+def above(code: str) -> list[str]:
+    """The codes of the regions above a region or TPS, nation first."""
+    return [code[:length] for length in (0, 2, 4, 6, 10) if length < len(code)]
 
 
 class Region(models.Model):
@@ -12,7 +23,8 @@ class Region(models.Model):
     """
 
     code = models.CharField(primary_key=True, max_length=10, db_collation="C")
-    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+    # Its index stands in Meta: Django would add a second one, for LIKE, which collation "C" makes needless.
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children", db_index=False)
     level = models.SmallIntegerField()
     name = models.CharField(max_length=120)
 
@@ -20,6 +32,22 @@ class Region(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(level__range=(0, 4)), name="region_has_a_level_from_0_to_4"),
             models.CheckConstraint(condition=Q(code="") ^ Q(level__gt=0), name="only_the_nation_is_on_top"),
+            models.CheckConstraint(
+                condition=Q(code="", parent__isnull=True)
+                | Q(parent__isnull=False)  # said aloud: a check that comes out as NULL would pass
+                & (
+                    Q(level=1, code__regex=r"^\d{2}$", parent="")
+                    | Q(level=2, code__regex=r"^\d{4}$", parent=Left("code", 2))
+                    | Q(level=3, code__regex=r"^\d{6}$", parent=Left("code", 4))
+                    | Q(level=4, code__regex=r"^\d{10}$", parent=Left("code", 6))
+                ),
+                name="region_lies_in_its_parent",
+            ),
+            models.CheckConstraint(condition=~Q(name=""), name="region_has_a_name"),
+        ]
+        indexes = [
+            models.Index(fields=["parent", "code"]),
+            GinIndex(fields=["name"], name="region_by_part_of_its_name", opclasses=["gin_trgm_ops"]),
         ]
 
     def __str__(self) -> str:
@@ -29,6 +57,11 @@ class Region(models.Model):
     def overseas(self) -> bool:
         return self.code.startswith("99")
 
+    @property
+    def path(self) -> list[str]:
+        """The codes above it, nation first, itself last."""
+        return [*above(self.code), self.code]
+
 
 class Election(models.Model):
     """One election day. Several live side by side; one is the current one."""
@@ -37,10 +70,18 @@ class Election(models.Model):
     name = models.CharField(max_length=120)
     date = models.DateField()
     is_current = models.BooleanField(default=False)
+    # Which version of the consensus rule decides in it; stands in the genesis entry and never changes after it.
+    rule_version = models.SmallIntegerField(default=1)
+    # SHA-256 of each part of its reference data as last told in the ledger; see `tps.reference`.
+    hashes = models.JSONField(default=dict, editable=False)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["is_current"], condition=Q(is_current=True), name="one_current_election")
+            models.UniqueConstraint(fields=["is_current"], condition=Q(is_current=True), name="one_current_election"),
+            models.CheckConstraint(
+                condition=Q(code__regex=r"^[a-z0-9][a-z0-9-]*$"), name="election_code_is_a_plain_word"
+            ),
+            models.CheckConstraint(condition=Q(rule_version__range=(1, 999)), name="election_has_a_rule_version"),
         ]
 
     def __str__(self) -> str:
@@ -52,18 +93,45 @@ class PollingStation(models.Model):
 
     election = models.ForeignKey(Election, on_delete=models.PROTECT)
     code = models.CharField(max_length=13, db_collation="C")
-    region = models.ForeignKey(Region, on_delete=models.PROTECT)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, db_index=False)  # index in Meta, as for Region
     number = models.SmallIntegerField()
     registered_voters = models.IntegerField(null=True, blank=True, help_text="DPT; unknown where empty")
 
     class Meta:
         constraints = [
+            # Its index also finds the TPS of any region: they are those whose code begins with the region's.
             models.UniqueConstraint(fields=["election", "code"], name="one_tps_per_election_and_code"),
             models.CheckConstraint(condition=Q(number__range=(0, 999)), name="tps_number_has_three_digits"),
+            models.CheckConstraint(
+                condition=Q(
+                    code=Concat("region", LPad(Cast("number", CharField()), 3, Value("0")), output_field=CharField())
+                ),
+                name="tps_code_is_village_and_number",
+            ),
+            models.CheckConstraint(condition=Q(registered_voters__range=(0, 99_999)), name="tps_has_a_believable_dpt"),
         ]
+        indexes = [models.Index(fields=["region"])]
 
     def __str__(self) -> str:
         return f"TPS {self.number:03d}"
+
+
+class Extent(models.Model):
+    """How many TPS an election has in a region, and their DPT as far as it is known. Kept by `tps.extents`."""
+
+    election = models.ForeignKey(Election, on_delete=models.PROTECT, db_index=False)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, db_index=False)
+    stations = models.IntegerField()
+    registered_voters = models.BigIntegerField(default=0)
+    dpt_known = models.IntegerField(default=0)  # TPS whose DPT is known
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["region", "election"], name="one_extent_per_region_and_election")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.region_id}: {self.stations} TPS"
 
 
 class Contest(models.Model):
@@ -83,9 +151,17 @@ class Contest(models.Model):
     form = models.CharField(max_length=40)
     # Where it is voted on: these regions and all below them; none means the nation.
     area = models.ManyToManyField(Region, blank=True)
+    # SHA-256 of its options: forms with the options filled in are kept by it. See `tps.reference`.
+    options_hash = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["election", "code"], name="one_contest_per_election_and_code")]
+        constraints = [
+            models.UniqueConstraint(fields=["election", "code"], name="one_contest_per_election_and_code"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["ppwp", "dpr", "dpd", "dprd_prov", "dprd_kabko"]),
+                name="contest_is_of_a_known_kind",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -104,7 +180,9 @@ class Option(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["contest", "party", "number"], name="one_option_per_number", nulls_distinct=False
-            )
+            ),
+            models.CheckConstraint(condition=Q(number__range=(1, 99)), name="option_has_a_ballot_number"),
+            models.CheckConstraint(condition=~Q(party=F("id")), name="no_option_is_its_own_party"),
         ]
 
     def __str__(self) -> str:
