@@ -27,6 +27,7 @@ HTTPS = SITE_ORIGIN.startswith("https://")
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEVELOPMENT else [urlsplit(SITE_ORIGIN).hostname]
 )
+CSRF_FAILURE_VIEW = "pemantau.refusals.stale_form"
 CSRF_TRUSTED_ORIGINS = [SITE_ORIGIN]
 
 # How many proxies of ours append to X-Forwarded-For. The client's address is that many from the

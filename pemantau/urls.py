@@ -26,3 +26,9 @@ urlpatterns = [
     path("akun/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "pemantau.refusals.bad_request"
+handler403 = "pemantau.refusals.forbidden"
+handler404 = "pemantau.refusals.not_found"
+handler429 = "pemantau.refusals.too_many"  # allauth's
+handler500 = "pemantau.refusals.failed"
