@@ -12,7 +12,7 @@ from typing import Any
 import rfc8785
 from django.db.models import Count, Max
 
-from ledger import immutability, kinds, sealing
+from ledger import duty, immutability, kinds, sealing
 from ledger.models import Event, Leaf, Unsequenced
 
 CHUNK = 2_000
@@ -22,6 +22,8 @@ def faults() -> Iterator[str]:
     """Say each thing that is wrong, in one sentence that names the entry. An intact log yields nothing."""
     for table in immutability.unguarded_tables():
         yield f"table {table}: its guard against changes is not as the migrations made it"
+    for table in sorted(duty.promised_tables() - duty.logged_tables()):
+        yield f"table {table}: its rows need no entry, against what the migrations made"
     yield from _gaps()
     yield from _without_place()
     events = Event.objects.select_related("leaf").order_by("log", "leaf__index", "pk").iterator(chunk_size=CHUNK)

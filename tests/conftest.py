@@ -62,9 +62,9 @@ def _prepare_environment() -> None:
     import django
 
     django.setup()
-    from tests.append_only import let_the_runner_empty_tables
+    from tests.guards import step_around
 
-    let_the_runner_empty_tables()
+    step_around()
     # Else pytest-django in an xdist worker would load the settings before this file has set its Valkey.
     del os.environ["DJANGO_SETTINGS_MODULE"]
 

@@ -2,6 +2,7 @@
 
 from django.db import migrations
 
+from ledger.duty import must_be_logged
 from ledger.immutability import append_only
 
 
@@ -9,6 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [("uploads", "0001_initial"), ("ledger", "0002_guards")]
     operations = [
         append_only("uploads_photo", columns_that_may_change=("step", "step_at")),
+        must_be_logged("uploads_photo", "photo"),
         append_only("uploads_ticket"),
         append_only("uploads_publiccopy"),
     ]
