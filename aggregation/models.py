@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from ledger.models import Event
@@ -12,29 +13,40 @@ class Result(models.Model):
     """The numbers of one contest at one TPS, put together from the decisions on its photos.
 
     `sums` and `counts` are what this TPS adds to every region above it, in the order of
-    `aggregation.columns`; a tally is their sum.
+    `aggregation.columns`; a tally is their sum. Version 0 has never been anything but empty.
     """
 
     class State(models.TextChoices):
-        RECEIVED = "received"  # photos are there, nothing decided yet
-        PARTIAL = "partial"  # some pages decided
-        COMPLETE = "complete"  # all pages decided
-        DISPUTED = "disputed"  # two decided photos of a page differ (sengketa)
+        EMPTY = "empty", "tanpa foto"  # all its photos were rejected or moved away
+        RECEIVED = "received", "diterima"  # photos are there, nothing decided yet
+        PARTIAL = "partial", "sebagian"  # some numbers stand
+        COMPLETE = "complete", "lengkap"  # every number of the form stands
+        DISPUTED = "disputed", "sengketa"  # two decided photos differ
 
     contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
     station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
-    version = models.IntegerField(default=1)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT)  # the station's village
+    version = models.IntegerField(default=0)
     rule_version = models.SmallIntegerField()
-    state = models.CharField(max_length=8, choices=State.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.EMPTY)
     numbers = models.JSONField(default=dict)  # all decided fields, as on the paper
-    verdicts = models.JSONField(default=list)  # broken rules as the rule engine said them
+    disputed = ArrayField(models.CharField(max_length=60), default=list)  # fields on which photos differ
+    broken_rules = ArrayField(models.CharField(max_length=8), default=list)
     decisions = ArrayField(models.UUIDField(), default=list)
-    sums = ArrayField(models.BigIntegerField(), default=list)
-    counts = ArrayField(models.BigIntegerField(), default=list)
+    sums = ArrayField(models.IntegerField(), default=list)
+    counts = ArrayField(models.SmallIntegerField(), default=list)
     changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["contest", "station"], name="one_result_per_contest_and_tps")]
+        constraints = [
+            models.UniqueConstraint(fields=["contest", "station"], name="one_result_per_contest_and_tps"),
+            models.CheckConstraint(
+                condition=~Q(state="disputed") ^ ~Q(disputed=[]), name="a_disputed_result_names_the_fields"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["contest", "region"], condition=Q(state="disputed"), name="result_in_dispute"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.station_id}/{self.contest_id} v{self.version}"
@@ -48,9 +60,10 @@ class Delta(models.Model):
     """
 
     contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
-    region = models.ForeignKey(Region, on_delete=models.PROTECT)  # the village
-    sums = ArrayField(models.BigIntegerField())
-    counts = ArrayField(models.BigIntegerField())
+    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT)  # the station's village
+    sums = ArrayField(models.IntegerField())
+    counts = ArrayField(models.SmallIntegerField())
     event = models.OneToOneField(Event, on_delete=models.PROTECT)
 
     def __str__(self) -> str:
@@ -67,23 +80,27 @@ class Tally(models.Model):
     sums = ArrayField(models.BigIntegerField())
     counts = ArrayField(models.BigIntegerField())
     version = models.BigIntegerField(default=0)  # the snapshot in which it last changed
+    cut = models.BigIntegerField(default=0)  # the cut of that snapshot
     changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["contest", "region"], name="one_tally_per_contest_and_region")]
-        indexes = [models.Index(fields=["version"])]
+        indexes = [models.Index(fields=["contest", "version"])]
 
     def __str__(self) -> str:
         return f"{self.contest_id}/{self.region_id} v{self.version}"
 
 
 class Snapshot(models.Model):
-    """The newest consistent cut of one contest: which version is folded, and which is published."""
+    """The newest consistent cut of one contest: which version is folded, and which is published.
+
+    All `select` entries with a log index below `cut` are in the tallies, and none from there on.
+    """
 
     contest = models.OneToOneField(Contest, on_delete=models.PROTECT, primary_key=True)
     version = models.BigIntegerField(default=0)
     published = models.BigIntegerField(default=0)
-    cut = models.BigIntegerField(default=0)  # log entries below this index are in it
+    cut = models.BigIntegerField(default=0)
     changed_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

@@ -1,10 +1,41 @@
 """The result of one contest at one TPS: a pure function of the decisions on its photos."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from django.db.models import Q
+from django.utils import timezone
+
+from aggregation import columns, evidence
+from aggregation.evidence import Evidence
 from aggregation.models import Result
+from tps import rules
+from tps.form_definitions import FormDefinition, for_contest
+from tps.models import Contest, PollingStation
+from transcription.entries import KOSONG, UNREADABLE, Value
+from transcription.models import Decision
 from uploads.models import Photo
+
+# The version of the rule in this module by which a result is put together; it stands in every `select` entry.
+RULE_VERSION = 1
+
+# From the simplest way to settle a photo to the one that needed most.
+_HOW = (Decision.How.TWO_READERS, Decision.How.MAJORITY, Decision.How.ADJUDICATED)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The present decision on one photo, accepted for this TPS."""
+
+    decision: UUID
+    photo: UUID
+    version: int
+    how: str
+    decided_at: datetime
+    numbers: Mapping[str, Value]
 
 
 @dataclass(frozen=True)
@@ -15,14 +46,221 @@ class Contribution:
     counts: list[int]
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What the decisions of one TPS come to."""
+
+    state: str
+    numbers: dict[str, Value]
+    chosen: dict[str, Standing]  # field -> whose photo's number stands
+    disputed: list[str]
+    verdicts: list[rules.Verdict]
+    decisions: list[UUID]  # those that gave a number, earliest first
+    adds: Contribution
+
+    @property
+    def broken_rules(self) -> list[str]:
+        return list(dict.fromkeys(verdict.rule for verdict in self.verdicts if not verdict.holds))
+
+
+def result_of(
+    standing: Iterable[Standing], *, waiting: bool, form: FormDefinition, registered_voters: int | None
+) -> Outcome:
+    """Put together the numbers of a TPS; `waiting` says that a photo for it is not decided yet.
+
+    Where two photos give different numbers for a field, the TPS is in dispute and the number of the photo
+    decided first stands, which is its last undisputed one. An empty box counts 0, an unreadable figure is no
+    number. Numbers are kept as written, whatever the form's rules say of them.
+    """
+    ordered = sorted(standing, key=lambda s: (s.decided_at, s.photo))
+    numbers: dict[str, Value] = {}
+    chosen: dict[str, Standing] = {}
+    disputed: set[str] = set()
+    for photo in ordered:
+        for key in form_keys(form) & photo.numbers.keys():
+            value = photo.numbers[key]
+            if value == UNREADABLE:
+                numbers.setdefault(key, value)
+            elif key not in chosen:
+                numbers[key], chosen[key] = value, photo
+            elif _figure(value) != _figure(numbers[key]):
+                disputed.add(key)
+    verdicts = rules.check(form, numbers, registered_voters)
+    gave = {id(photo) for photo in chosen.values()}
+    return Outcome(
+        state=_state(ordered, chosen, disputed, waiting=waiting, form=form),
+        numbers={key: numbers[key] for key in _in_order(form, numbers)},
+        chosen=chosen,
+        disputed=_in_order(form, disputed),
+        verdicts=verdicts,
+        decisions=[photo.decision for photo in ordered if id(photo) in gave],
+        adds=_contribution(form, numbers, chosen, verdicts, disputed=bool(disputed), received=bool(ordered) or waiting),
+    )
+
+
+def form_keys(form: FormDefinition) -> set[str]:
+    return {field.key for field in form.fields}
+
+
+def _in_order(form: FormDefinition, keys: Iterable[str]) -> list[str]:
+    wanted = set(keys)
+    return [field.key for field in form.fields if field.key in wanted]
+
+
+def _figure(value: Value) -> int:
+    return 0 if value == KOSONG else int(value)
+
+
+def _state(
+    ordered: Sequence[Standing],
+    chosen: Mapping[str, Standing],
+    disputed: set[str],
+    *,
+    waiting: bool,
+    form: FormDefinition,
+) -> str:
+    if disputed:
+        return Result.State.DISPUTED
+    if not ordered:
+        return Result.State.RECEIVED if waiting else Result.State.EMPTY
+    return Result.State.COMPLETE if len(chosen) == len(form.fields) else Result.State.PARTIAL
+
+
+def _contribution(
+    form: FormDefinition,
+    numbers: Mapping[str, Value],
+    chosen: Mapping[str, Standing],
+    verdicts: Sequence[rules.Verdict],
+    *,
+    disputed: bool,
+    received: bool,
+) -> Contribution:
+    layout = columns.of_form(form)
+    facts = {columns.known(key) for key in layout.sums if key in chosen}
+    facts |= {columns.broken(verdict.rule) for verdict in verdicts if not verdict.holds}
+    if any(not verdict.holds for verdict in verdicts):
+        facts.add(columns.FLAGGED)
+    if received:
+        facts.add(columns.RECEIVED)
+    if disputed:
+        facts.add(columns.DISPUTED)
+    if len(chosen) == len(form.fields):
+        facts.add(columns.COMPLETE)
+    if layout.votes and all(key in chosen for key in layout.votes):
+        facts.add(columns.COUNTED)
+        facts.add(max((chosen[key].how for key in layout.votes), key=_HOW.index))
+    return Contribution(
+        sums=[_figure(numbers[key]) if key in chosen else 0 for key in layout.sums],
+        counts=[int(name in facts) for name in layout.counts],
+    )
+
+
+# --- Loading and saving ---------------------------------------------------------------------
+
+
 def record_touched_by(photo: Photo) -> list[tuple[Result, Contribution]]:
     """Recompute the results this photo belongs, or belonged, to.
 
-    Returns those that changed, with what they added before.
+    Returns those that changed, with what they added before. Two photos of one TPS recorded at the same instant
+    wait for each other on the result's row. The caller's transaction must read committed rows anew
+    (READ COMMITTED), and holds the photo.
     """
-    raise NotImplementedError
+    touched = {(photo.contest_id, photo.station_id)}
+    touched |= set(Decision.objects.filter(photo=photo).values_list("contest_id", "station_id"))
+    changed = []
+    for result in _locked(touched):
+        outcome = outcome_at(result.contest, result.station)
+        if before := _apply(result, outcome):
+            changed.append((result, before))
+    return changed
+
+
+def outcome_at(contest: Contest, station: PollingStation) -> Outcome:
+    """What the decisions in the database come to, at one TPS."""
+    return outcome_of(evidence.at(contest, station), contest, station)
+
+
+def outcome_of(found: Sequence[Evidence], contest: Contest, station: PollingStation) -> Outcome:
+    """What this evidence comes to."""
+    return result_of(
+        [standing(one.present) for one in found if one.stands and one.present],
+        waiting=any(one.waits for one in found),
+        form=for_contest(contest),
+        registered_voters=station.registered_voters,
+    )
+
+
+def standing(decision: Decision) -> Standing:
+    return Standing(
+        decision=decision.pk,
+        photo=decision.photo_id,
+        version=decision.version,
+        how=decision.how,
+        decided_at=decision.decided_at,
+        numbers=decision.numbers or {},
+    )
+
+
+def _locked(touched: set[tuple[int, int]]) -> list[Result]:
+    """The rows of these contests and stations, made where missing and held, always in the same order."""
+    stations = PollingStation.objects.in_bulk({station for _, station in touched})
+    Result.objects.bulk_create(
+        [
+            Result(
+                contest_id=contest, station_id=station, region_id=stations[station].region_id, rule_version=RULE_VERSION
+            )
+            for contest, station in sorted(touched)
+        ],
+        ignore_conflicts=True,
+    )
+    wanted = Q()
+    for contest, station in touched:
+        wanted |= Q(contest=contest, station=station)
+    return list(
+        Result.objects.filter(wanted)
+        .select_for_update(of=("self",))
+        .select_related("contest", "station")
+        .order_by("contest", "station")
+    )
+
+
+def _apply(result: Result, outcome: Outcome) -> Contribution | None:
+    """Save the outcome; returns what the result added before, or None where nothing changed."""
+    layout = columns.of(result.contest)
+    before = Contribution(result.sums or layout.no_sums(), result.counts or layout.no_counts())
+    fields: dict[str, Any] = {
+        "state": outcome.state,
+        "numbers": outcome.numbers,
+        "disputed": outcome.disputed,
+        "broken_rules": outcome.broken_rules,
+        "decisions": outcome.decisions,
+        "sums": outcome.adds.sums,
+        "counts": outcome.adds.counts,
+        "rule_version": RULE_VERSION,
+    }
+    blank = result.version == 0 and outcome.state == Result.State.EMPTY
+    if blank or all(getattr(result, name) == value for name, value in fields.items()):
+        return None
+    for name, value in fields.items():
+        setattr(result, name, value)
+    result.version += 1
+    result.changed_at = timezone.now()
+    result.save(update_fields=[*fields, "version", "changed_at"])
+    return before
 
 
 def entry_of(result: Result) -> dict[str, Any]:
-    """The fields of the ledger entry `select`."""
-    raise NotImplementedError
+    """The fields of the ledger entry `select`: all numbers that stand, and the decisions they come from."""
+    decisions = Decision.objects.in_bulk(result.decisions)
+    verdicts = rules.check(for_contest(result.contest), result.numbers, result.station.registered_voters)
+    return {
+        "tps": result.station.code,
+        "contest": result.contest.code,
+        "version": result.version,
+        "rule": result.rule_version,
+        "from": [f"{decisions[pk].photo_id}/{decisions[pk].version}" for pk in result.decisions],
+        "val": {key: value for key, value in result.numbers.items() if value != UNREADABLE},
+        "state": str(result.state),
+        "flag": [f"disputed:{key}" for key in result.disputed],
+        "verdicts": [verdict.as_dict() for verdict in rules.broken(verdicts)],
+    }

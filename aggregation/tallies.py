@@ -1,10 +1,166 @@
-"""Sums of results for every region. Changed only by folding deltas."""
+"""Sums of results for every region. Changed only by folding deltas.
 
-from aggregation.models import Result
-from aggregation.results import Contribution
+A region's code is the beginning of the codes below it, so what lies above a village is `left(code, n)`.
+The database does all arithmetic, level by level; what it is told is written out in `tally_sql.py`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+from aggregation import columns, tally_sql
+from aggregation.columns import Columns
+from aggregation.models import Delta, Result, Snapshot, Tally
+from aggregation.results import RULE_VERSION, Contribution
+from ledger import entries as ledger
 from ledger.models import Event
+from tps.models import NATION, Contest
+
+BATCH = 20_000
+# Advisory lock of whoever changes tallies: "fold".
+LOCK = 0x666F6C64
 
 
 def add_delta(result: Result, before: Contribution, event: Event) -> None:
     """Append what this change adds; the folder sums it up."""
-    raise NotImplementedError
+    Delta.objects.create(
+        contest_id=result.contest_id,
+        station_id=result.station_id,
+        region_id=result.region_id,
+        sums=[now - then for now, then in zip(result.sums, before.sums, strict=True)],
+        counts=[now - then for now, then in zip(result.counts, before.counts, strict=True)],
+        event=event,
+    )
+
+
+def fold(limit: int = BATCH) -> int:
+    """Add waiting deltas whose entries have a place in the log to all regions above them; returns how many.
+
+    Deltas of a contest are taken in the order of the log, so that its tallies are the fold of a prefix of
+    the log. Each contest is one transaction, with its `tally` entry; one folder works at a time, a second one
+    waits.
+    """
+    waiting = Delta.objects.order_by().values("contest").distinct()
+    return sum(_fold_contest(contest, limit) for contest in Contest.objects.filter(pk__in=waiting))
+
+
+@transaction.atomic
+def _fold_contest(contest: Contest, limit: int) -> int:
+    _hold(contest)
+    layout = columns.of(contest)
+    with connection.cursor() as cursor:
+        cursor.execute(tally_sql.fold(layout), {"contest": contest.pk, "limit": limit})
+        row = cursor.fetchone()
+    if row is None:
+        return 0
+    _append_entry(contest, layout)
+    return int(row[0])
+
+
+def prepare(contest: Contest) -> int:
+    """Give every region where this contest is voted on its row, with its TPS and their DPT; returns how many changed.
+
+    Runs when an election is new and whenever its TPS changed; running again changes nothing.
+    """
+    layout = columns.of(contest)
+    with transaction.atomic():
+        _hold(contest)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                tally_sql.PREPARE,
+                {
+                    "contest": contest.pk,
+                    "election": contest.election_id,
+                    "sums": layout.no_sums(),
+                    "counts": layout.no_counts(),
+                },
+            )
+            return int(cursor.fetchone()[0])
+
+
+def is_prepared(contest: Contest) -> bool:
+    """Whether the nation's row counts the TPS and the DPT that there are now."""
+    with connection.cursor() as cursor:
+        cursor.execute(tally_sql.ELECTORATE, {"contest": contest.pk, "election": contest.election_id})
+        stations, voters = cursor.fetchone()
+    nation = Tally.objects.filter(contest=contest, region=NATION).values_list("stations", "registered_voters").first()
+    return (nation or (0, 0)) == (stations, voters)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A region whose tally is not the sum of the results below it."""
+
+    region: str
+    part: str  # "sums" or "counts"
+    expected: dict[str, int]  # only the elements that differ
+    found: dict[str, int | None]
+
+
+def differences(contest: Contest) -> list[Difference]:
+    """Recompute every tally from the results and tell where they differ, deltas that still wait left out."""
+    layout = columns.of(contest)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off")
+        cursor.execute(tally_sql.compare(layout), {"contest": contest.pk})
+        rows = cursor.fetchall()
+    found: list[Difference] = []
+    for region, expected_sums, sums, expected_counts, counts in rows:
+        found += _difference(region, "sums", layout.sums, expected_sums, sums)
+        found += _difference(region, "counts", layout.counts, expected_counts, counts)
+    return found
+
+
+def rebuild(contest: Contest) -> int:
+    """Replace every tally by what the results below it add up to; returns how many regions changed.
+
+    Deltas that still wait stay out, so the tallies are of the same cut as before.
+    """
+    layout = columns.of(contest)
+    with transaction.atomic():
+        _hold(contest)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL jit = off")
+            cursor.execute(tally_sql.replace(layout), {"contest": contest.pk})
+            changed = int(cursor.fetchone()[0])
+        if changed:
+            _append_entry(contest, layout)
+    return changed
+
+
+def _hold(contest: Contest) -> None:
+    """Be the only one to change tallies until this transaction ends, and have a snapshot row to move.
+
+    Statements of their own: the next one then sees what an earlier folder did.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, 0)", [LOCK])
+    Snapshot.objects.bulk_create([Snapshot(contest=contest)], ignore_conflicts=True)
+
+
+def _append_entry(contest: Contest, layout: Columns) -> None:
+    snapshot = Snapshot.objects.get(contest=contest)
+    nation = Tally.objects.filter(contest=contest, region=NATION).values_list("sums", flat=True).first()
+    fields: dict[str, Any] = {
+        "contest": contest.code,
+        "version": snapshot.version,
+        "cut": snapshot.cut,
+        "rule": RULE_VERSION,
+        "sum": dict(zip(layout.sums, nation or layout.no_sums(), strict=True)),
+    }
+    ledger.append(contest.election_id, "tally", **fields)
+
+
+def _difference(
+    region: str, part: str, names: tuple[str, ...], expected: list[int] | None, found: list[int] | None
+) -> list[Difference]:
+    wanted = dict(zip(names, expected or [0] * len(names), strict=True))
+    there: dict[str, int | None] = dict.fromkeys(names)
+    there |= dict(zip(names, found or [], strict=False))
+    if found is None and not any(wanted.values()):
+        return []
+    off = [name for name in names if wanted[name] != there[name]]
+    if not off:
+        return []
+    return [Difference(region, part, {n: wanted[n] for n in off}, {n: there[n] for n in off})]

@@ -1,6 +1,45 @@
 """Addresses of aggregation: `pages` stand at the root, `api` under /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, register_converter
+
+from aggregation import api as views
+
+
+class RegionWord:
+    """A region's code of 2, 4, 6 or 10 digits, or `nasional`."""
+
+    regex = r"nasional|[0-9]{10}|[0-9]{6}|[0-9]{4}|[0-9]{2}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value or "nasional"
+
+
+class StationCode:
+    """A village's code and three digits."""
+
+    regex = r"[0-9]{13}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(RegionWord, "result_region")
+register_converter(StationCode, "result_station")
 
 pages: list[URLPattern | URLResolver] = []
-api: list[URLPattern | URLResolver] = []
+api: list[URLPattern | URLResolver] = [
+    path(
+        "results/<slug:election>/<slug:contest>/<result_region:region>/", views.RegionResults.as_view(), name="region"
+    ),
+    path(
+        "results/<slug:election>/<slug:contest>/tps/<result_station:station>/",
+        views.StationResults.as_view(),
+        name="station",
+    ),
+]

@@ -1,0 +1,180 @@
+"""How the public API is described: documents as serializers, for OpenAPI only; `*_document.py` make the bytes."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
+from rest_framework import serializers as s
+
+ELECTION = OpenApiParameter("election", str, OpenApiParameter.PATH, description="Code of the election.")
+CONTEST = OpenApiParameter("contest", str, OpenApiParameter.PATH, description="Code of the contest, such as `ppwp`.")
+REGION = OpenApiParameter(
+    "region",
+    str,
+    OpenApiParameter.PATH,
+    description="2, 4, 6 or 10 digits, or `nasional`.",
+    pattern=r"^(nasional|[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})$",
+)
+STATION = OpenApiParameter(
+    "station", str, OpenApiParameter.PATH, description="Village code and TPS number.", pattern=r"^[0-9]{13}$"
+)
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="An ETag from an earlier answer: 304 where nothing changed.",
+)
+UNCHANGED = OpenApiResponse(description="What you have is still current.")
+
+
+def _error(name: str) -> Any:
+    return inline_serializer(
+        name, {"error": inline_serializer(f"{name}Body", {"code": s.CharField(), "message": s.CharField()})}
+    )
+
+
+NOT_FOUND = OpenApiResponse(_error("NotFound"), description="No such election, contest, region or TPS.")
+
+
+class Place(s.Serializer[Any]):
+    code = s.CharField(help_text="Digits, or `nasional`.")
+    name = s.CharField()
+    level = s.ChoiceField(["nasional", "provinsi", "kabupaten", "kecamatan", "kelurahan"])
+
+
+class ElectionPart(s.Serializer[Any]):
+    code = s.CharField()
+    name = s.CharField()
+    date = s.DateField()
+
+
+class ContestPart(s.Serializer[Any]):
+    code = s.CharField()
+    name = s.CharField()
+    kind = s.CharField()
+
+
+class OptionPart(s.Serializer[Any]):
+    key = s.CharField(help_text="The key of its votes in `sums` and `shares`.")
+    number = s.IntegerField(help_text="Number on the ballot.")
+    name = s.CharField()
+
+
+def _numbers(text: str) -> s.DictField:
+    return s.DictField(child=s.IntegerField(), help_text=text)
+
+
+class Child(s.Serializer[Any]):
+    code = s.CharField(help_text="Code of the region or TPS.")
+    name = s.CharField()
+    stations = s.IntegerField(help_text="TPS that vote here; 1 for a TPS.")
+    registered_voters = s.IntegerField(allow_null=True, help_text="DPT as far as known.")
+    sums = _numbers("As in the document; over all children they add up to its own.")
+    counts = _numbers("As in the document; over all children they add up to its own.")
+
+
+class RegionDocument(s.Serializer[Any]):
+    """What stands in one region, of one consistent cut."""
+
+    format = s.IntegerField()
+    election = ElectionPart()
+    contest = ContestPart()
+    region = Place()
+    path = Place(many=True)
+    version = s.IntegerField(help_text="Grows with each change of this region.")
+    cut = s.IntegerField(help_text="Entries of the log below this index are in these sums.")
+    changed_at = s.DateTimeField(allow_null=True)
+    options = OptionPart(many=True)
+    stations = s.IntegerField(help_text="TPS that vote here, counted or not.")
+    registered_voters = s.IntegerField(help_text="DPT as far as known.")
+    sums = _numbers("Sum of each number of the form over the TPS where it stands, as written on the paper.")
+    shares = s.DictField(
+        child=s.FloatField(allow_null=True), help_text="Each option's part of the votes for all options, 0 to 1."
+    )
+    stations_behind = _numbers("TPS whose number stands behind each sum.")
+    counts = _numbers("TPS received, counted, complete, disputed, flagged, and how the counted ones were settled.")
+    coverage = s.DictField(child=s.FloatField(allow_null=True), help_text="Parts of `stations`, 0 to 1.")
+    broken_rules = _numbers("TPS that break each rule of the form.")
+    children_level = s.CharField()
+    children = Child(many=True)
+
+
+class Reading(s.Serializer[Any]):
+    photo = s.UUIDField()
+    value = s.JSONField()
+
+
+class FieldPart(s.Serializer[Any]):
+    key = s.CharField()
+    label = s.CharField()
+    group = s.CharField()
+    column = s.CharField(allow_blank=True)
+    value = s.JSONField(
+        allow_null=True, help_text='A number, "kosong" (empty box), "tidak_terbaca" (unreadable), or null.'
+    )
+    state = s.ChoiceField(["stands", "disputed", "unreadable", "missing"])
+    photo = s.UUIDField(allow_null=True, help_text="The photo this number was read from.")
+    readings = Reading(many=True, help_text="What each photo says, where they differ.")
+
+
+class VerdictPart(s.Serializer[Any]):
+    rule = s.CharField()
+    holds = s.BooleanField()
+    severity = s.ChoiceField(["hard", "soft"])
+    formula = s.CharField()
+    inputs = s.DictField(child=s.IntegerField())
+    difference = s.IntegerField()
+    source = s.CharField()
+    kind = s.CharField()
+    title = s.CharField()
+
+
+class DecisionPart(s.Serializer[Any]):
+    version = s.IntegerField()
+    outcome = s.CharField()
+    how = s.CharField()
+    decided_at = s.DateTimeField()
+    problem = s.CharField(allow_null=True)
+    broken_rules = s.ListField(child=s.CharField())
+
+
+class PhotoPart(s.Serializer[Any]):
+    id = s.UUIDField()
+    state = s.ChoiceField(["inspected", "waiting", "accepted", "rejected", "moved"])
+    page = s.IntegerField(allow_null=True)
+    received_at = s.DateTimeField()
+    marks = s.ListField(child=s.CharField())
+    pictures = s.DictField(child=s.CharField(), help_text="Address of each public copy by its longer side in pixels.")
+    decision = DecisionPart(allow_null=True)
+
+
+class StationPart(s.Serializer[Any]):
+    code = s.CharField()
+    name = s.CharField()
+    number = s.IntegerField()
+    registered_voters = s.IntegerField(allow_null=True)
+
+
+class StationDocument(s.Serializer[Any]):
+    """What stands at one TPS."""
+
+    format = s.IntegerField()
+    election = ElectionPart()
+    contest = ContestPart()
+    station = StationPart()
+    path = Place(many=True)
+    version = s.IntegerField()
+    changed_at = s.DateTimeField(allow_null=True)
+    state = s.ChoiceField(["empty", "received", "partial", "complete", "disputed"])
+    options = OptionPart(many=True)
+    shares = s.DictField(child=s.FloatField(allow_null=True))
+    fields_ = FieldPart(many=True)
+    verdicts = VerdictPart(many=True)
+    photos = PhotoPart(many=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        # `fields` is a name of DRF's own.
+        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
+
+
+REGION_DOCUMENT = RegionDocument
+STATION_DOCUMENT = StationDocument

@@ -1,0 +1,77 @@
+"""Which numbers are summed for a contest, and which facts about its TPS are counted. Their order is the arrays' order.
+
+A sum counts every number that stands at a TPS, as written; `with_<key>` counts the TPS behind it. What each
+means for a reader stands in `docs/numbers.md`.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from tps.form_definitions import FormDefinition, for_contest
+from tps.models import Contest
+from transcription.models import Decision
+
+# Facts about one TPS, each 0 or 1; they may overlap.
+RECEIVED = "received"  # a photo is there that nobody rejected or moved away
+COUNTED = "counted"  # the votes of every option stand
+COMPLETE = "complete"  # every number of the form stands
+DISPUTED = "disputed"  # two decided photos differ (sengketa)
+FLAGGED = "flagged"  # at least one rule of the form is broken
+STATUS = (RECEIVED, COUNTED, COMPLETE, DISPUTED, FLAGGED)
+# How the votes of a counted TPS were settled: exactly one of these is 1 there.
+HOW = tuple(Decision.How.values)
+
+VALID = "suara_sah"
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The layout of `sums` and `counts` for one form."""
+
+    sums: tuple[str, ...]
+    counts: tuple[str, ...]
+    votes: tuple[str, ...]  # the numbers that add up to suara sah, in ballot order
+    rules: tuple[str, ...]
+
+    @cached_property
+    def sum_at(self) -> dict[str, int]:
+        return {key: place for place, key in enumerate(self.sums)}
+
+    @cached_property
+    def count_at(self) -> dict[str, int]:
+        return {key: place for place, key in enumerate(self.counts)}
+
+    def no_sums(self) -> list[int]:
+        return [0] * len(self.sums)
+
+    def no_counts(self) -> list[int]:
+        return [0] * len(self.counts)
+
+
+def broken(rule: str) -> str:
+    """The count of TPS that break this rule."""
+    return f"broken_{rule}"
+
+
+def known(key: str) -> str:
+    """The count of TPS whose number stands behind this sum."""
+    return f"with_{key}"
+
+
+@lru_cache(maxsize=256)
+def of_form(form: FormDefinition) -> Columns:
+    """The layout for a form with its options filled in.
+
+    Votes come first; of rows with L, P and J only J is summed, since L and P are not read on every form.
+    """
+    votes = next((rule.terms[1:] for rule in form.rules if rule.kind == "sum" and rule.terms[0] == VALID), ())
+    others = [field.key for field in form.fields if field.column not in ("L", "P") and field.key not in votes]
+    sums = (*votes, *others)
+    rules = tuple(dict.fromkeys(rule.id for rule in form.rules))
+    counts = (*STATUS, *HOW, *map(broken, rules), *map(known, sums))
+    return Columns(sums=sums, counts=counts, votes=votes, rules=rules)
+
+
+def of(contest: Contest) -> Columns:
+    """The layout for a contest."""
+    return of_form(for_contest(contest))

@@ -1,0 +1,80 @@
+"""The folder: gives what happened its place in the log, folds it into the tallies, publishes. One works at a time."""
+
+import logging
+import threading
+import time
+from contextlib import suppress
+
+from django.db import Error as DatabaseError
+from django.db import InterfaceError, OperationalError, connection
+from redis.exceptions import RedisError
+
+from aggregation import publication, tallies
+from ledger import sequencer
+from tps.models import Contest
+
+log = logging.getLogger(__name__)
+
+# Session lock of the one folder: "fldr". A second folder waits for it.
+LOCK = 0x666C6472
+IDLE_SECONDS = 0.2
+LONGEST_WAIT = 10.0
+# How often it looks whether TPS were imported since.
+LOOK_AT_STATIONS_SECONDS = 30.0
+
+
+def step() -> int:
+    """Sequence, fold and publish what waits now; returns how much was done. Safe to stop at any line."""
+    done = sequencer.sequence()
+    done += tallies.fold()
+    try:
+        done += publication.publish()
+    except RedisError as error:
+        # Tallies go on without Redis; what was not published is published when it is back.
+        log.warning("cache away, publishing later: %s", type(error).__name__)
+    return done
+
+
+def prepare() -> None:
+    """Give new contests, and those whose TPS changed, the rows they are counted in."""
+    for contest in Contest.objects.order_by("pk"):
+        if not tallies.is_prepared(contest):
+            log.info("tallies of %s: %s regions", contest, tallies.prepare(contest))
+
+
+def run(stop: threading.Event, idle: float = IDLE_SECONDS) -> None:
+    """Work until `stop` is set. A database that is away, or restarts, is waited for."""
+    wait = idle
+    while not stop.is_set():
+        try:
+            if _hold_lock():
+                _work(stop, idle)
+            else:
+                log.info("another folder works; waiting")
+                stop.wait(1)
+            wait = idle
+        except (OperationalError, InterfaceError) as error:
+            log.warning("database away, trying again in %.1f s: %s", wait, type(error).__name__)
+            with suppress(DatabaseError):
+                connection.close()
+            stop.wait(wait)
+            wait = min(wait * 2, LONGEST_WAIT)
+    with suppress(DatabaseError):
+        connection.close()
+
+
+def _work(stop: threading.Event, idle: float) -> None:
+    looked = -LOOK_AT_STATIONS_SECONDS
+    while not stop.is_set():
+        if time.monotonic() - looked >= LOOK_AT_STATIONS_SECONDS:
+            prepare()
+            looked = time.monotonic()
+        if not step():
+            stop.wait(idle)
+
+
+def _hold_lock() -> bool:
+    """The lock lives as long as this connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+        return bool(cursor.fetchone()[0])

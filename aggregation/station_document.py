@@ -1,0 +1,141 @@
+"""What is published about one contest at one TPS, as data: every number with its photo, and every photo."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.refusals import Refusal
+from aggregation import columns, evidence, results
+from aggregation.evidence import Evidence
+from aggregation.models import Result
+from aggregation.region_document import FORMAT, LEVELS, options_of, path_to, shares, time_of, word_of
+from aggregation.results import Outcome
+from tps.form_definitions import for_contest
+from tps.form_shapes import Field
+from tps.models import Contest, PollingStation, Region
+from transcription.entries import UNREADABLE
+from transcription.models import Decision, Problem
+from uploads.inspection import SIDES
+from uploads.models import Photo
+from uploads.storage import public_url
+
+
+class NoSuchStation(Refusal):
+    status = 404
+    code = "no_such_station"
+    sentence = _("TPS {code} tidak ada.")
+
+
+def build(contest: Contest, code: str) -> dict[str, Any]:
+    """The document of one TPS, from the database in five queries. Raises `NoSuchStation`."""
+    station = PollingStation.objects.filter(election=contest.election_id, code=code).first()
+    if station is None:
+        raise NoSuchStation(code=code)
+    regions = Region.objects.in_bulk(path_to(station.region_id))
+    result = Result.objects.filter(contest=contest, station=station, version__gt=0).first()
+    found = evidence.at(contest, station)
+    outcome = results.outcome_of(found, contest, station)
+    layout = columns.of(contest)
+    return {
+        "format": FORMAT,
+        "election": {
+            "code": contest.election_id,
+            "name": contest.election.name,
+            "date": contest.election.date.isoformat(),
+        },
+        "contest": {"code": contest.code, "name": contest.name, "kind": contest.kind},
+        "station": {
+            "code": station.code,
+            "name": str(station),
+            "number": station.number,
+            "registered_voters": station.registered_voters,
+        },
+        "path": [
+            {"code": word_of(region.code), "name": region.name, "level": LEVELS[region.level]}
+            for region in sorted(regions.values(), key=lambda r: r.level)
+        ],
+        "version": result.version if result else 0,
+        "changed_at": time_of(result.changed_at) if result else None,
+        "state": str(outcome.state),
+        "options": options_of(contest, layout),
+        "shares": shares(layout, outcome.adds.sums),
+        "fields": [_field(field, outcome, found) for field in for_contest(contest).fields],
+        "verdicts": [verdict.as_dict() for verdict in outcome.verdicts],
+        "photos": [photo_of(one) for one in found],
+    }
+
+
+def _field(field: Field, outcome: Outcome, found: Sequence[Evidence]) -> dict[str, Any]:
+    """One number of the form. `value` is as on the paper: a number, "kosong", "tidak_terbaca", or null.
+
+    `state`: "stands", "disputed" (then `readings` tells what each photo says), "unreadable", "missing".
+    """
+    value = outcome.numbers.get(field.key)
+    chosen = outcome.chosen.get(field.key)
+    if field.key in outcome.disputed:
+        state = "disputed"
+    elif chosen:
+        state = "stands"
+    else:
+        state = "unreadable" if value == UNREADABLE else "missing"
+    readings = [
+        {"photo": str(one.photo.pk), "value": one.present.numbers[field.key]}
+        for one in found
+        if state == "disputed" and one.stands and one.present and field.key in (one.present.numbers or {})
+    ]
+    return {
+        "key": field.key,
+        "label": field.label,
+        "group": field.group,
+        "column": field.column,
+        "value": value,
+        "state": state,
+        "photo": str(chosen.photo) if chosen else None,
+        "readings": readings,
+    }
+
+
+def photo_of(one: Evidence) -> dict[str, Any]:
+    """One photo as the public sees it here; never who sent it.
+
+    `state`: "inspected" (its public copies are being made), "waiting", "accepted", "rejected", "moved".
+    """
+    photo, present = one.photo, one.present
+    if one.stands:
+        state = "accepted"
+    elif one.waits:
+        state = "waiting"
+    elif present is None:
+        state = "inspected"
+    else:
+        state = "rejected" if present.outcome == Decision.Outcome.REJECTED else "moved"
+    return {
+        "id": str(photo.pk),
+        "state": state,
+        "page": present.page if present and present.page is not None else photo.page,
+        "received_at": time_of(photo.received_at),
+        "marks": photo.marks,
+        "pictures": pictures(photo, present),
+        "decision": decision_of(present) if present and not one.waits else None,
+    }
+
+
+def pictures(photo: Photo, present: Decision | None) -> dict[str, str]:
+    """The public copies by their longer side; none yet before inspection, none of what is no form at all."""
+    hidden = present is not None and present.problem == Problem.NOT_A_FORM
+    if photo.step == Photo.Step.INSPECT or hidden:
+        return {}
+    return {str(side): public_url(photo.sha256, side) for side in SIDES}
+
+
+def decision_of(decision: Decision) -> dict[str, Any]:
+    """The decision that stands on a photo."""
+    return {
+        "version": decision.version,
+        "outcome": decision.outcome,
+        "how": decision.how,
+        "decided_at": time_of(decision.decided_at),
+        "problem": decision.problem or None,
+        "broken_rules": decision.broken_rules,
+    }

@@ -1,0 +1,174 @@
+"""What the database is told when tallies are folded, prepared, compared and rebuilt.
+
+Arrays are added element by element with one written-out expression each: `ARRAY[sum(sums[1]), sum(sums[2]), …]`
+is many times faster than unnesting. The only things filled in are lengths of arrays and levels.
+"""
+# ruff: noqa: S608 -- what is filled in comes from this file and from lengths, never from a request
+
+from functools import cache
+
+from aggregation.columns import Columns
+
+# Digits of the codes of kecamatan, kabupaten/kota, provinsi and nation; a village has ten.
+LEVELS = (6, 4, 2, 0)
+
+
+def _summed(layout: Columns) -> str:
+    return f"{_each('coalesce(sum(sums[{i}]), 0)::bigint', len(layout.sums))} AS sums, " + (
+        f"{_each('coalesce(sum(counts[{i}]), 0)::bigint', len(layout.counts))} AS counts"
+    )
+
+
+def _each(expression: str, length: int) -> str:
+    elements = ", ".join(expression.replace("{i}", str(i)) for i in range(1, length + 1))
+    return f"ARRAY[{elements}]::bigint[]"
+
+
+def _levels(what: str) -> str:
+    """CTEs `at_6` … `at_0` above an existing `at_10`, and `everywhere` with all of them."""
+    above, parts = 10, []
+    for digits in LEVELS:
+        parts.append(
+            f"at_{digits} AS MATERIALIZED (SELECT left(code, {digits}) AS code, {what} FROM at_{above} GROUP BY 1)"
+        )
+        above = digits
+    union = " UNION ALL ".join(f"SELECT * FROM at_{digits}" for digits in (10, *LEVELS))
+    return ", ".join([*parts, f"everywhere AS ({union})"])
+
+
+@cache
+def fold(layout: Columns) -> str:
+    """Takes `limit` deltas of `contest` in the order of the log; one row (deltas, version, cut), or none."""
+    sums = _each("t.sums[{i}] + excluded.sums[{i}]", len(layout.sums))
+    counts = _each("t.counts[{i}] + excluded.counts[{i}]", len(layout.counts))
+    return f"""
+    WITH picked AS MATERIALIZED (
+        SELECT d.id, l.index FROM aggregation_delta d JOIN ledger_leaf l ON l.event_id = d.event_id
+        WHERE d.contest_id = %(contest)s ORDER BY l.index LIMIT %(limit)s
+    ), taken AS (
+        DELETE FROM aggregation_delta d USING picked WHERE d.id = picked.id
+        RETURNING d.region_id AS code, d.sums, d.counts
+    ), at_10 AS MATERIALIZED (
+        SELECT code, {_summed(layout)} FROM taken GROUP BY code
+    ), {_levels(_summed(layout))}, moved AS (
+        UPDATE aggregation_snapshot s
+        SET version = s.version + 1, cut = p.cut, changed_at = statement_timestamp()
+        FROM (SELECT max(index) + 1 AS cut FROM picked) p
+        WHERE s.contest_id = %(contest)s AND p.cut IS NOT NULL
+        RETURNING s.version, s.cut
+    ), added AS (
+        INSERT INTO aggregation_tally AS t
+            (contest_id, region_id, stations, registered_voters, sums, counts, version, cut, changed_at)
+        SELECT %(contest)s, e.code, 0, 0, e.sums, e.counts, m.version, m.cut, statement_timestamp()
+        FROM everywhere e, moved m
+        ON CONFLICT (contest_id, region_id) DO UPDATE
+        SET sums = {sums}, counts = {counts},
+            version = excluded.version, cut = excluded.cut, changed_at = excluded.changed_at
+    )
+    SELECT (SELECT count(*) FROM picked), version, cut FROM moved
+    """
+
+
+# Where a contest is voted on: its area, or everywhere.
+_VOTES_HERE = """
+    SELECT s.region_id AS code, count(*) AS stations, coalesce(sum(s.registered_voters), 0) AS voters
+    FROM tps_pollingstation s
+    WHERE s.election_id = %(election)s AND (
+        NOT EXISTS (SELECT FROM tps_contest_area a WHERE a.contest_id = %(contest)s)
+        OR EXISTS (
+            SELECT FROM tps_contest_area a WHERE a.contest_id = %(contest)s AND starts_with(s.region_id, a.region_id)
+        )
+    )
+    GROUP BY s.region_id
+"""
+
+ELECTORATE = f"SELECT coalesce(sum(stations), 0)::bigint, coalesce(sum(voters), 0)::bigint FROM ({_VOTES_HERE}) v"
+
+PREPARE = f"""
+    WITH at_10 AS MATERIALIZED ({_VOTES_HERE}),
+    {_levels("sum(stations)::bigint AS stations, sum(voters)::bigint AS voters")}, wanted AS (
+        SELECT code, stations, voters FROM everywhere
+        UNION ALL
+        SELECT t.region_id, 0, 0 FROM aggregation_tally t
+        WHERE t.contest_id = %(contest)s AND t.stations > 0 AND NOT EXISTS (
+            SELECT FROM everywhere e WHERE e.code = t.region_id
+        )
+    ), changed AS (
+        SELECT w.* FROM wanted w
+        LEFT JOIN aggregation_tally t ON t.contest_id = %(contest)s AND t.region_id = w.code
+        WHERE (t.stations, t.registered_voters) IS DISTINCT FROM (w.stations, w.voters)
+    ), moved AS (
+        UPDATE aggregation_snapshot s SET version = s.version + 1, changed_at = statement_timestamp()
+        WHERE s.contest_id = %(contest)s AND EXISTS (SELECT FROM changed) RETURNING s.version, s.cut
+    ), stored AS (
+        INSERT INTO aggregation_tally AS t
+            (contest_id, region_id, stations, registered_voters, sums, counts, version, cut, changed_at)
+        SELECT %(contest)s, c.code, c.stations, c.voters, %(sums)s::bigint[], %(counts)s::bigint[], m.version, m.cut,
+               statement_timestamp()
+        FROM changed c, moved m
+        ON CONFLICT (contest_id, region_id) DO UPDATE
+        SET stations = excluded.stations, registered_voters = excluded.registered_voters,
+            version = excluded.version, cut = excluded.cut, changed_at = excluded.changed_at
+    )
+    SELECT count(*) FROM changed
+"""
+
+
+@cache
+def _from_results(layout: Columns) -> str:
+    """CTEs that end in `everywhere`: what the results of `contest` add up to, deltas that still wait left out."""
+    sums = _each("r.sums[{i}] - coalesce(d.sums[{i}], 0)", len(layout.sums))
+    counts = _each("r.counts[{i}] - coalesce(d.counts[{i}], 0)", len(layout.counts))
+    return f"""
+    recorded AS MATERIALIZED (
+        SELECT region_id AS code, {_summed(layout)} FROM aggregation_result
+        WHERE contest_id = %(contest)s GROUP BY region_id
+    ), waiting AS MATERIALIZED (
+        SELECT region_id AS code, {_summed(layout)} FROM aggregation_delta
+        WHERE contest_id = %(contest)s GROUP BY region_id
+    ), at_10 AS MATERIALIZED (
+        SELECT r.code, {sums} AS sums, {counts} AS counts FROM recorded r LEFT JOIN waiting d USING (code)
+    ), {_levels(_summed(layout))}
+    """
+
+
+@cache
+def compare(layout: Columns) -> str:
+    """Regions that differ: (region, expected sums, sums, expected counts, counts); null where there is no row."""
+    return f"""
+    WITH {_from_results(layout)}
+    SELECT coalesce(e.code, t.region_id), e.sums, t.sums, e.counts, t.counts
+    FROM everywhere e
+    FULL JOIN (SELECT * FROM aggregation_tally WHERE contest_id = %(contest)s) t ON t.region_id = e.code
+    WHERE t.sums IS DISTINCT FROM coalesce(e.sums, {_each("0", len(layout.sums))})
+       OR t.counts IS DISTINCT FROM coalesce(e.counts, {_each("0", len(layout.counts))})
+    ORDER BY 1
+    """
+
+
+@cache
+def replace(layout: Columns) -> str:
+    """Writes the tallies that differ; one row (how many)."""
+    return f"""
+    WITH {_from_results(layout)}, wanted AS (
+        SELECT coalesce(e.code, t.region_id) AS code,
+               coalesce(e.sums, {_each("0", len(layout.sums))}) AS sums,
+               coalesce(e.counts, {_each("0", len(layout.counts))}) AS counts
+        FROM everywhere e
+        FULL JOIN (SELECT * FROM aggregation_tally WHERE contest_id = %(contest)s) t ON t.region_id = e.code
+        WHERE t.sums IS DISTINCT FROM coalesce(e.sums, {_each("0", len(layout.sums))})
+           OR t.counts IS DISTINCT FROM coalesce(e.counts, {_each("0", len(layout.counts))})
+    ), moved AS (
+        UPDATE aggregation_snapshot s SET version = s.version + 1, changed_at = statement_timestamp()
+        WHERE s.contest_id = %(contest)s AND EXISTS (SELECT FROM wanted) RETURNING s.version, s.cut
+    ), stored AS (
+        INSERT INTO aggregation_tally AS t
+            (contest_id, region_id, stations, registered_voters, sums, counts, version, cut, changed_at)
+        SELECT %(contest)s, w.code, 0, 0, w.sums, w.counts, m.version, m.cut, statement_timestamp()
+        FROM wanted w, moved m
+        ON CONFLICT (contest_id, region_id) DO UPDATE
+        SET sums = excluded.sums, counts = excluded.counts,
+            version = excluded.version, cut = excluded.cut, changed_at = excluded.changed_at
+    )
+    SELECT count(*) FROM wanted
+    """
