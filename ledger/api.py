@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.openapi import error
 from accounts.permissions import Action, Allows
 from accounts.refusals import Refusal
 from ledger.models import Leaf
@@ -62,7 +63,19 @@ class Entries(APIView):
     action_code = Action.SEE_PUBLIC
 
     @extend_schema(
-        operation_id="ledger_entries", parameters=[Window], responses=EntriesPage, description=__doc__, tags=["ledger"]
+        operation_id="ledger_entries",
+        summary="Read the public log",
+        description=(
+            "Each state change is one entry, in the order of its index, from 0 without a gap. Entries never change. "
+            "Follow `next` until it is null; docs/ledger.md says what the kinds contain and how to check a log."
+        ),
+        parameters=[Window],
+        responses={
+            200: EntriesPage,
+            400: error("No such window.", "invalid"),
+            404: error("No such log, or nothing in it yet.", "unknown_log"),
+            503: error("Try again.", "unavailable"),
+        },
     )
     def get(self, request: Request, log: str) -> Response:
         window = Window(data=request.query_params)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from accounts import devices
 from accounts.models import User
+from accounts.openapi import error
 from accounts.permissions import Action, Allows
 from accounts.refusals import Refusal
 from pemantau import pipeline
@@ -26,16 +27,6 @@ class WrongKey(Refusal):
     status = 400
     code = "wrong_key"
     sentence = _("Idempotency-Key harus berupa UUID.")
-
-
-class ErrorBody(serializers.Serializer):
-    code = serializers.CharField(help_text="A word for programs; docs/refusals.md lists them.")
-    message = serializers.CharField(help_text="A sentence for people, in Indonesian or as Accept-Language asks.")
-    fields = serializers.JSONField(required=False, help_text="By field.")  # type: ignore[assignment]
-
-
-class Error(serializers.Serializer):
-    error = ErrorBody()
 
 
 class SendingForm(serializers.Serializer):
@@ -113,14 +104,6 @@ def receipt_of(photo: Photo, request: Request, state: receipts.State | None = No
             for copy in copies
         ],
     }
-
-
-def error(description: str, *codes: str) -> OpenApiResponse:
-    return OpenApiResponse(
-        Error,
-        description=description,
-        examples=[OpenApiExample(code, {"error": {"code": code, "message": "…"}}) for code in codes],
-    )
 
 
 class Photos(APIView):
