@@ -105,7 +105,7 @@ class Reading(s.Serializer[Any]):
 
 class FieldPart(s.Serializer[Any]):
     key = s.CharField()
-    label = s.CharField()
+    label = s.CharField()  # type: ignore[assignment]
     group = s.CharField()
     column = s.CharField(allow_blank=True)
     value = s.JSONField(
@@ -123,7 +123,7 @@ class VerdictPart(s.Serializer[Any]):
     formula = s.CharField()
     inputs = s.DictField(child=s.IntegerField())
     difference = s.IntegerField()
-    source = s.CharField()
+    source = s.CharField()  # type: ignore[assignment]
     kind = s.CharField()
     title = s.CharField()
 

@@ -76,7 +76,10 @@ def prepare(contest: Contest) -> int:
                     "counts": layout.no_counts(),
                 },
             )
-            return int(cursor.fetchone()[0])
+            changed = int(cursor.fetchone()[0])
+        if changed:
+            _append_entry(contest, layout)
+    return changed
 
 
 def is_prepared(contest: Contest) -> bool:

@@ -5,12 +5,13 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import DatabaseError, IntegrityError, transaction
 
 from aggregation import columns, results
-from aggregation.models import Delta, Result
+from aggregation.models import Delta, Result, Snapshot
 from aggregation.results import Standing
 from ledger.models import Event
-from tests.aggregation.evidence import PAGE_1, PAGE_2, PAGE_3, decide, photo, read, record, reject
+from tests.aggregation.evidence import PAGE_1, PAGE_2, PAGE_3, decide, fold, photo, read, record, reject
 from tps.form_definitions import load
 from tps.form_shapes import Choice
 
@@ -209,3 +210,41 @@ def test_recording_asks_few_questions(world, django_assert_max_num_queries):
     decide(taken, 2, PAGE_2 | {"paslon_1": 11}, decided_at=datetime(2029, 2, 14, 9, tzinfo=UTC) + timedelta(hours=1))
     with django_assert_max_num_queries(13):  # savepoint, photo, 10 of recording, release
         record(taken)
+
+
+# --- What the tables refuse -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change", [{"numbers": {"paslon_1": 999}}, {"sums": [999]}, {"state": "empty"}, {"version": 9}]
+)
+def test_a_result_changes_with_its_version_only(world, change):
+    read(world)
+    with pytest.raises(IntegrityError, match="with its version only"), transaction.atomic():
+        Result.objects.update(**change)
+
+
+def test_a_result_begins_empty_and_is_never_deleted(world):
+    read(world)
+    result = Result.objects.get()
+    with pytest.raises(IntegrityError, match="never deleted"), transaction.atomic():
+        Result.objects.filter(pk=result.pk)._raw_delete("default")
+    result.pk, result.station = None, world.stations["9101011001002"]
+    with pytest.raises(IntegrityError, match="begins empty"), transaction.atomic():
+        result.save(force_insert=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_result_without_its_entry_is_not_committed(world):
+    read(world)
+    with pytest.raises(DatabaseError, match="no entry select"):
+        Result.objects.update(version=3, numbers={"paslon_1": 999})
+    assert Result.objects.get().version == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cut_without_its_entry_is_not_committed(world):
+    read(world)
+    fold()
+    with pytest.raises(DatabaseError, match="no entry tally"):
+        Snapshot.objects.update(version=99)

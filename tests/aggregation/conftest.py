@@ -1,0 +1,14 @@
+"""The small world, with evidence laid into the tables as `tests.aggregation.evidence` does it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import world as worlds
+from tests.aggregation.evidence import unguarded
+
+
+@pytest.fixture
+def world(db) -> Iterator[worlds.World]:
+    with unguarded():
+        yield worlds.build()
