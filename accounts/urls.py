@@ -1,6 +1,8 @@
 """Addresses of accounts: `pages` stand at the root, `api` under /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-pages: list[URLPattern | URLResolver] = []
+from accounts import pages as views
+
+pages: list[URLPattern | URLResolver] = [path("akun/", views.me, name="me")]
 api: list[URLPattern | URLResolver] = []

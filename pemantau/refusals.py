@@ -102,6 +102,15 @@ class Throttled(Refusal):
     retry_after = 60
 
 
+class TooManyTries(Refusal):
+    """Signing in and signing up; allauth counts them (`ACCOUNT_RATE_LIMITS`)."""
+
+    status = 429
+    code = "too_many_tries"
+    sentence = _("Terlalu banyak percobaan dari jaringan Anda.")
+    retry_after = 3600
+
+
 class Failed(Refusal):
     """Our fault, and in the log."""
 
@@ -157,8 +166,8 @@ def as_refusal(exc: BaseException | None) -> Refusal | None:
 
 def wait_of(exc: BaseException | None, refusal: Refusal) -> int | None:
     """After how many seconds trying again makes sense."""
-    if isinstance(exc, drf.Throttled) and exc.wait:
-        return int(exc.wait) + 1
+    if isinstance(exc, drf.Throttled) and (wait := getattr(exc, "wait", None)):
+        return int(wait) + 1
     return refusal.retry_after
 
 
@@ -303,7 +312,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def too_many(request: HttpRequest) -> HttpResponse:
-    return answer(request, Throttled())
+    return answer(request, TooManyTries())
 
 
 def failed(request: HttpRequest) -> HttpResponse:

@@ -51,8 +51,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "allauth.socialaccount",
-    "allauth.socialaccount.providers.google",
     "ledger",
     "accounts",
     "tps",
@@ -61,6 +59,13 @@ INSTALLED_APPS = [
     "aggregation",
     "pemantau",
 ]
+
+# Signing in with Google, where the organisation has keys for it.
+GOOGLE_CLIENT_ID = env("GOOGLE_CLIENT_ID", default="")
+if GOOGLE_CLIENT_ID:
+    INSTALLED_APPS += ["allauth.socialaccount", "allauth.socialaccount.providers.google"]
+    _google = {"client_id": GOOGLE_CLIENT_ID, "secret": env("GOOGLE_CLIENT_SECRET"), "key": ""}
+    SOCIALACCOUNT_PROVIDERS = {"google": {"APPS": [_google], "SCOPE": ["email"], "OAUTH_PKCE_ENABLED": True}}
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -194,15 +199,37 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "/akun/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "accounts.forms.LoginForm"}
+ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True  # a link would stand in logs and histories
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Pemantau: "
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+# Per address loose, since carriers share them among many people; per account tight (TRUST section 6).
+# On one's own machine everybody has one address.
+LOGINS_PER_ADDRESS = env("LOGINS_PER_ADDRESS", default="1000/h" if DEVELOPMENT else "20/h")
+LOGINS_PER_ACCOUNT = env("LOGINS_PER_ACCOUNT", default="10/h")
+ACCOUNT_RATE_LIMITS = {
+    "login": f"{LOGINS_PER_ADDRESS}/ip",
+    "login_failed": f"{LOGINS_PER_ADDRESS}/ip,{LOGINS_PER_ACCOUNT}/key",
+    "request_login_code": f"{LOGINS_PER_ADDRESS}/ip,5/h/key",
+    "signup": f"{LOGINS_PER_ADDRESS}/ip",
+    "reset_password": f"{LOGINS_PER_ADDRESS}/ip,5/h/key",
+}
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Pemantau"
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT  # passkeys on http://localhost
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="pemantau@localhost")
@@ -238,7 +265,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "blob:", "data:"] + ([PHOTO_ORIGIN] if PHOTO_ORIGIN else []),
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF] + (["https://accounts.google.com"] if GOOGLE_CLIENT_ID else []),
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

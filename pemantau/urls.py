@@ -1,5 +1,7 @@
 """All addresses. Pages are Indonesian; the API is versioned under /api/v1/."""
 
+from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
@@ -16,6 +18,18 @@ from pemantau.health import health
 
 APPS = (accounts.urls, tps.urls, uploads.urls, transcription.urls, aggregation.urls, ledger.urls)
 
+# Only where its keys are set (GOOGLE_CLIENT_ID).
+GOOGLE = (
+    [
+        path("akun/3rdparty/", include("allauth.socialaccount.urls")),
+        path("akun/", include("allauth.socialaccount.providers.google.urls")),
+    ]
+    if settings.GOOGLE_CLIENT_ID
+    else []
+)
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
 urlpatterns = [
     *(path("", include((app.pages, app.__name__.split(".")[0]))) for app in APPS),
     *(path("api/v1/", include((app.api, f"{app.__name__.split('.')[0]}-api"))) for app in APPS),
@@ -23,7 +37,9 @@ urlpatterns = [
     path("api/", SpectacularSwaggerView.as_view(url_name="schema"), name="api"),
     path("bahasa/", csrf_exempt(set_language), name="set_language"),
     path("sehat/", health, name="health"),
-    path("akun/", include("allauth.urls")),
+    path("akun/", include("allauth.account.urls")),
+    path("akun/2fa/", include("allauth.mfa.urls")),
+    *GOOGLE,
     path("admin/", admin.site.urls),
 ]
 
