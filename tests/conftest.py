@@ -62,6 +62,10 @@ def _prepare_environment() -> None:
     import django
 
     django.setup()
+    from django.conf import settings
+
+    # Real password hashes take half a second each, on purpose.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     from tests.guards import step_around
 
     step_around()
