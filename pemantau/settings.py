@@ -24,8 +24,8 @@ SECRET_KEY = env("SECRET_KEY", default="development-only-" + "0" * 50 if DEVELOP
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SITE_ORIGIN = env("SITE_ORIGIN", default="http://127.0.0.1:8000" if DEVELOPMENT else environ.Env.NOTSET)
 HTTPS = SITE_ORIGIN.startswith("https://")
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEVELOPMENT else [urlsplit(SITE_ORIGIN).hostname]
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or (
+    ["127.0.0.1", "localhost", "[::1]"] if DEVELOPMENT else [urlsplit(SITE_ORIGIN).hostname]
 )
 CSRF_FAILURE_VIEW = "pemantau.refusals.stale_form"
 CSRF_TRUSTED_ORIGINS = [SITE_ORIGIN]
@@ -176,7 +176,7 @@ STORAGES = {
 PHOTO_ORIGIN = env("PHOTO_ORIGIN", default="")
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEVELOPMENT
 if DEVELOPMENT:

@@ -6,12 +6,18 @@ Run it as the database's owner, before the new code serves. Again changes nothin
 from argparse import ArgumentParser
 from typing import Any
 
+from botocore.exceptions import ClientError
+from django.conf import settings
+from django.core.files.storage import storages
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand
 
 
 class Command(BaseCommand):
-    help = "Migrate, grant the application's role its rights, and with --sample load the sample election."
+    help = (
+        "Migrate, grant the application's role its rights, make missing buckets; "
+        "with --sample load the sample election."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--sample", action="store_true", help="load the sample election and its accounts")
@@ -19,6 +25,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         self._call("database_roles")
+        if settings.S3_ENDPOINT:
+            _create_buckets()
         if options["sample"]:
             self._call("load_sample")
             self._call("sample_accounts")
@@ -26,3 +34,16 @@ class Command(BaseCommand):
     def _call(self, name: str) -> None:
         if name in get_commands():
             call_command(name, stdout=self.stdout)
+
+
+def _create_buckets() -> None:
+    """A bucket that is there is left as it is: its locks and rules are the operator's."""
+    for name in ("sealed", "public"):
+        storage: Any = storages[name]
+        client = storage.connection.meta.client
+        try:
+            client.head_bucket(Bucket=storage.bucket_name)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+            client.create_bucket(Bucket=storage.bucket_name)

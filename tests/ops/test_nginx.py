@@ -1,0 +1,215 @@
+"""deploy/nginx.conf, run by the real nginx in front of a server that writes down what reaches it."""
+
+import datetime
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from http.client import HTTPConnection, HTTPSConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from pemantau.local import processes
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+UNPACKED = ROOT / ".venv" / "nginx"
+PLACES = (os.environ.get("NGINX_BIN"), shutil.which("nginx"), "/usr/sbin/nginx", str(UNPACKED / "usr/sbin/nginx"))
+
+
+@pytest.fixture(scope="module")
+def nginx_program() -> str:
+    for place in PLACES:
+        if place and os.access(place, os.X_OK):
+            return place
+    message = "No nginx here: tests/system_packages.sh brings it, or set NGINX_BIN."
+    pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+
+
+class Behind(ThreadingHTTPServer):
+    """What stands in for our web server; `seen` are the requests that got through."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Writer)
+        self.seen: list[dict] = []
+
+
+class _Writer(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        self.server.seen.append({"headers": dict(self.headers), "body": len(self.rfile.read(length))})
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def behind():
+    server = Behind()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+class Front:
+    def __init__(self, https: int, http: int, inner: int) -> None:
+        self.https, self.http, self.inner = https, http, inner
+
+    def connect(self) -> HTTPSConnection:
+        return HTTPSConnection("127.0.0.1", self.https, timeout=20, context=ssl._create_unverified_context())
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str):
+        connection = self.connect()
+        connection.request(method, path, body, headers)
+        return connection.getresponse()
+
+
+@pytest.fixture
+def front(nginx_program, behind, tmp_path):
+    """A fresh nginx for each test: what one test used up of a limit is not missing in the next."""
+    behind.seen.clear()
+    _certificate(tmp_path)
+    front = Front(*(processes.free_port() for _ in range(3)))
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    mime = "/etc/nginx/mime.types"
+    for before, after in {
+        "/tmp/": f"{tmp_path}/",
+        "server web:8000": f"server 127.0.0.1:{behind.server_port}",
+        "listen 8443": f"listen 127.0.0.1:{front.https}",
+        "listen 8080": f"listen 127.0.0.1:{front.http}",
+        "listen 127.0.0.1:8081": f"listen 127.0.0.1:{front.inner}",
+        mime: mime if Path(mime).exists() else f"{UNPACKED}{mime}",
+        "/etc/nginx/tls": str(tmp_path),
+        "worker_processes auto": "worker_processes 1; daemon off",
+    }.items():
+        assert before in text
+        text = text.replace(before, after)
+    if os.geteuid() == 0:
+        text = "user root;\n" + text  # its workers must reach the test's folder
+    settings = tmp_path / "nginx.conf"
+    settings.write_text(text)
+    checked = subprocess.run([nginx_program, "-t", "-c", str(settings)], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
+    program = processes.Program(
+        name="nginx",
+        command=(nginx_program, "-c", str(settings), "-e", "stderr"),
+        environment=dict(os.environ),
+        log=tmp_path / "nginx.log",
+        ready=lambda: not processes.is_free(front.https),
+    )
+    process = processes.start_and_wait(program)
+    yield front
+    processes.stop(program, process)
+
+
+def _certificate(folder: Path) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "pemantau.example")])
+    now = datetime.datetime.now(datetime.UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
+    certificate = builder.sign(key, hashes.SHA256())
+    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (folder / "privkey.pem").write_bytes(private)
+
+
+def test_what_a_client_claims_of_its_address_is_dropped(front, behind):
+    claims = {
+        "X-Forwarded-For": "8.8.8.8",
+        "X-Forwarded-Proto": "http",
+        "X-Real-IP": "8.8.8.8",
+        "Forwarded": "for=8.8.8.8",
+    }
+    assert front.ask("GET", "/", **claims).status == 200
+    headers = behind.seen[0]["headers"]
+    assert headers["X-Forwarded-For"] == "127.0.0.1"
+    assert headers["X-Forwarded-Proto"] == "https"
+    assert "8.8.8.8" not in str(headers)
+
+
+@pytest.mark.parametrize(
+    ("path", "size", "status"),
+    [
+        ("/kirim/9101011001001/", 20 * 2**20, 200),
+        ("/api/v1/photos/", 20 * 2**20, 200),
+        ("/api/v1/photos/", 22 * 2**20, 413),
+        ("/api/v1/tasks/", 2 * 2**20, 413),
+        ("/akun/login/", 2 * 2**20, 413),
+    ],
+)
+def test_only_photos_may_be_large(front, behind, path, size, status):
+    # Said, not sent: a client is refused by the length it announces.
+    body = b"0" * size if status == 200 else None
+    length = {} if body else {"Content-Length": str(size)}
+    assert front.ask("POST", path, body, **length).status == status
+    assert [seen["body"] for seen in behind.seen] == ([size] if status == 200 else [])
+
+
+def test_a_slow_phone_does_not_hold_the_web_server(front, behind):
+    connection = front.connect()
+    connection.putrequest("POST", "/api/v1/photos/")
+    connection.putheader("Content-Length", "2000")
+    connection.endheaders()
+    connection.send(b"0" * 1000)
+    time.sleep(0.5)
+    assert behind.seen == []  # nothing reaches the web server before all of it is here
+    connection.send(b"0" * 1000)
+    assert connection.getresponse().status == 200
+    assert behind.seen[0]["body"] == 2000
+
+
+def test_who_sends_too_much_is_told_to_wait_and_may_still_read(front, behind):
+    statuses = [front.ask("POST", "/akun/login/", b"x").status for _ in range(30)]
+    assert statuses[:20] == [200] * 20
+    assert statuses[-1] == 429
+    assert front.ask("GET", "/akun/login/").status == 200
+    assert front.ask("POST", "/api/v1/photos/", b"photo").status == 200
+
+
+def test_plain_http_is_led_to_https(front):
+    connection = HTTPConnection("127.0.0.1", front.http, timeout=5)
+    connection.request("GET", "/hasil/?a=b", headers={"Host": "pemantau.example"})
+    response = connection.getresponse()
+    assert (response.status, response.headers["Location"]) == (308, "https://pemantau.example/hasil/?a=b")
+
+
+def test_its_own_health_needs_no_web_server_and_is_not_public(front, behind):
+    connection = HTTPConnection("127.0.0.1", front.inner, timeout=5)
+    connection.request("GET", "/")
+    assert connection.getresponse().status == 204
+    assert behind.seen == []
+    assert re.search(r"listen 127\.0\.0\.1:8081;", (ROOT / "deploy" / "nginx.conf").read_text())
+
+
+def test_old_tls_is_refused(front):
+    context = ssl._create_unverified_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with socket.create_connection(("127.0.0.1", front.https)) as plain, pytest.raises(ssl.SSLError):
+        context.wrap_socket(plain)
+
+
+def test_nobodys_address_is_written_down(front, tmp_path):
+    for _ in range(30):
+        front.ask("POST", "/akun/login/", b"x")
+    assert "127.0.0.1" not in (tmp_path / "nginx.log").read_text()
