@@ -251,14 +251,13 @@ def _apply(result: Result, outcome: Outcome) -> Contribution | None:
 
 def entry_of(result: Result) -> dict[str, Any]:
     """The fields of the ledger entry `select`: all numbers that stand, and the decisions they come from."""
-    decisions = Decision.objects.in_bulk(result.decisions)
     verdicts = rules.check(for_contest(result.contest), result.numbers, result.station.registered_voters)
     return {
         "tps": result.station.code,
         "contest": result.contest.code,
         "version": result.version,
         "rule": result.rule_version,
-        "from": [f"{decisions[pk].photo_id}/{decisions[pk].version}" for pk in result.decisions],
+        "from": [str(decision) for decision in result.decisions],
         "val": {key: value for key, value in result.numbers.items() if value != UNREADABLE},
         "state": str(result.state),
         "flag": [f"disputed:{key}" for key in result.disputed],

@@ -23,11 +23,13 @@ class MustBeLogged(migrations.RunSQL):
     table: str
 
 
-def must_be_logged(table: str, kind: str, *, subject: str = "NEW.id", on: str = "INSERT") -> MustBeLogged:
+def must_be_logged(
+    table: str, kind: str, *, subject: str = "NEW.id", on: str = "INSERT", when: str = "true"
+) -> MustBeLogged:
     """A reversible migration operation: each new row of `table` comes with its entry, or not at all.
 
     `subject` is SQL over NEW that gives the entry's subject (`ledger.kinds`), `on` what the duty rests on:
-    "INSERT", or "INSERT OR UPDATE OF version".
+    "INSERT", or "INSERT OR UPDATE"; `when` is SQL over NEW that says which rows have it.
     """
     for name in (table, kind):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
@@ -42,7 +44,7 @@ def must_be_logged(table: str, kind: str, *, subject: str = "NEW.id", on: str = 
             RAISE EXCEPTION 'a row of {table} has no entry {kind} in the log' USING ERRCODE = '{REFUSED}';
         END $$;
         CREATE CONSTRAINT TRIGGER {TRIGGER} AFTER {on} ON {table} DEFERRABLE INITIALLY DEFERRED
-            FOR EACH ROW EXECUTE FUNCTION {table}_{TRIGGER}();
+            FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {table}_{TRIGGER}();
         """,
         f"DROP TRIGGER {TRIGGER} ON {table}; DROP FUNCTION {table}_{TRIGGER}();",
     )

@@ -103,7 +103,7 @@ FIELDS: dict[str, Holds] = {
     "file": sha256,
     "flag": list_of(word),
     "forms": either(sha256, map_of(sha256)),
-    "from": list_of(word),  # subjects of decisions: photo/version
+    "from": list_of(identifier),  # ids of decisions
     "hash": sha256,
     "id": identifier,
     "index": count,

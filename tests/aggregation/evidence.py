@@ -45,9 +45,11 @@ EVIDENCE = ("uploads_photo", "transcription_entry", "transcription_ruling", "tra
 def unguarded() -> Iterator[None]:
     """Evidence may be laid straight into its tables; in a test that is rolled back, until then."""
     _triggers("DISABLE")
-    yield
-    if not connection.in_atomic_block:
-        _triggers("ENABLE")
+    try:
+        yield
+    finally:
+        if not connection.in_atomic_block:
+            _triggers("ENABLE")
 
 
 def _triggers(switch: str) -> None:

@@ -201,7 +201,7 @@ def test_the_ledger_says_which_numbers_stand_and_why(world):
     taken = read(world, paslon_3="tidak_terbaca")
     event = Event.objects.filter(kind="select").last()
     entry = json.loads(bytes(event.body))
-    assert entry["from"] == [f"{taken.pk}/1"]
+    assert entry["from"] == [str(taken.decisions.get().pk)]
     assert entry["val"] == {"paslon_1": 101, "paslon_2": 88}
 
 

@@ -79,17 +79,21 @@ def test_a_duty_that_was_switched_off_is_found():
 @pytest.mark.django_db
 def test_the_duty_can_rest_on_a_version_and_be_reversed():
     operation = must_be_logged(
-        "scratch", "peer", subject="NEW.name || '/' || NEW.version", on="INSERT OR UPDATE OF version"
+        "scratch",
+        "peer",
+        subject="NEW.name || '/' || NEW.version",
+        on="INSERT OR UPDATE OF version",
+        when="NEW.version > 0",
     )
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE scratch (name text, version integer)")
         cursor.execute(operation.sql)
         cursor.execute("SET CONSTRAINTS is_in_the_log IMMEDIATE")
         Event.objects.create(log="contoh", kind="peer", subject="a/1", body=b"")
-        cursor.execute("INSERT INTO scratch VALUES ('a', 1)")
+        cursor.execute("INSERT INTO scratch VALUES ('a', 1), ('b', 0)")
         with pytest.raises(DatabaseError, match="has no entry peer"), transaction.atomic():
             cursor.execute("UPDATE scratch SET version = 2")
-        cursor.execute("UPDATE scratch SET name = 'b'")  # not what the duty rests on
+        cursor.execute("UPDATE scratch SET name = 'c'")  # not what the duty rests on
         cursor.execute(operation.reverse_sql)
         cursor.execute("UPDATE scratch SET version = 2")
 
