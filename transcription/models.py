@@ -9,7 +9,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from accounts.models import Device
-from tps.models import Contest, PollingStation
+from ledger.sealing import new_salt
+from tps.models import Contest, Election, PollingStation
 from uploads.models import Photo
 
 
@@ -25,24 +26,56 @@ class Problem(models.TextChoices):
     ALTERED = "altered", "diduga diubah"
 
 
+class Turn(models.Model):
+    """How many photos of one kecamatan have been queued: the n-th of each is served in the n-th turn."""
+
+    district = models.CharField(primary_key=True, max_length=6, db_collation="C")
+    photos = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.district}: {self.photos}"
+
+
 class Task(models.Model):
-    """A photo's place in the queue: how many entries it still wants, and who may not give them."""
+    """A photo's place in the queue: how many entries it still wants, and who has had it in their hands."""
+
+    class Why(models.TextChoices):
+        """Why it lies before an adjudicator."""
+
+        DIFFER = "differ", "empat pembacaan tanpa mayoritas"
+        CONFLICT = "conflict", "dua pembacaan yang sama kuat"
+        PROBLEM = "problem", "pembaca melaporkan masalah"
+        BLANK = "blank", "semua kotak kosong atau nol"
+        SECOND = "second", "menunggu verifikator kedua"
+        RETURNED = "returned", "berkali-kali dikembalikan"
 
     photo = models.OneToOneField(Photo, on_delete=models.PROTECT, primary_key=True)
     # Entries wanted minus leases out: more than 0 means that somebody may take it.
     free = models.SmallIntegerField(default=0)
-    rank = models.BigIntegerField()  # served in this order, lowest first
-    # Accounts that may not take it: the sender and their circle, earlier readers and theirs, capped pairs.
-    excluded = ArrayField(models.BigIntegerField(), default=list)
+    rank = models.BigIntegerField()  # served in this order, lowest first (`queue.rank_of`)
+    # Accounts that sent it, read it, hold it, gave it back, or saw it as a case. A person gets it only if none of
+    # their circle is among these.
+    touched_by = ArrayField(models.BigIntegerField(), default=list)
+    sender_device = models.UUIDField(null=True)
+    returned = models.SmallIntegerField(default=0)  # people who gave it back unread
     needs_adjudicator = models.BooleanField(default=False)
+    why = models.CharField(max_length=8, blank=True, choices=Why.choices)
+    case_since = models.DateTimeField(null=True)
     decision = models.ForeignKey("Decision", null=True, on_delete=models.PROTECT, related_name="+")
     changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(free__range=(0, 20)), name="task_wants_at_most_20_entries")]
+        constraints = [
+            models.CheckConstraint(condition=Q(free__range=(0, 20)), name="task_wants_at_most_20_entries"),
+            models.CheckConstraint(
+                condition=Q(needs_adjudicator=False, why="", case_since__isnull=True)
+                | (Q(needs_adjudicator=True, case_since__isnull=False) & ~Q(why="")),
+                name="a_case_has_a_reason_and_an_age",
+            ),
+        ]
         indexes = [
             models.Index(fields=["rank", "photo"], condition=Q(free__gt=0), name="open_task_in_serving_order"),
-            models.Index(fields=["changed_at"], condition=Q(needs_adjudicator=True), name="task_for_adjudicator"),
+            models.Index(fields=["case_since"], condition=Q(needs_adjudicator=True), name="case_by_age"),
         ]
 
     def __str__(self) -> str:
@@ -90,6 +123,8 @@ class Entry(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="entries")
+    # The version of the decision it was read for; a trigger sets it. Only entries after the last reopening count.
+    round = models.SmallIntegerField(default=1)
     source = models.CharField(max_length=9, choices=Source.choices, default=Source.VOLUNTEER)
     account = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
     lease = models.OneToOneField(Lease, null=True, on_delete=models.PROTECT)
@@ -98,6 +133,7 @@ class Entry(models.Model):
     page = models.SmallIntegerField(null=True)  # as read from the photo, not as claimed
     numbers = models.JSONField(null=True)
     problem = models.CharField(max_length=12, blank=True, choices=Problem.choices)
+    salt = models.BinaryField(max_length=32, default=new_salt)  # seals it in the ledger until the decision
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -129,13 +165,14 @@ class Ruling(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="rulings")
-    round = models.SmallIntegerField()  # the version of the decision this ruling is about to make
+    round = models.SmallIntegerField(default=1)  # the version of the decision it is about to make; a trigger sets it
     adjudicator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT)
     verdict = models.CharField(max_length=6, choices=Verdict.choices)
     page = models.SmallIntegerField(null=True)
     numbers = models.JSONField(null=True)
     station = models.ForeignKey(PollingStation, null=True, on_delete=models.PROTECT)  # where a moved photo belongs
-    reason = models.CharField(max_length=12)  # a Problem, or another code from the page's list
+    reason = models.CharField(max_length=12)  # one of `rulings.REASONS`
     note = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(db_default=Now())
 
@@ -170,6 +207,7 @@ class Decision(models.Model):
         TWO_READERS = "two_readers"
         MAJORITY = "majority"
         ADJUDICATED = "adjudicated"
+        WITHDRAWN = "withdrawn"  # the entries no longer carry what was decided
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="decisions")
@@ -203,15 +241,19 @@ class Decision(models.Model):
 
 
 class PairTally(models.Model):
-    """How many TPS two accounts have settled together in one election; at most three count (TRUST section 1c)."""
+    """A TPS that two accounts have settled together: one of three places a pair has in an election (TRUST section 1c)."""
 
     first = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     second = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
+    election = models.ForeignKey(Election, on_delete=models.PROTECT)
+    place = models.SmallIntegerField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["first", "second", "station"], name="a_pair_settles_a_tps_once"),
+            models.UniqueConstraint(fields=["first", "second", "election", "place"], name="a_place_of_a_pair_is_taken_once"),
+            models.CheckConstraint(condition=Q(place__range=(1, 3)), name="a_pair_settles_at_most_three_tps"),
             models.CheckConstraint(condition=Q(first__lt=models.F("second")), name="pair_is_in_order"),
         ]
 
