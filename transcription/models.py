@@ -241,7 +241,7 @@ class Decision(models.Model):
 
 
 class PairTally(models.Model):
-    """A TPS that two accounts have settled together: one of three places a pair has in an election (TRUST section 1c)."""
+    """A TPS that two accounts have settled together; a pair has three places in an election (TRUST section 1c)."""
 
     first = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     second = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -252,7 +252,9 @@ class PairTally(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["first", "second", "station"], name="a_pair_settles_a_tps_once"),
-            models.UniqueConstraint(fields=["first", "second", "election", "place"], name="a_place_of_a_pair_is_taken_once"),
+            models.UniqueConstraint(
+                fields=["first", "second", "election", "place"], name="a_place_of_a_pair_serves_once"
+            ),
             models.CheckConstraint(condition=Q(place__range=(1, 3)), name="a_pair_settles_at_most_three_tps"),
             models.CheckConstraint(condition=Q(first__lt=models.F("second")), name="pair_is_in_order"),
         ]

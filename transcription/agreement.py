@@ -1,0 +1,354 @@
+"""What the entries and rulings on one photo say together (DESIGN section 5; in plain words: docs/reading-rules.md).
+
+Pure: no tables, no clock, no settings. The order in which entries and rulings are given makes no difference,
+and leaving out an account's entries is as if they had never been.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from uuid import UUID
+
+# Stored with each decision. A change of anything below is a new version; it is no setting.
+RULE_VERSION = 1
+READERS = 2
+READERS_OF_BROKEN_SUMS = 3
+READERS_BEFORE_A_PERSON_DECIDES = 4
+TPS_OF_A_PAIR = 3  # two accounts settle at most so many together; `PairTally` holds them to it
+
+Numbers = Mapping[str, int | str]
+Pair = tuple[int, int]  # two accounts, the lower first
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry: `page` and `numbers`, or a `problem`. `at` only breaks ties, in microseconds."""
+
+    id: UUID
+    at: int
+    source: str
+    account: int | None
+    page: int | None = None
+    numbers: Numbers | None = None
+    problem: str = ""
+    device: UUID | None = None
+    address_block: str = ""
+    round: int = 1
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What one adjudicator said. `round` is the version of the decision it was about to make."""
+
+    id: UUID
+    at: int
+    round: int
+    adjudicator: int
+    verdict: str
+    reason: str = ""
+    page: int | None = None
+    numbers: Numbers | None = None
+    station: int | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All there is about one photo.
+
+    `tied` are pairs of accounts that do not count together: one line of invitations, or a pair that has settled
+    three other TPS already.
+    """
+
+    entries: Sequence[Entry]
+    rulings: Sequence[Ruling] = ()
+    sender: int | None = None
+    sender_device: UUID | None = None
+    tied: frozenset[Pair] = frozenset()
+
+
+@dataclass(frozen=True)
+class Accepted:
+    page: int
+    numbers: Numbers
+    how: str
+    because: tuple[UUID, ...]
+    broken_rules: tuple[str, ...] = ()
+    pairs: tuple[Pair, ...] = ()  # the accounts that settled it together
+
+
+@dataclass(frozen=True)
+class Rejected:
+    problem: str
+    because: tuple[UUID, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What stands, and what is still wanted."""
+
+    stands: Accepted | Rejected | None = None
+    wants: int = 0  # so many more entries
+    adjudicator: str = ""  # why it lies before one (`Task.Why`), or nothing
+    station: int | None = None  # where an adjudicator moved it, if one did
+    ruled: int = 0  # the round of the newest ruling that stands
+    ruled_because: tuple[UUID, ...] = ()  # that ruling, and who else said so
+
+
+BrokenRules = Callable[[int, Numbers], tuple[str, ...]]
+
+
+def outcome(evidence: Evidence, broken_rules: BrokenRules) -> Outcome:
+    """The one door: what these entries and rulings say. `broken_rules(page, numbers)` names the page's broken rules."""
+    said = _Said.of(evidence, broken_rules)
+    if said.stands:
+        return Outcome(said.stands, 0, "second" if said.waiting else "", said.station, said.ruled, said.because)
+    stands, wants, why = _readers_say(_counting(evidence, said), evidence.tied, broken_rules)
+    if said.waiting:
+        wants, why = 0, "second"
+    return Outcome(stands, wants, why, said.station, said.ruled, said.because)
+
+
+# --- Adjudicators -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What the rulings say, one after the other."""
+
+    stands: Accepted | Rejected | None = None
+    station: int | None = None
+    since: int = 0  # entries of this round and before do not count: it was reopened
+    moved: int = 0  # "wrong TPS" of this round and before is settled
+    ruled: int = 0
+    because: tuple[UUID, ...] = ()
+    waiting: tuple[Ruling, ...] = ()
+
+    @classmethod
+    def of(cls, evidence: Evidence, broken_rules: BrokenRules) -> "_Said":
+        said = cls()
+        for ruling in sorted(evidence.rulings, key=lambda r: (r.round, r.at, r.id)):
+            if ruling.round == said.ruled:
+                continue  # two at the same instant: the first one stands, the second was too late
+            support = _support(ruling, said, evidence)
+            if support is None:
+                said = cls(**{**vars(said), "waiting": (*said.waiting, ruling)})
+            else:
+                said = said._with(ruling, (ruling.id, *support), broken_rules)
+        return said
+
+    def _with(self, ruling: Ruling, because: tuple[UUID, ...], broken_rules: BrokenRules) -> "_Said":
+        stands, station, since, moved = self.stands, self.station, self.since, self.moved
+        if ruling.verdict == "accept":
+            page, numbers = ruling.page or 0, ruling.numbers or {}
+            stands = Accepted(page, numbers, "adjudicated", because, broken_rules(page, numbers))
+        elif ruling.verdict == "reject":
+            stands = Rejected(ruling.reason, because)
+        elif ruling.verdict == "rehome":
+            station, moved = ruling.station, ruling.round
+            stands = stands if isinstance(stands, Accepted) else None
+        else:
+            stands, since = None, ruling.round
+        return _Said(stands, station, since, moved, ruling.round, because)
+
+
+def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...] | None:
+    """Who else says so: entries, or an adjudicator who said it before. None where nobody does: it waits.
+
+    Numbers must have been read by somebody; a problem must have been seen by somebody. To have a photo read
+    again needs nobody else: it settles nothing.
+    """
+    if ruling.verdict == "reopen":
+        return ()
+    entries = [e for e in evidence.entries if e.account != ruling.adjudicator and said.since < e.round <= ruling.round]
+    if ruling.verdict == "accept":
+        support = _carriers(ruling, entries)
+    else:
+        support = sorted((e for e in entries if _may_count(e, evidence) and _sees(e, ruling)), key=_first)[:1]
+    if any(_may_count(entry, evidence) for entry in support):
+        return tuple(entry.id for entry in support)
+    for earlier in said.waiting:
+        if earlier.adjudicator != ruling.adjudicator and _same(earlier, ruling):
+            return (*(entry.id for entry in support), earlier.id)
+    return None
+
+
+def _sees(entry: Entry, ruling: Ruling) -> bool:
+    return entry.problem == ("wrong_tps" if ruling.verdict == "rehome" else ruling.reason)
+
+
+def _same(one: Ruling, other: Ruling) -> bool:
+    if one.verdict != other.verdict or one.station != other.station:
+        return False
+    return one.verdict != "accept" or (one.page == other.page and _key(one.numbers) == _key(other.numbers))
+
+
+def _carriers(ruling: Ruling, entries: Iterable[Entry]) -> list[Entry]:
+    """Few entries that together read every number of an accepting ruling, people's before machines'; or none."""
+    wanted = (ruling.numbers or {}).items()
+    missing = set(wanted)
+    carriers = []
+    candidates = [(e, (e.numbers or {}).items() & wanted) for e in entries if e.page == ruling.page]
+    for entry, read in sorted(candidates, key=lambda c: (c[0].source != "volunteer", -len(c[1]), _first(c[0]))):
+        if read & missing:
+            carriers.append(entry)
+            missing -= read
+    return [] if missing else carriers
+
+
+# --- Readers ----------------------------------------------------------------------------------
+
+
+def _may_count(entry: Entry, evidence: Evidence) -> bool:
+    """Whether it may be one of those that decide: a volunteer's, and not of the sender or their circle."""
+    if entry.source != "volunteer" or entry.account is None:
+        return False
+    if entry.device is not None and entry.device == evidence.sender_device:
+        return False
+    return entry.account != evidence.sender and _pair(entry.account, evidence.sender) not in evidence.tied
+
+
+def _counting(evidence: Evidence, said: _Said) -> list[Entry]:
+    """The entries that count now, the first of each account, earliest first."""
+    counting: dict[int, Entry] = {}
+    for entry in sorted(evidence.entries, key=_first):
+        settled = entry.problem == "wrong_tps" and entry.round <= said.moved
+        if entry.account is not None and entry.round > said.since and not settled and _may_count(entry, evidence):
+            counting.setdefault(entry.account, entry)
+    return list(counting.values())
+
+
+def _readers_say(
+    entries: Sequence[Entry], tied: frozenset[Pair], broken_rules: BrokenRules
+) -> tuple[Accepted | None, int, str]:
+    """What stands, how many more entries are wanted, and why it lies before an adjudicator."""
+    readers = len(_independent(entries, tied))
+    strongest = _strongest(entries, tied)
+    accepted = None
+    if len(strongest) == 1:
+        if strongest[0][0].problem:
+            return None, 0, "problem"
+        accepted = _agreed(strongest[0], tied, broken_rules)
+    accepted = accepted or _majority(entries, readers, tied, broken_rules)
+    if accepted:
+        return (None, 0, "blank") if _blank(accepted.numbers) else (accepted, 0, "")
+    if len(strongest) > 1:
+        return None, 0, "conflict"
+    if readers >= READERS_BEFORE_A_PERSON_DECIDES:
+        return None, 0, "differ"
+    return None, max(1, READERS - readers), ""
+
+
+def _strongest(entries: Sequence[Entry], tied: frozenset[Pair]) -> list[list[Entry]]:
+    """The groups of entries that say the same and have the most independent readers, at least two."""
+    groups: dict[object, list[Entry]] = {}
+    for entry in entries:
+        said = "problem" if entry.problem else (entry.page, _key(entry.numbers))
+        groups.setdefault(said, []).append(entry)
+    strength = {said: len(_independent(group, tied)) for said, group in groups.items()}
+    most = max(strength.values(), default=0)
+    return [groups[said] for said in groups if strength[said] == most >= READERS]
+
+
+def _agreed(agreeing: Sequence[Entry], tied: frozenset[Pair], broken_rules: BrokenRules) -> Accepted | None:
+    """The numbers as written that all these entries say, if enough of their readers are independent."""
+    page, numbers = agreeing[0].page or 0, agreeing[0].numbers or {}
+    broken = broken_rules(page, numbers)
+    wanted = READERS_OF_BROKEN_SUMS if broken else READERS
+    carriers = _independent(agreeing, tied)[:wanted]
+    if len(carriers) < wanted:
+        return None
+    return Accepted(page, numbers, "two_readers", tuple(e.id for e in carriers), broken, _pairs(carriers, tied))
+
+
+def _majority(
+    entries: Sequence[Entry], readers: int, tied: frozenset[Pair], broken_rules: BrokenRules
+) -> Accepted | None:
+    """Field by field what more than half of all independent readers say, if there is such a value for every field."""
+    for page in {e.page for e in entries if e.numbers is not None}:
+        of_page = [e for e in entries if e.page == page and e.numbers is not None]
+        if 2 * len(_independent(of_page, tied)) <= readers:
+            continue
+        numbers: dict[str, int | str] = {}
+        carriers: set[UUID] = set()
+        fewest = readers
+        for field in of_page[0].numbers or {}:
+            for value, saying_so in _by_value(of_page, field).items():
+                independent_ones = _independent(saying_so, tied)
+                if 2 * len(independent_ones) > readers:
+                    numbers[field] = value
+                    fewest = min(fewest, len(independent_ones))
+                    carriers.update(e.id for e in independent_ones)
+        broken = broken_rules(page or 0, numbers)
+        wanted = READERS_OF_BROKEN_SUMS if broken else READERS
+        if numbers.keys() == (of_page[0].numbers or {}).keys() and fewest >= wanted:
+            chosen = [e for e in of_page if e.id in carriers]
+            because = tuple(e.id for e in chosen)
+            return Accepted(page or 0, numbers, "majority", because, broken, _pairs(chosen, tied))
+    return None
+
+
+def _by_value(entries: Iterable[Entry], field: str) -> dict[int | str, list[Entry]]:
+    readers: dict[int | str, list[Entry]] = {}
+    for entry in entries:
+        if entry.numbers is not None and field in entry.numbers:
+            readers.setdefault(entry.numbers[field], []).append(entry)
+    return readers
+
+
+def _blank(numbers: Numbers) -> bool:
+    """A page of nothing but zeros and empty boxes: a person looks at it, whoever agrees."""
+    return not any(isinstance(value, int) and value > 0 for value in numbers.values())
+
+
+# --- Independence -----------------------------------------------------------------------------
+
+
+def independent(one: Entry, other: Entry, tied: frozenset[Pair]) -> bool:
+    """Two people, of two devices and two address blocks, and not tied."""
+    if one.account is None or other.account is None or one.account == other.account:
+        return False
+    if one.device is not None and one.device == other.device:
+        return False
+    if one.address_block and one.address_block == other.address_block:
+        return False
+    return _pair(one.account, other.account) not in tied
+
+
+def _independent(entries: Sequence[Entry], tied: frozenset[Pair]) -> list[Entry]:
+    """The largest set of entries that are all independent of each other; of several, the one that came first."""
+    ordered = sorted(entries, key=_first)
+    apart = {(one.id, other.id) for one, other in combinations(ordered, 2) if independent(one, other, tied)}
+    largest: list[Entry] = []
+
+    def grow(chosen: list[Entry], rest: list[Entry]) -> None:
+        nonlocal largest
+        if len(chosen) > len(largest):
+            largest = chosen
+        for position, entry in enumerate(rest):
+            if len(chosen) + len(rest) - position <= len(largest):
+                return
+            grow([*chosen, entry], [other for other in rest[position + 1 :] if (entry.id, other.id) in apart])
+
+    grow([], ordered)
+    return largest
+
+
+def _pairs(entries: Sequence[Entry], tied: frozenset[Pair]) -> tuple[Pair, ...]:
+    found = {
+        _pair(one.account or 0, other.account)
+        for one, other in combinations(entries, 2)
+        if independent(one, other, tied)
+    }
+    return tuple(sorted(found))
+
+
+def _pair(one: int, other: int | None) -> Pair:
+    return (one, one) if other is None else (min(one, other), max(one, other))
+
+
+def _first(entry: Entry) -> tuple[int, UUID]:
+    return entry.at, entry.id
+
+
+def _key(numbers: Numbers | None) -> frozenset[tuple[str, int | str]]:
+    return frozenset((numbers or {}).items())
