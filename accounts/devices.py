@@ -33,13 +33,20 @@ def of(request: HttpRequest) -> Device:
     return cast(Device, request._device)  # type: ignore[attr-defined]
 
 
-def _known(request: HttpRequest) -> Device | None:
+def shown_by(request: HttpRequest) -> UUID | None:
+    """The id in the browser's cookie, if we signed it. No query, and no new device.
+
+    The row may be gone though the signature is good: another instance with the same key, a restored backup.
+    """
     try:
-        device_id = UUID(_signer.unsign(request.COOKIES.get(COOKIE, "")))
+        return UUID(_signer.unsign(request.COOKIES.get(COOKIE, "")))
     except (BadSignature, ValueError):
         return None
-    # The row may be gone though the signature is good: another instance with the same key, a restored backup.
-    return Device.objects.filter(pk=device_id).first()
+
+
+def _known(request: HttpRequest) -> Device | None:
+    device_id = shown_by(request)
+    return Device.objects.filter(pk=device_id).first() if device_id else None
 
 
 class DeviceMiddleware:

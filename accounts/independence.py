@@ -40,7 +40,16 @@ def circle_of(
     `devices` and `address_blocks` (today's pseudonyms) stand for people who have no account, such as the
     sender of a photo.
     """
-    values: dict[str, Any] = {
+    with connection.cursor() as cursor:
+        cursor.execute(CIRCLE, circle_values(accounts, devices, address_blocks))
+        return {row[0] for row in cursor.fetchall()}
+
+
+def circle_values(
+    accounts: Collection[int], devices: Collection[UUID] = (), address_blocks: Collection[str] = ()
+) -> dict[str, Any]:
+    """The parameters of `CIRCLE`, for those who ask within a statement of their own."""
+    return {
         "accounts": list(accounts),
         "devices": list(devices),
         "blocks": [block for block in address_blocks if block],
@@ -48,9 +57,6 @@ def circle_of(
         "since": timezone.localdate() - REMEMBERED_FOR,
         "operator": Role.OPERATOR.value,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_CIRCLE, values)
-        return {row[0] for row in cursor.fetchall()}
 
 
 def related(one: int, other: int) -> bool:
@@ -65,7 +71,7 @@ def invited_pairs(accounts: Collection[int]) -> set[tuple[int, int]]:
     audit judges old entries by it, together with the device and block that each entry carries itself.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_INVITED_PAIRS, {"accounts": list(accounts), "operator": Role.OPERATOR.value})
+        cursor.execute(invited_pairs_sql("%(accounts)s"), {"accounts": list(accounts), "operator": Role.OPERATOR.value})
         return {(low, high) for low, high in cursor.fetchall()}
 
 
@@ -77,19 +83,21 @@ def forget_old_sightings() -> int:
 
 # `up (start, member)`: each given account with its inviters, up to the first operator.
 # UNION, not UNION ALL: a line that bites its own tail must end.
-_UP = """
+def _up(accounts: str) -> str:
+    return f"""
     up (start, member) AS (
-        SELECT id, id FROM accounts_user WHERE id = ANY(%(accounts)s)
+        SELECT id, id FROM accounts_user WHERE id = ANY({accounts})
         UNION
         SELECT up.start, inviter.id
           FROM up
           JOIN accounts_user guest ON guest.id = up.member
           JOIN accounts_user inviter ON inviter.id = guest.invited_by_id AND inviter.role <> %(operator)s
     )
-"""
+"""  # noqa: S608  # built from constants alone
 
-_CIRCLE = f"""
-    WITH RECURSIVE {_UP},
+
+CIRCLE = f"""
+    WITH RECURSIVE {_up("%(accounts)s")},
     down (member) AS (
         SELECT id FROM accounts_user WHERE id = ANY(%(accounts)s)
         UNION
@@ -124,15 +132,18 @@ _CIRCLE = f"""
        AND address_block IN (SELECT address_block FROM places UNION ALL SELECT unnest(%(blocks)s::text[]))
 """  # noqa: S608  # built from constants alone
 
-_INVITED_PAIRS = f"""
-    WITH RECURSIVE {_UP}
+
+def invited_pairs_sql(accounts: str) -> str:
+    """What `invited_pairs` asks, of an array that is an SQL expression, with the parameter `operator`."""
+    return f"""
+    WITH RECURSIVE {_up(accounts)}
     SELECT DISTINCT least(start, member), greatest(start, member)
       FROM up
-     WHERE start <> member AND member = ANY(%(accounts)s)
+     WHERE start <> member AND member = ANY({accounts})
     UNION
     SELECT one.id, other.id
       FROM accounts_user one
       JOIN accounts_user inviter ON inviter.id = one.invited_by_id AND inviter.role <> %(operator)s
       JOIN accounts_user other ON other.invited_by_id = inviter.id AND one.id < other.id
-     WHERE one.id = ANY(%(accounts)s) AND other.id = ANY(%(accounts)s)
+     WHERE one.id = ANY({accounts}) AND other.id = ANY({accounts})
 """  # noqa: S608  # built from constants alone
