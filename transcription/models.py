@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import Device
@@ -50,8 +50,12 @@ class Task(models.Model):
         RETURNED = "returned", "berkali-kali dikembalikan"
 
     photo = models.OneToOneField(Photo, on_delete=models.PROTECT, primary_key=True)
-    # Entries wanted minus leases out: more than 0 means that somebody may take it.
-    free = models.SmallIntegerField(default=0)
+    wants = models.SmallIntegerField(default=0)  # so many more entries
+    leased = models.SmallIntegerField(default=0)  # so many people are reading it now
+    # More than 0 means that somebody may take it.
+    free = models.GeneratedField(
+        expression=F("wants") - F("leased"), output_field=models.SmallIntegerField(), db_persist=True
+    )
     rank = models.BigIntegerField()  # served in this order, lowest first (`queue.rank_of`)
     # Accounts that sent it, read it, hold it, gave it back, or saw it as a case. A person gets it only if none of
     # their circle is among these.
@@ -66,7 +70,8 @@ class Task(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(free__range=(0, 20)), name="task_wants_at_most_20_entries"),
+            models.CheckConstraint(condition=Q(wants__range=(0, 20)), name="task_wants_at_most_20_entries"),
+            models.CheckConstraint(condition=Q(leased__gte=0), name="task_is_not_given_back_twice"),
             models.CheckConstraint(
                 condition=Q(needs_adjudicator=False, why="", case_since__isnull=True)
                 | (Q(needs_adjudicator=True, case_since__isnull=False) & ~Q(why="")),
@@ -256,7 +261,7 @@ class PairTally(models.Model):
                 fields=["first", "second", "election", "place"], name="a_place_of_a_pair_serves_once"
             ),
             models.CheckConstraint(condition=Q(place__range=(1, 3)), name="a_pair_settles_at_most_three_tps"),
-            models.CheckConstraint(condition=Q(first__lt=models.F("second")), name="pair_is_in_order"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="pair_is_in_order"),
         ]
 
     def __str__(self) -> str:

@@ -1,25 +1,285 @@
-"""The queue: which photo somebody reads next. Leases of five minutes, exclusions in the query itself."""
+"""The queue: which photo somebody reads next. Leases of five minutes, exclusions in the query itself.
 
+Whoever changes several of these rows locks them in this order: photo, task, lease, user.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Least, Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts import independence
 from accounts.models import Device, User
-from transcription.models import Lease
+from accounts.refusals import Refusal
+from transcription.agreement import READERS, TPS_OF_A_PAIR
+from transcription.models import Lease, Task
 from uploads.models import Photo
+
+LEASE = timedelta(minutes=5)
+LONGEST_LEASE = timedelta(hours=1)  # however often renewed
+# So many people gave it back unread: a person with more experience looks.
+RETURNED_TOO_OFTEN = 5
+
+STAGES = 16
+EVIDENCE = 2**40
+
+
+def rank_of(turn: int, *, in_hands: int = 0, evidence: bool = False) -> int:
+    """The place in the serving order, lowest first.
+
+    In each turn one photo of every kecamatan is served: first to first readers, then to second ones, then to
+    those that settle a difference. A further photo of a page that already has one is evidence for disputes
+    and comes after all others.
+    """
+    return (EVIDENCE if evidence else 0) + turn * STAGES + in_hands
+
+
+class NoSuchLease(Refusal):
+    """No such lease, or somebody else's: which of the two is nobody's business."""
+
+    status = 404
+    code = "no_such_lease"
+    sentence = _("Tugas ini tidak ada, atau bukan tugas Anda.")
+
+
+class LeaseOver(Refusal):
+    """Submitted, given back, or taken back after its time."""
+
+    status = 409
+    code = "lease_over"
+    sentence = _("Tugas ini sudah selesai atau waktunya habis. Ambil foto berikutnya.")
+
+
+# --- Opening ----------------------------------------------------------------------------------
 
 
 def open_photo(photo: Photo) -> None:
     """Put a photo into the queue for two readers. May run twice."""
-    raise NotImplementedError
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _OPEN,
+            {
+                "photo": photo.pk,
+                "district": photo.station.code[:6],
+                "station": photo.station_id,
+                "contest": photo.contest_id,
+                "page": photo.page,
+                "sender": photo.uploader_id,
+                "device": photo.device_id,
+                "readers": READERS,
+                "stages": STAGES,
+                "evidence": EVIDENCE,
+            },
+        )
+
+
+_OPEN = """
+    WITH turn AS (
+        INSERT INTO transcription_turn AS t (district, photos)
+        SELECT %(district)s, 1 WHERE NOT EXISTS (SELECT FROM transcription_task WHERE photo_id = %(photo)s)
+        ON CONFLICT (district) DO UPDATE SET photos = t.photos + 1
+        RETURNING photos
+    )
+    INSERT INTO transcription_task (photo_id, wants, leased, rank, touched_by, sender_device, returned,
+                                    needs_adjudicator, why)
+    SELECT %(photo)s, %(readers)s, 0,
+           turn.photos * %(stages)s + CASE WHEN EXISTS (
+               SELECT FROM uploads_photo p JOIN transcription_task t ON t.photo_id = p.id
+                WHERE p.station_id = %(station)s AND p.contest_id = %(contest)s AND p.page = %(page)s
+                  AND p.id <> %(photo)s) THEN %(evidence)s ELSE 0 END,
+           array_remove(ARRAY[%(sender)s::bigint], NULL), %(device)s, 0, false, ''
+      FROM turn
+    ON CONFLICT DO NOTHING
+"""
 
 
 def is_open(photo: Photo) -> bool:
-    """Whether people are still to read it or to rule on it."""
-    raise NotImplementedError
+    """Whether people are still to read it, are reading it, or are to rule on it."""
+    return Task.objects.filter(Q(wants__gt=0) | Q(leased__gt=0) | Q(needs_adjudicator=True), pk=photo.pk).exists()
+
+
+def open_again(photo: Photo) -> None:
+    """After an adjudicator reopened or moved it: those who only gave it back may get it after all."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE transcription_task t SET returned = 0, touched_by = ARRAY(
+                SELECT unnest(t.touched_by) EXCEPT
+                SELECT l.account_id FROM transcription_lease l JOIN accounts_user u ON u.id = l.account_id
+                 WHERE l.task_id = t.photo_id AND l."end" = 'returned' AND u.role = 'volunteer')
+             WHERE t.photo_id = %s
+            """,
+            [photo.pk],
+        )
+
+
+def serve_other_photos_first(photo: Photo) -> None:
+    """After a photo was rejected, the others of its TPS are no longer mere evidence."""
+    others = Task.objects.filter(photo__station=photo.station_id, photo__contest=photo.contest_id, rank__gte=EVIDENCE)
+    others.update(rank=F("rank") - EVIDENCE)
+
+
+# --- Taking -----------------------------------------------------------------------------------
 
 
 def take(account: User, device: Device | None, address_block: str) -> Lease | None:
-    """The next photo for this person, under a lease; their present one if they hold one; None only if there is none."""
-    raise NotImplementedError
+    """The next photo for this person, under a lease; their present one if they hold one; None only if there is none.
+
+    "None" is said after expired leases were taken back and after waiting for whoever has a row locked.
+    """
+    lease_id = _hand_out(account, device, address_block)
+    if lease_id is None:
+        take_back_expired_leases()
+        lease_id = _hand_out(account, device, address_block, wait=True)
+    return lease_of(lease_id, account) if lease_id else None
+
+
+def _hand_out(account: User, device: Device | None, address_block: str, *, wait: bool = False) -> UUID | None:
+    values = independence.circle_values([account.pk], [device.pk] if device else [], [address_block]) | {
+        "me": account.pk,
+        "device": device.pk if device else None,
+        "block": address_block,
+        "places": TPS_OF_A_PAIR,
+        "lease": LEASE,
+    }
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_TAKE_WAITING if wait else _TAKE, values)
+            row = cursor.fetchone()
+    except IntegrityError:
+        # The same person asked twice at the same instant; the other request got the photo, and both show it.
+        row = Lease.objects.filter(account=account, end="").values_list("pk").first()
+        if row is None:
+            raise
+    return row[0] if row else None
+
+
+# One statement: who I may not follow (`mine`), the lease I hold (`held`, revived if it ran out and was not
+# taken back), or the first photo nobody of those has touched.
+_TAKE_WAITING = f"""
+    WITH seen AS (
+        INSERT INTO accounts_sighting (user_id, device_id, address_block, day)
+        VALUES (%(me)s, %(device)s, %(block)s, %(today)s) ON CONFLICT DO NOTHING
+    ), capped AS MATERIALIZED (
+        SELECT other FROM (
+            SELECT second_id AS other, election_id FROM transcription_pairtally WHERE first_id = %(me)s
+            UNION ALL
+            SELECT first_id, election_id FROM transcription_pairtally WHERE second_id = %(me)s) AS partner
+          JOIN tps_election e ON e.code = election_id AND e.is_current
+         GROUP BY other HAVING count(*) >= %(places)s
+    ), mine AS MATERIALIZED (
+        SELECT ARRAY(({independence.CIRCLE}) UNION SELECT other FROM capped)::bigint[] AS circle,
+               ARRAY(SELECT device_id FROM accounts_sighting WHERE user_id = %(me)s AND day >= %(since)s
+                     UNION SELECT %(device)s::uuid) AS devices
+    ), held AS (
+        UPDATE transcription_lease SET expires_at = greatest(expires_at, now() + %(lease)s)
+         WHERE account_id = %(me)s AND "end" = '' RETURNING id
+    ), chosen AS MATERIALIZED (
+        SELECT t.photo_id FROM transcription_task t
+         WHERE t.free > 0
+           AND NOT t.touched_by && (SELECT circle FROM mine)
+           AND (t.sender_device IS NULL OR NOT ARRAY[t.sender_device] && (SELECT devices FROM mine))
+           AND NOT EXISTS (SELECT FROM transcription_lease WHERE account_id = %(me)s AND "end" = '')
+         ORDER BY t.rank, t.photo_id LIMIT 1 FOR UPDATE OF t
+    ), taken AS (
+        UPDATE transcription_task t
+           SET leased = t.leased + 1, rank = t.rank + 1, touched_by = t.touched_by || %(me)s::bigint, changed_at = now()
+          FROM chosen WHERE t.photo_id = chosen.photo_id
+        RETURNING t.photo_id
+    ), leased AS (
+        INSERT INTO transcription_lease (id, task_id, account_id, device_id, address_block, expires_at, "end")
+        SELECT gen_random_uuid(), photo_id, %(me)s, %(device)s, %(block)s, now() + %(lease)s, '' FROM taken
+        RETURNING id
+    )
+    SELECT id FROM leased UNION ALL SELECT id FROM held
+"""  # noqa: S608  # built from constants alone
+_TAKE = _TAKE_WAITING.replace("FOR UPDATE OF t", "FOR UPDATE OF t SKIP LOCKED")
+
+
+def lease_of(lease_id: UUID, account: User) -> Lease:
+    """This person's lease with the photo, its contest and its TPS. One query; raises `NoSuchLease`."""
+    lease = (
+        Lease.objects.select_related("task__photo__contest", "task__photo__station__region__parent__parent__parent")
+        .filter(pk=lease_id, account=account)
+        .first()
+    )
+    if lease is None:
+        raise NoSuchLease
+    lease.account = account
+    return lease
+
+
+# --- Renewing, giving back, taking back -------------------------------------------------------
+
+
+def renew(lease_id: UUID, account: User) -> Lease:
+    """Five more minutes from now, an hour at most in all. Raises `NoSuchLease`, `LeaseOver`."""
+    latest = F("taken_at") + LONGEST_LEASE
+    renewed = Lease.objects.filter(pk=lease_id, account=account, end="", taken_at__gt=Now() - LONGEST_LEASE).update(
+        expires_at=Least(Now() + LEASE, latest)
+    )
+    lease = lease_of(lease_id, account)
+    if not renewed:
+        raise LeaseOver
+    return lease
+
+
+def give_back(lease_id: UUID, account: User) -> None:
+    """End a lease without an entry; this person does not get the photo again. Twice is once. Raises `NoSuchLease`."""
+    lease = Lease.objects.filter(pk=lease_id, account=account).only("task_id").first()
+    if lease is None:
+        raise NoSuchLease
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, {"lease": lease_id, "task": lease.task_id, "too_often": RETURNED_TOO_OFTEN})
+
+
+_GIVE_BACK = """
+    WITH task AS MATERIALIZED (
+        SELECT photo_id FROM transcription_task WHERE photo_id = %(task)s FOR UPDATE
+    ), ended AS (
+        UPDATE transcription_lease l SET "end" = 'returned' FROM task
+         WHERE l.id = %(lease)s AND l.task_id = task.photo_id AND l."end" = ''
+        RETURNING l.task_id
+    )
+    UPDATE transcription_task t
+       SET leased = t.leased - 1, rank = t.rank - 1, returned = t.returned + 1, changed_at = now(),
+           needs_adjudicator = t.needs_adjudicator OR t.returned + 1 >= %(too_often)s,
+           why = CASE WHEN t.why = '' AND t.returned + 1 >= %(too_often)s THEN 'returned' ELSE t.why END,
+           case_since = CASE WHEN t.needs_adjudicator OR t.returned + 1 >= %(too_often)s
+                             THEN coalesce(t.case_since, now()) END
+      FROM ended WHERE t.photo_id = ended.task_id
+"""
 
 
 def take_back_expired_leases() -> int:
-    """End leases that ran out and open their places again; returns how many."""
-    raise NotImplementedError
+    """End leases that ran out and open their places again; returns how many.
+
+    Passes over rows that somebody has in hand: it never waits, and so never stands in anybody's way.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_BACK)
+        return int(cursor.fetchone()[0])
+
+
+# Who let the time run out may get the photo again: they lose nothing that they typed.
+_TAKE_BACK = """
+    WITH due AS MATERIALIZED (
+        SELECT l.id FROM transcription_lease l JOIN transcription_task t ON t.photo_id = l.task_id
+         WHERE l."end" = '' AND l.expires_at < now()
+         FOR UPDATE SKIP LOCKED
+    ), ended AS (
+        UPDATE transcription_lease l SET "end" = 'expired' FROM due WHERE l.id = due.id
+        RETURNING l.task_id, l.account_id
+    ), places AS (
+        SELECT task_id, count(*)::smallint AS many, array_agg(account_id) AS accounts FROM ended GROUP BY task_id
+    ), opened AS (
+        UPDATE transcription_task t
+           SET leased = t.leased - places.many, rank = t.rank - places.many, changed_at = now(),
+               touched_by = ARRAY(SELECT unnest(t.touched_by) EXCEPT SELECT unnest(places.accounts))
+          FROM places WHERE t.photo_id = places.task_id
+    )
+    SELECT count(*) FROM ended
+"""
