@@ -50,22 +50,23 @@ def receive(sending: intake.Sending) -> tuple[Photo, bool]:
 
 
 def send_entry(sent: readings.Sent) -> Entry:
-    """A volunteer sends what they read under their lease."""
+    """A volunteer sends what they read under their lease. The same again gives the same entry."""
     with transaction.atomic():
-        entry = readings.submit(sent)
-        ledger.append(entry.photo.contest.election_id, "reading", **readings.entry_of(entry))
-        _move(entry.photo, Step.DECIDE)
-        _ring(decide, entry.photo_id)
+        entry, is_new = readings.submit(sent)  # which also moves the photo to DECIDE
+        if is_new:
+            ledger.append(entry.photo.contest.election_id, "reading", **readings.entry_of(entry))
+            _ring(decide, entry.photo_id)
     return entry
 
 
 def send_ruling(sent: rulings.Sent) -> Ruling:
-    """An adjudicator says what stands."""
+    """An adjudicator says what stands. The same again gives the same ruling."""
     with transaction.atomic():
-        ruling = rulings.submit(sent)
-        ledger.append(ruling.photo.contest.election_id, "ruling", **rulings.entry_of(ruling))
-        _move(ruling.photo, Step.DECIDE)
-        _ring(decide, ruling.photo_id)
+        ruling, is_new = rulings.submit(sent)
+        if is_new:
+            ledger.append(ruling.photo.contest.election_id, "ruling", **rulings.entry_of(ruling))
+            _move(ruling.photo, Step.DECIDE)
+            _ring(decide, ruling.photo_id)
     return ruling
 
 
@@ -172,7 +173,7 @@ def _claimed(photo_id: UUID | str, step: Step) -> Iterator[Photo | None]:
     """Hold the photo while its step is worked on; None where the step is done already or in other hands."""
     with transaction.atomic():
         yield (
-            Photo.objects.select_for_update(of=("self",), skip_locked=True)
+            Photo.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
             .select_related("contest", "station")
             .filter(pk=photo_id, step=step)
             .first()

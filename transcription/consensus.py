@@ -1,19 +1,351 @@
-"""Deciding: a pure function of a photo's entries and rulings, and the thin function that loads and saves."""
+"""Deciding: loads what there is about a photo, asks `agreement`, stores the next version of the decision.
 
+The rule itself is in `transcription/agreement.py` and knows nothing of tables.
+"""
+
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from uuid import UUID, uuid4
 
-from transcription.models import Decision
+from django.db import connection
+from psycopg2.extras import Json
+
+from accounts.independence import invited_pairs_sql
+from accounts.models import Role
+from ledger import sealing
+from tps import rules
+from tps.form_definitions import FormDefinition, for_contest
+from tps.models import PollingStation
+from transcription import agreement, queue
+from transcription.agreement import RULE_VERSION, Accepted, Evidence, Outcome, Rejected
+from transcription.entries import said_in
+from transcription.models import Decision, Entry, Task
 from uploads.models import Photo
+
+How, Result = Decision.How, Decision.Outcome
+# Two decisions of one pair at the same instant may want the same of its three places; the second asks anew.
+ATTEMPTS = 5
+
+
+class PairsAreBusy(RuntimeError):
+    """The places of a pair kept being taken by others; the sweeper rings again."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is stored about one photo. `openings` are the readings as the ledger will open them."""
+
+    evidence: Evidence
+    openings: list[dict[str, Any]]
+    version: int  # of the newest decision; 0: none yet
+    decided: dict[str, Any] | None  # that decision: outcome, page, numbers, problem, station
+    returned: int
 
 
 def decide_photo(photo: Photo) -> Decision | None:
     """Store the decision if the entries and rulings carry one that differs from the present one.
 
-    Otherwise ask for another entry or for an adjudicator, and return None. The caller holds the photo's row.
+    Otherwise ask for another entry or for an adjudicator, and return None. The caller holds the photo's row and
+    is in a transaction. Running it again changes nothing.
     """
-    raise NotImplementedError
+    for _attempt in range(ATTEMPTS):
+        known = load(photo)
+        said = agreement.outcome(known.evidence, broken_rules_of(photo))
+        decision = _next_decision(photo, known, said)
+        pairs = said.stands.pairs if decision and isinstance(said.stands, Accepted) else ()
+        if not _store(photo, known, said, decision, pairs):
+            continue
+        if decision:
+            _make_room(photo, decision, said)
+        return decision
+    raise PairsAreBusy
+
+
+def outcome_of(photo: Photo) -> Outcome:
+    """What the stored entries and rulings say now; changes nothing. The audit compares it with what is stored."""
+    return agreement.outcome(load(photo).evidence, broken_rules_of(photo))
+
+
+def broken_rules_of(photo: Photo) -> agreement.BrokenRules:
+    """Names the rules that numbers on a page of this photo's form break, as far as the page alone can tell."""
+    return partial(_broken_rules, for_contest(photo.contest))
+
+
+def _broken_rules(form: FormDefinition, page: int, numbers: agreement.Numbers) -> tuple[str, ...]:
+    verdicts = rules.check(form, numbers, keys=form.page(page).keys)
+    return tuple(dict.fromkeys(verdict.rule for verdict in rules.broken(verdicts)))
+
+
+# --- Loading ----------------------------------------------------------------------------------
+
+
+def load(photo: Photo) -> Known:
+    """Everything the rule looks at. One query."""
+    values = {
+        "photo": photo.pk,
+        "sender": photo.uploader_id,
+        "station": photo.station_id,
+        "election": photo.contest.election_id,
+        "places": agreement.TPS_OF_A_PAIR,
+        "operator": Role.OPERATOR.value,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_LOAD, values)
+        entries, rulings, tied, decided, returned = cursor.fetchone()
+    evidence = Evidence(
+        entries=tuple(_entry(row) for row in entries),
+        rulings=tuple(_ruling(row) for row in rulings),
+        sender=photo.uploader_id,
+        sender_device=photo.device_id,
+        tied=frozenset((low, high) for low, high in tied),
+    )
+    openings = [
+        sealing.opening(
+            UUID(row["id"]),
+            bytes.fromhex(row["salt"]),
+            sealing.what_was_read(page=row["page"], numbers=row["numbers"], problem=row["problem"]),
+        )
+        for row in entries
+    ]
+    return Known(evidence, openings, decided["version"] if decided else 0, decided, returned or 0)
+
+
+def _entry(row: dict[str, Any]) -> agreement.Entry:
+    fields = {
+        key: row[key] for key in ("at", "source", "account", "page", "numbers", "problem", "address_block", "round")
+    }
+    return agreement.Entry(id=UUID(row["id"]), device=UUID(row["device"]) if row["device"] else None, **fields)
+
+
+def _ruling(row: dict[str, Any]) -> agreement.Ruling:
+    return agreement.Ruling(**(row | {"id": UUID(row["id"])}))
+
+
+_PEOPLE = "(SELECT accounts FROM people)"
+_LOAD = f"""
+    WITH entry AS MATERIALIZED (
+        SELECT * FROM transcription_entry WHERE photo_id = %(photo)s
+    ), people AS MATERIALIZED (
+        SELECT array_remove(array_agg(DISTINCT account_id) || %(sender)s::bigint, NULL) AS accounts FROM entry
+    ), capped AS (
+        SELECT first_id, second_id FROM transcription_pairtally
+         WHERE election_id = %(election)s AND first_id = ANY ({_PEOPLE}) AND second_id = ANY ({_PEOPLE})
+         GROUP BY first_id, second_id
+        HAVING count(*) >= %(places)s AND NOT bool_or(station_id = %(station)s)
+    ), invited (low, high) AS (
+        {invited_pairs_sql(_PEOPLE + "::bigint[]")}
+    )
+    SELECT (SELECT coalesce(json_agg(json_build_object(
+                'id', id, 'at', (extract(epoch FROM created_at) * 1000000)::bigint, 'source', source,
+                'account', account_id, 'device', device_id, 'address_block', address_block, 'round', round,
+                'page', page, 'numbers', numbers, 'problem', problem, 'salt', encode(salt, 'hex'))
+                ORDER BY created_at, id), '[]') FROM entry),
+           (SELECT coalesce(json_agg(json_build_object(
+                'id', id, 'at', (extract(epoch FROM created_at) * 1000000)::bigint, 'round', round,
+                'adjudicator', adjudicator_id, 'verdict', verdict, 'reason', reason, 'page', page,
+                'numbers', numbers, 'station', station_id)), '[]')
+              FROM transcription_ruling WHERE photo_id = %(photo)s),
+           (SELECT coalesce(json_agg(json_build_array(low, high)), '[]')
+              FROM (SELECT low, high FROM invited UNION SELECT first_id, second_id FROM capped) AS tied),
+           (SELECT json_build_object('version', version, 'outcome', outcome, 'page', page, 'numbers', numbers,
+                                     'problem', problem, 'station', station_id)
+              FROM transcription_decision WHERE photo_id = %(photo)s ORDER BY version DESC LIMIT 1),
+           (SELECT returned FROM transcription_task WHERE photo_id = %(photo)s)
+"""  # noqa: S608  # built from constants alone
+
+
+# --- The next version -------------------------------------------------------------------------
+
+
+def _next_decision(photo: Photo, known: Known, said: Outcome) -> Decision | None:
+    """The decision to be stored, or None where the present one says it already."""
+    newly_ruled = said.ruled > known.version
+    decision = Decision(
+        id=uuid4(),
+        photo=photo,
+        version=known.version + 1,
+        rule_version=RULE_VERSION,
+        contest=photo.contest,
+        station=_station(photo, said),
+    )
+    _fill(decision, said)
+    if newly_ruled:
+        decision.because = list(dict.fromkeys([*decision.because, *said.ruled_because]))
+    elif known.decided is None:
+        if said.stands is None:
+            return None
+    elif said.stands is None:
+        if known.decided["outcome"] == Result.REOPENED:
+            return None
+        decision.how = How.WITHDRAWN
+        decision.because = [entry.id for entry in known.evidence.entries]
+    elif _says(decision) == _says(known.decided):
+        return None
+    decision.opened = known.openings if said.stands else []  # type: ignore[attr-defined]
+    return decision
+
+
+def _fill(decision: Decision, said: Outcome) -> None:
+    stands = said.stands
+    if isinstance(stands, Accepted):
+        decision.outcome, decision.how = Result.ACCEPTED, How(stands.how)
+        decision.page, decision.numbers = stands.page, dict(stands.numbers)
+        decision.broken_rules = list(stands.broken_rules)
+    elif isinstance(stands, Rejected):
+        decision.outcome, decision.how, decision.problem = Result.REJECTED, How.ADJUDICATED, stands.problem
+    else:
+        decision.outcome, decision.how = Result.REOPENED, How.ADJUDICATED
+    decision.because = list(stands.because) if stands else []
+
+
+def _says(decision: Decision | dict[str, Any]) -> tuple[Any, ...]:
+    if isinstance(decision, dict):
+        return tuple(decision[key] for key in ("outcome", "page", "numbers", "problem", "station"))
+    return decision.outcome, decision.page, decision.numbers, decision.problem, decision.station_id
+
+
+def _station(photo: Photo, said: Outcome) -> PollingStation:
+    if said.station is None or said.station == photo.station_id:
+        return photo.station
+    return PollingStation.objects.get(pk=said.station)
+
+
+# --- Storing ----------------------------------------------------------------------------------
+
+
+def _store(
+    photo: Photo, known: Known, said: Outcome, decision: Decision | None, pairs: tuple[agreement.Pair, ...]
+) -> bool:
+    """Store it with the places of the pairs that carry it, and what the task wants next. One statement.
+
+    False where a pair got no place: somebody else took it meanwhile, and all is to be looked at again.
+    """
+    why = said.adjudicator
+    if not why and said.wants and known.returned >= queue.RETURNED_TOO_OFTEN and said.ruled <= known.version:
+        why = Task.Why.RETURNED
+    values = {
+        "photo": photo.pk,
+        "wants": said.wants,
+        "why": why,
+        "election": photo.contest.election_id,
+        "claimed": photo.station_id,
+        "places": agreement.TPS_OF_A_PAIR,
+        "lower": [low for low, _ in pairs],
+        "higher": [high for _, high in pairs],
+    }
+    with connection.cursor() as cursor:
+        if decision is None:
+            cursor.execute(_ASK.format(decision="decision_id", source=""), values)
+            return True
+        cursor.execute(_DECIDE, values | _row(decision))
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    decision.decided_at = row[0]
+    decision._state.adding = False
+    return True
+
+
+def _row(decision: Decision) -> dict[str, Any]:
+    return {
+        "id": decision.pk,
+        "version": decision.version,
+        "rule": decision.rule_version,
+        "outcome": decision.outcome,
+        "how": decision.how,
+        "station": decision.station_id,
+        "contest": decision.contest_id,
+        "page": decision.page,
+        "numbers": None if decision.numbers is None else Json(decision.numbers),
+        "problem": decision.problem,
+        "broken": decision.broken_rules,
+        "because": decision.because,
+    }
+
+
+_ASK = """
+    UPDATE transcription_task
+       SET wants = %(wants)s, why = %(why)s, needs_adjudicator = %(why)s <> '', changed_at = now(),
+           case_since = CASE WHEN %(why)s <> '' THEN coalesce(case_since, now()) END, decision_id = {decision}
+           {source}
+     WHERE photo_id = %(photo)s
+"""
+
+_DECIDE = f"""
+    WITH pair AS MATERIALIZED (
+        SELECT lower, higher,
+               (SELECT count(*) FROM transcription_pairtally t
+                 WHERE t.first_id = lower AND t.second_id = higher AND t.election_id = %(election)s) AS many,
+               EXISTS (SELECT FROM transcription_pairtally t
+                        WHERE t.first_id = lower AND t.second_id = higher AND t.station_id = %(claimed)s) AS has_place
+          FROM unnest(%(lower)s::bigint[], %(higher)s::bigint[]) AS p (lower, higher)
+    ), placed AS (
+        INSERT INTO transcription_pairtally (first_id, second_id, station_id, election_id, place)
+        SELECT lower, higher, %(claimed)s, %(election)s, many + 1 FROM pair
+         WHERE NOT has_place AND many < %(places)s ORDER BY lower, higher
+        ON CONFLICT DO NOTHING RETURNING 1
+    ), stored AS (
+        INSERT INTO transcription_decision (id, photo_id, version, rule_version, outcome, how, station_id, contest_id,
+                                            page, numbers, problem, broken_rules, because)
+        SELECT %(id)s, %(photo)s, %(version)s, %(rule)s, %(outcome)s, %(how)s, %(station)s, %(contest)s,
+               %(page)s, %(numbers)s, %(problem)s, %(broken)s::varchar[], %(because)s::uuid[]
+         WHERE (SELECT count(*) FROM placed) = (SELECT count(*) FROM pair WHERE NOT has_place)
+        RETURNING id, decided_at
+    ), asked AS (
+        {_ASK.format(decision="stored.id", source="FROM stored")}
+    )
+    SELECT decided_at FROM stored
+"""  # noqa: S608  # built from constants alone
+
+
+def _make_room(photo: Photo, decision: Decision, said: Outcome) -> None:
+    if decision.outcome == Result.REOPENED:
+        queue.open_again(photo)
+    elif decision.outcome == Result.REJECTED:
+        queue.serve_other_photos_first(photo)
+
+
+# --- What the ledger gets ---------------------------------------------------------------------
 
 
 def entry_of(decision: Decision) -> dict[str, Any]:
-    """The fields of the ledger entry `decision`."""
-    raise NotImplementedError
+    """The fields of the ledger entry `decision`. It opens the readings, unless the photo is to be read again."""
+    fields: dict[str, Any] = {
+        "id": str(decision.pk),
+        "photo": str(decision.photo_id),
+        "version": decision.version,
+        "rule": decision.rule_version,
+        "res": decision.outcome,
+        "by": decision.how,
+        "because": [str(one) for one in decision.because],
+        "opens": _opened(decision),
+        "tps": decision.station.code,
+        "contest": decision.contest.code,
+    }
+    if decision.numbers is not None:
+        fields |= {"page": decision.page, "val": decision.numbers}
+    if decision.problem:
+        fields["reason"] = decision.problem
+    if decision.broken_rules:
+        fields |= {"flag": decision.broken_rules, "verdicts": [v.as_dict() for v in broken_verdicts(decision)]}
+    return fields
+
+
+def broken_verdicts(decision: Decision) -> list[rules.Verdict]:
+    """What the rule engine says against an accepted decision's page."""
+    form = for_contest(decision.contest)
+    keys = form.page(decision.page or 0).keys
+    return rules.broken(rules.check(form, decision.numbers or {}, keys=keys))
+
+
+def _opened(decision: Decision) -> list[dict[str, Any]]:
+    opened: list[dict[str, Any]] | None = getattr(decision, "opened", None)
+    if opened is None:
+        entries = Entry.objects.filter(photo=decision.photo_id).order_by("created_at", "id")
+        opened = (
+            []
+            if decision.outcome == Result.REOPENED
+            else [sealing.opening(entry.pk, entry.salt, said_in(entry)) for entry in entries]
+        )
+    return opened

@@ -1,11 +1,27 @@
-"""What transcribers send."""
+"""What transcribers send: one entry for one lease."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from accounts.models import Device, User
-from transcription.models import Entry
+from django.db import connection
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from psycopg2.extras import Json
+
+from accounts import commitments
+from accounts.models import User
+from accounts.permissions import NotAllowed
+from accounts.refusals import Refusal
+from ledger import sealing
+from tps.form_definitions import FormDefinition, for_contest
+from transcription.guards import refusing
+from transcription.models import Entry, Lease, Problem
+from transcription.queue import NoSuchLease, lease_of
+from uploads.models import Photo
 
 KOSONG = "kosong"
 UNREADABLE = "tidak_terbaca"
@@ -23,23 +39,232 @@ class Reading:
 
 @dataclass(frozen=True)
 class Sent:
-    """A reading sent under a lease."""
+    """A reading sent under a lease. `device_id` is what the browser's cookie says, if anything."""
 
     lease_id: UUID
     account: User
-    device: Device | None
+    device_id: UUID | None
     address_block: str
     reading: Reading
 
 
-def submit(sent: Sent) -> Entry:
-    """Store one entry and end its lease. A late one is accepted once or refused clearly.
+class WrongReading(Refusal):
+    """`fields` says for each field what is wrong with it."""
 
-    The same lease sent twice with the same reading gives the same entry. Raises a `Refusal`.
+    status = 422
+    code = "wrong_reading"
+    sentence = _("Ada isian yang belum benar. Periksa lagi.")
+
+    def __init__(self, fields: Mapping[str, list[str]] | None = None) -> None:
+        super().__init__()
+        self.fields = fields
+
+
+class AlreadyRead(Refusal):
+    """Another entry for this photo, or another reading under this lease, is there already."""
+
+    status = 409
+    code = "already_read"
+    sentence = _("Anda sudah membaca foto ini. Bacaan pertama yang dihitung.")
+
+
+class TakenOver(Refusal):
+    """The lease ran out, and the photo needs no entry of this person any more."""
+
+    status = 409
+    code = "taken_over"
+    sentence = _("Waktu Anda habis dan foto ini sudah dibaca orang lain. Bacaan Anda tidak disimpan.")
+
+
+class GivenBack(Refusal):
+    status = 409
+    code = "given_back"
+    sentence = _("Foto ini sudah Anda kembalikan.")
+
+
+class OwnPhoto(Refusal):
+    status = 403
+    code = "own_photo"
+    sentence = _("Foto ini dikirim dari akun atau perangkat Anda, jadi orang lain yang membacanya.")
+
+
+class RuledOnIt(Refusal):
+    status = 403
+    code = "ruled_on_it"
+    sentence = _("Anda sudah memutuskan foto ini, jadi orang lain yang membacanya.")
+
+
+REFUSALS: dict[str, type[Refusal]] = {
+    "one_entry_per_photo_and_transcriber": AlreadyRead,
+    "only_readers_read": NotAllowed,
+    "nobody_reads_what_they_sent": OwnPhoto,
+    "nobody_reads_what_they_ruled_on": RuledOnIt,
+    "everybody_reads_under_a_lease_of_their_own": NoSuchLease,
+    "an_entry_holds_numbers_from_0_to_999": WrongReading,
+}
+
+
+# --- What may be sent -------------------------------------------------------------------------
+
+
+def check(reading: Reading, form: FormDefinition) -> Reading:
+    """The reading, if it is one: a whole page of the form, or a known problem. Raises `WrongReading`."""
+    if reading.page is not None and not form.has_page(reading.page):
+        raise WrongReading({"page": [_now("Halaman ini tidak ada pada formulir.")]})
+    if reading.problem:
+        if reading.problem not in Problem.values:
+            raise WrongReading({"problem": [_now("Masalah ini tidak kami kenal.")]})
+        if reading.numbers is not None:
+            raise WrongReading({"problem": [_now("Kirim angka atau masalah, tidak keduanya.")]})
+        return reading
+    if reading.page is None:
+        raise WrongReading({"page": [_now("Pilih dulu halaman yang terlihat pada foto.")]})
+    check_numbers(reading.numbers, reading.page, form)
+    return reading
+
+
+def check_numbers(numbers: object, page: int, form: FormDefinition) -> None:
+    """Raise `WrongReading` unless these are all numbers of this page, and nothing else."""
+    if not isinstance(numbers, dict):
+        raise WrongReading({"numbers": [_now("Isi semua angka pada halaman ini.")]})
+    wrong = {
+        f"numbers.{key}": [_now("Kolom ini tidak ada pada halaman ini.")]
+        for key in numbers.keys() - form.page(page).keys
+    }
+    for field in form.page(page).fields:
+        if field.key not in numbers:
+            wrong[f"numbers.{field.key}"] = [_now("Belum diisi.")]
+        elif not is_value(numbers[field.key]):
+            wrong[f"numbers.{field.key}"] = [_now("Isi angka 0 sampai 999, kosong, atau tidak terbaca.")]
+    if wrong:
+        raise WrongReading(wrong)
+
+
+def is_value(value: object) -> bool:
+    """An int from 0 to 999, "kosong" or "tidak_terbaca". No bool, no float, no text of digits."""
+    if isinstance(value, str):
+        return value in (KOSONG, UNREADABLE)
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 999
+
+
+_DIGITS = re.compile(r"[0-9]{1,3}")  # ASCII only: full-width digits come from no keypad of ours
+
+
+def typed(text: str) -> object:
+    """The value of a text box: its number, or the text as it is where it is none (`check` then says so)."""
+    text = text.strip()
+    return int(text) if _DIGITS.fullmatch(text) else text
+
+
+# --- Storing ----------------------------------------------------------------------------------
+
+
+def submit(sent: Sent) -> tuple[Entry, bool]:
+    """Store one entry, end its lease, and move its photo to be decided. Says whether the entry is new.
+
+    The same lease sent twice with the same reading gives the same entry. A lease that ran out still counts
+    while the photo wants an entry and nobody else has the place. Raises a `Refusal`; nothing is changed then.
+    Two statements; call it in a transaction.
     """
-    raise NotImplementedError
+    lease = lease_of(sent.lease_id, sent.account)
+    photo = lease.task.photo
+    reading = check(sent.reading, for_contest(photo.contest))
+    entry = Entry(
+        id=uuid4(),
+        photo=photo,
+        account=sent.account,
+        lease=lease,
+        address_block=sent.address_block,
+        page=reading.page,
+        numbers=reading.numbers,
+        problem=reading.problem,
+        salt=sealing.new_salt(),
+    )
+    with refusing(REFUSALS), connection.cursor() as cursor:
+        cursor.execute(
+            _SUBMIT,
+            {
+                "photo": photo.pk,
+                "lease": lease.pk,
+                "account": sent.account.pk,
+                "device": sent.device_id,
+                "block": sent.address_block,
+                "entry": entry.pk,
+                "page": reading.page,
+                "numbers": None if reading.numbers is None else Json(reading.numbers),
+                "problem": reading.problem,
+                "salt": entry.salt,
+            },
+        )
+        end, entry.created_at, entry.device_id, entry.round = cursor.fetchone()
+    if entry.created_at is not None:
+        entry._state.adding = False
+        return entry, True
+    if end == Lease.End.SUBMITTED:
+        return _sent_before(lease, photo, reading), False
+    raise GivenBack if end == Lease.End.RETURNED else TakenOver
+
+
+def _sent_before(lease: Lease, photo: Photo, reading: Reading) -> Entry:
+    entry = Entry.objects.get(lease=lease)
+    if (entry.page, entry.numbers, entry.problem) != (reading.page, reading.numbers, reading.problem):
+        raise AlreadyRead
+    entry.photo, entry.account = photo, lease.account
+    return entry
+
+
+# Locks photo, task and lease in this order, and then does all or nothing. What `may` does not let through shows
+# as an entry that is NULL, with the reason in `end`.
+_SUBMIT = """
+    WITH photo AS MATERIALIZED (
+        SELECT id FROM uploads_photo WHERE id = %(photo)s FOR NO KEY UPDATE
+    ), task AS MATERIALIZED (
+        SELECT t.photo_id, t.free, t.touched_by
+          FROM transcription_task t JOIN photo ON photo.id = t.photo_id FOR UPDATE OF t
+    ), lease AS MATERIALIZED (
+        SELECT l.id, l."end" FROM transcription_lease l JOIN task ON task.photo_id = l.task_id
+         WHERE l.id = %(lease)s AND l.account_id = %(account)s FOR UPDATE OF l
+    ), may AS MATERIALIZED (
+        SELECT lease.id, lease."end" = '' AS holds FROM lease CROSS JOIN task
+         WHERE lease."end" = ''
+            OR (lease."end" = 'expired' AND task.free > 0 AND NOT %(account)s = ANY (task.touched_by))
+    ), entry AS (
+        INSERT INTO transcription_entry (id, photo_id, round, source, account_id, lease_id, device_id, address_block,
+                                         page, numbers, problem, salt)
+        SELECT %(entry)s, %(photo)s, 1, 'volunteer', %(account)s, may.id,
+               (SELECT id FROM accounts_device WHERE id = %(device)s), %(block)s,
+               %(page)s, %(numbers)s, %(problem)s, %(salt)s
+          FROM may
+        RETURNING created_at, device_id, round
+    ), ended AS (
+        UPDATE transcription_lease l SET "end" = 'submitted' FROM may WHERE l.id = may.id
+    ), placed AS (
+        UPDATE transcription_task t
+           SET wants = greatest(t.wants - 1, 0), leased = t.leased - may.holds::int, changed_at = now(),
+               touched_by = CASE WHEN may.holds THEN t.touched_by ELSE t.touched_by || %(account)s::bigint END
+          FROM may WHERE t.photo_id = %(photo)s
+    ), moved AS (
+        UPDATE uploads_photo p SET step = 'decide', step_at = now() FROM may WHERE p.id = %(photo)s
+    )
+    SELECT lease."end", entry.created_at, entry.device_id, entry.round FROM lease LEFT JOIN entry ON true
+"""
 
 
 def entry_of(entry: Entry) -> dict[str, Any]:
-    """The fields of the ledger entry `reading`."""
-    raise NotImplementedError
+    """The fields of the ledger entry `reading`: who and when; what was read stays sealed until the decision."""
+    who = entry.account or entry.device
+    if who is None:
+        raise ValueError("an entry of nobody")
+    return {
+        "id": str(entry.pk),
+        "photo": str(entry.photo_id),
+        "who": commitments.of(who),
+        "by": entry.source,
+        "at": entry.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "sealed": sealing.seal(entry.salt, said_in(entry)),
+    }
+
+
+def said_in(entry: Entry) -> dict[str, Any]:
+    """What an entry says, as the ledger seals it and opens it."""
+    return sealing.what_was_read(page=entry.page, numbers=entry.numbers, problem=entry.problem)

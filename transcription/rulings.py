@@ -1,11 +1,43 @@
 """What adjudicators send. A number that nobody read is refused; nobody rules on what they sent or read."""
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from accounts import commitments
 from accounts.models import User
-from transcription.models import Ruling
+from accounts.permissions import NotAllowed
+from accounts.refusals import Refusal
+from tps.form_definitions import for_contest
+from tps.models import PollingStation
+from transcription import consensus
+from transcription.entries import WrongReading, check_numbers
+from transcription.guards import refusing
+from transcription.models import Lease, Problem, Ruling, Task
+from uploads.models import Photo
+
+Verdict = Ruling.Verdict
+
+# What may be said for each verdict; a code goes into the ledger, the sentence onto the page.
+REASONS: dict[str, dict[str, Any]] = {
+    Verdict.ACCEPT: {
+        "as_written": _("Begitu tertulis di kertas"),
+        "one_slipped": _("Salah satu pembaca keliru"),
+    },
+    Verdict.REJECT: dict(Problem.choices),
+    Verdict.REHOME: {Problem.WRONG_TPS.value: Problem.WRONG_TPS.label},
+    Verdict.REOPEN: {
+        "legible": _("Foto ternyata dapat dibaca"),
+        "mistake": _("Keputusan sebelumnya keliru"),
+        "look_again": _("Perlu dibaca orang lain"),
+    },
+}
+LONGEST_NOTE = 300
 
 
 @dataclass(frozen=True)
@@ -18,13 +50,158 @@ class Sent:
     numbers: dict[str, int | str] | None = None
     station_code: str = ""
     note: str = ""
+    device_id: UUID | None = None
 
 
-def submit(sent: Sent) -> Ruling:
-    """Store one ruling. Raises a `Refusal`."""
-    raise NotImplementedError
+class NoSuchPhoto(Refusal):
+    status = 404
+    code = "no_such_photo"
+    sentence = _("Foto ini tidak ada.")
+
+
+class NotACase(Refusal):
+    """Nothing to rule on: it is still being read, and nobody may look at the entries."""
+
+    status = 409
+    code = "not_a_case"
+    sentence = _("Foto ini masih dibaca relawan. Belum ada yang perlu diputuskan.")
+
+
+class HadItInHand(Refusal):
+    """They sent it, read it or are reading it."""
+
+    status = 403
+    code = "had_it_in_hand"
+    sentence = _("Anda mengirim atau membaca foto ini, jadi verifikator lain yang memutuskan.")
+
+
+class NobodyReadThat(Refusal):
+    status = 422
+    code = "nobody_read_that"
+    sentence = _("Setiap angka harus sudah dibaca seseorang pada halaman ini. Pilih dari pembacaan yang ada.")
+
+
+class AlreadyRuled(Refusal):
+    status = 409
+    code = "already_ruled"
+    sentence = _("Anda sudah memutuskan foto ini. Verifikator lain yang dapat mengubahnya.")
+
+
+class JustRuled(Refusal):
+    """Another adjudicator's ruling stands, and is about to become the decision."""
+
+    status = 409
+    code = "just_ruled"
+    sentence = _("Verifikator lain baru saja memutuskan foto ini. Muat ulang halaman.")
+
+
+REFUSALS: dict[str, type[Refusal]] = {
+    "only_adjudicators_rule": NotAllowed,
+    "nobody_rules_on_what_they_sent": HadItInHand,
+    "nobody_rules_on_what_they_read": HadItInHand,
+    "nobody_replaces_their_own_ruling": AlreadyRuled,
+    "one_ruling_per_adjudicator_and_round": AlreadyRuled,
+    "a_ruling_holds_numbers_that_somebody_read": NobodyReadThat,
+}
+
+
+def submit(sent: Sent) -> tuple[Ruling, bool]:
+    """Store one ruling. Says whether it is new: the same one again gives the same ruling.
+
+    Call it in a transaction. Raises a `Refusal`; nothing is changed then.
+    """
+    photo = (
+        Photo.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("contest", "station")
+        .filter(pk=sent.photo_id)
+        .first()
+    )
+    if photo is None:
+        raise NoSuchPhoto
+    station = _checked(sent, photo)
+    newest = photo.rulings.filter(adjudicator=sent.adjudicator).order_by("-round").first()
+    decision = photo.decisions.order_by("-version").first()
+    version = decision.version if decision else 0
+    if newest and (newest.round > version or (decision and newest.pk in decision.because)):
+        if not _is(newest, sent, station):
+            raise AlreadyRuled
+        newest.photo, newest.adjudicator, newest.station = photo, sent.adjudicator, station
+        return newest, False
+    may_rule_on(photo, sent.adjudicator)
+    if consensus.outcome_of(photo).ruled > version:
+        raise JustRuled
+    ruling = Ruling(
+        photo=photo,
+        adjudicator=sent.adjudicator,
+        device_id=sent.device_id,
+        verdict=sent.verdict,
+        page=sent.page if sent.verdict == Verdict.ACCEPT else None,
+        numbers=sent.numbers if sent.verdict == Verdict.ACCEPT else None,
+        station=station,
+        reason=sent.reason,
+        note=sent.note.strip(),
+    )
+    with refusing(REFUSALS):
+        ruling.save(force_insert=True)
+    ruling.refresh_from_db(fields=["round", "created_at"])
+    return ruling, True
+
+
+def may_rule_on(photo: Photo, adjudicator: User) -> Task:
+    """The task, if this adjudicator may see the entries for this photo and rule on it. Raises a `Refusal`."""
+    task = Task.objects.filter(Q(needs_adjudicator=True) | Q(decision__isnull=False), pk=photo.pk).first()
+    if task is None:
+        raise NotACase
+    holds = Lease.objects.filter(task=task, account=adjudicator, end="").exists()
+    if holds or photo.uploader_id == adjudicator.pk or photo.entries.filter(account=adjudicator).exists():
+        raise HadItInHand
+    if adjudicator.sighting_set.filter(device__isnull=False, device=photo.device_id).exists():
+        raise HadItInHand
+    return task
+
+
+def _checked(sent: Sent, photo: Photo) -> PollingStation | None:
+    """The TPS a moving ruling names; raises `WrongReading` where something is missing or out of place."""
+    wrong: dict[str, list[str]] = {}
+    if sent.verdict not in Verdict.values:
+        raise WrongReading({"verdict": [_now("Putusan ini tidak kami kenal.")]})
+    if sent.reason not in REASONS[sent.verdict]:
+        wrong["reason"] = [_now("Pilih alasannya.")]
+    if len(sent.note) > LONGEST_NOTE:
+        wrong["note"] = [_now("Paling banyak 300 huruf.")]
+    station = None
+    if sent.verdict == Verdict.REHOME:
+        station = PollingStation.objects.filter(election=photo.station.election_id, code=sent.station_code).first()
+        if station is None or station.pk == photo.station_id:
+            wrong["station"] = [_now("Tulis kode TPS lain yang ada pada pemilu ini.")]
+    if wrong:
+        raise WrongReading(wrong)
+    if sent.verdict == Verdict.ACCEPT:
+        form = for_contest(photo.contest)
+        if sent.page is None or not form.has_page(sent.page):
+            raise WrongReading({"page": [_now("Halaman ini tidak ada pada formulir.")]})
+        check_numbers(sent.numbers, sent.page, form)
+    return station
+
+
+def _is(ruling: Ruling, sent: Sent, station: PollingStation | None) -> bool:
+    numbers = sent.numbers if sent.verdict == Verdict.ACCEPT else None
+    said = (sent.verdict, sent.reason, numbers, station.pk if station else None)
+    return (ruling.verdict, ruling.reason, ruling.numbers, ruling.station_id) == said
 
 
 def entry_of(ruling: Ruling) -> dict[str, Any]:
-    """The fields of the ledger entry `ruling`."""
-    raise NotImplementedError
+    """The fields of the ledger entry `ruling`. The note is for adjudicators only and stays out of it."""
+    fields: dict[str, Any] = {
+        "id": str(ruling.pk),
+        "photo": str(ruling.photo_id),
+        "who": commitments.of(ruling.adjudicator),
+        "verdict": ruling.verdict,
+        "reason": ruling.reason,
+        "at": ruling.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    if ruling.numbers is not None:
+        fields |= {"page": ruling.page, "val": ruling.numbers}
+    if ruling.station is not None:
+        fields["tps"] = ruling.station.code
+    return fields

@@ -6,6 +6,7 @@ sentence. A photo's row is locked first, so that what is checked here still hold
 
 from django.db import migrations
 
+from ledger.duty import must_be_logged
 from ledger.immutability import append_only
 
 REFUSE = """
@@ -14,7 +15,7 @@ BEGIN
     RAISE EXCEPTION 'refused: %', rule USING ERRCODE = 'check_violation', CONSTRAINT = rule;
 END $$;
 
-CREATE FUNCTION transcription_next_version(photo uuid) RETURNS integer LANGUAGE sql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION transcription_next_version(photo uuid) RETURNS integer LANGUAGE sql SET search_path = public, pg_temp AS $$
     SELECT coalesce(max(version), 0) + 1 FROM transcription_decision WHERE photo_id = photo;
 $$;
 
@@ -27,7 +28,7 @@ $$;
 
 -- Every number was read by somebody from this page of this photo, and none of the page's numbers is left out.
 CREATE FUNCTION transcription_were_read(photo uuid, read_page smallint, numbers jsonb) RETURNS boolean
-    LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    LANGUAGE sql STABLE SET search_path = public, pg_temp AS $$
     SELECT NOT EXISTS (
         SELECT FROM jsonb_each(numbers) field
          WHERE NOT EXISTS (SELECT FROM transcription_entry e
@@ -48,7 +49,7 @@ DROP FUNCTION transcription_refuse(text);
 """
 
 ENTRY = """
-CREATE FUNCTION transcription_guard_entry() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION transcription_guard_entry() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     sent record;
 BEGIN
@@ -87,7 +88,7 @@ CREATE TRIGGER guard BEFORE INSERT ON transcription_entry
 """
 
 RULING = """
-CREATE FUNCTION transcription_guard_ruling() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION transcription_guard_ruling() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     sent record;
 BEGIN
@@ -120,7 +121,7 @@ CREATE TRIGGER guard BEFORE INSERT ON transcription_ruling
 """
 
 DECISION = """
-CREATE FUNCTION transcription_guard_decision() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION transcription_guard_decision() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE
     behind record;
 BEGIN
@@ -187,4 +188,7 @@ class Migration(migrations.Migration):
         append_only("transcription_entry"),
         append_only("transcription_ruling"),
         append_only("transcription_decision"),
+        must_be_logged("transcription_entry", "reading"),
+        must_be_logged("transcription_ruling", "ruling"),
+        must_be_logged("transcription_decision", "decision"),
     ]
