@@ -122,7 +122,7 @@ def _ruling(row: dict[str, Any]) -> agreement.Ruling:
     return agreement.Ruling(**(row | {"id": UUID(row["id"])}))
 
 
-_PEOPLE = "(SELECT accounts FROM people)"
+_PEOPLE = "(SELECT accounts FROM people)::bigint[]"
 _LOAD = f"""
     WITH entry AS MATERIALIZED (
         SELECT * FROM transcription_entry WHERE photo_id = %(photo)s
@@ -134,7 +134,7 @@ _LOAD = f"""
          GROUP BY first_id, second_id
         HAVING count(*) >= %(places)s AND NOT bool_or(station_id = %(station)s)
     ), invited (low, high) AS (
-        {invited_pairs_sql(_PEOPLE + "::bigint[]")}
+        {invited_pairs_sql(_PEOPLE)}
     )
     SELECT (SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'at', (extract(epoch FROM created_at) * 1000000)::bigint, 'source', source,
@@ -224,7 +224,7 @@ def _store(
     why = said.adjudicator
     if not why and said.wants and known.returned >= queue.RETURNED_TOO_OFTEN and said.ruled <= known.version:
         why = Task.Why.RETURNED
-    values = {
+    values: dict[str, Any] = {
         "photo": photo.pk,
         "wants": said.wants,
         "why": why,
@@ -346,6 +346,6 @@ def _opened(decision: Decision) -> list[dict[str, Any]]:
         opened = (
             []
             if decision.outcome == Result.REOPENED
-            else [sealing.opening(entry.pk, entry.salt, said_in(entry)) for entry in entries]
+            else [sealing.opening(entry.pk, bytes(entry.salt), said_in(entry)) for entry in entries]
         )
     return opened

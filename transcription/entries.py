@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.permissions import NotAllowed
 from accounts.refusals import Refusal
 from ledger import sealing
+from tps import rules
 from tps.form_definitions import FormDefinition, for_contest
 from transcription.guards import refusing
 from transcription.models import Entry, Lease, Problem
@@ -147,6 +148,13 @@ def is_value(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 999
 
 
+def slips(reading: Reading, form: FormDefinition) -> list[rules.Verdict]:
+    """What the page's rules say against these numbers, to be shown before sending; nothing is corrected."""
+    if reading.numbers is None or reading.page is None:
+        return []
+    return rules.broken(rules.check(form, reading.numbers, keys=form.page(reading.page).keys))
+
+
 _DIGITS = re.compile(r"[0-9]{1,3}")  # ASCII only: full-width digits come from no keypad of ours
 
 
@@ -193,7 +201,7 @@ def submit(sent: Sent) -> tuple[Entry, bool]:
                 "page": reading.page,
                 "numbers": None if reading.numbers is None else Json(reading.numbers),
                 "problem": reading.problem,
-                "salt": entry.salt,
+                "salt": bytes(entry.salt),
             },
         )
         end, entry.created_at, entry.device_id, entry.round = cursor.fetchone()
@@ -261,7 +269,7 @@ def entry_of(entry: Entry) -> dict[str, Any]:
         "who": commitments.of(who),
         "by": entry.source,
         "at": entry.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "sealed": sealing.seal(entry.salt, said_in(entry)),
+        "sealed": sealing.seal(bytes(entry.salt), said_in(entry)),
     }
 
 

@@ -1,6 +1,18 @@
 """Addresses of transcription: `pages` stand at the root, `api` under /api/v1/."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from transcription import api as views
 
 pages: list[URLPattern | URLResolver] = []
-api: list[URLPattern | URLResolver] = []
+api: list[URLPattern | URLResolver] = [
+    path("tasks/", views.Tasks.as_view(), name="tasks"),
+    path("tasks/<uuid:lease>/", views.TaskOfLease.as_view(), name="task"),
+    path("tasks/<uuid:lease>/entry/", views.EntryOfLease.as_view(), name="entry"),
+    path("tasks/<uuid:lease>/check/", views.CheckOfLease.as_view(), name="check"),
+    path("tasks/<uuid:lease>/renew/", views.RenewalOfLease.as_view(), name="renew"),
+    path("tasks/<uuid:lease>/return/", views.ReturnOfLease.as_view(), name="return"),
+    path("cases/", views.Cases.as_view(), name="cases"),
+    path("cases/<uuid:photo>/", views.Case.as_view(), name="case"),
+    path("cases/<uuid:photo>/ruling/", views.RulingOfCase.as_view(), name="ruling"),
+]

@@ -1,0 +1,165 @@
+"""From entries to a decision, with people, on the real tables."""
+
+import pytest
+
+from ledger.models import Event
+from tests.transcription.reading import BROKEN_SUMS, VOTES, decision_of, photo_of, reads, rules, task_of
+from transcription import consensus
+from transcription.models import Decision, PairTally
+from uploads.models import Photo
+
+
+@pytest.fixture
+def photo(world):
+    return photo_of(world)
+
+
+def test_two_people_who_read_the_same_decide(world, photo):
+    reads(world, "Sari", photo)
+    assert decision_of(photo) is None
+    reads(world, "Budi", photo)
+    decision = decision_of(photo)
+    assert (decision.outcome, decision.how, decision.page, decision.numbers) == ("accepted", "two_readers", 2, VOTES)
+    assert task_of(photo).free == 0
+    assert task_of(photo).decision_id == decision.pk
+    photo.refresh_from_db()
+    assert photo.step == Photo.Step.RECORD
+    assert PairTally.objects.get().place == 1
+
+
+def test_a_third_settles_what_two_read_differently(world, photo):
+    reads(world, "Sari", photo)
+    reads(world, "Budi", photo, **VOTES | {"paslon_3": 37})
+    assert decision_of(photo) is None
+    assert task_of(photo).free == 1
+    reads(world, "Citra", photo, **VOTES | {"paslon_1": 107})
+    decision = decision_of(photo)
+    assert (decision.how, decision.numbers) == ("majority", VOTES)
+    assert len(decision.because) == 3
+
+
+def test_after_four_without_a_majority_an_adjudicator_decides(world, photo):
+    for name, votes in (("Sari", 1), ("Budi", 2), ("Citra", 3), ("Dewi", 4)):
+        reads(world, name, photo, **VOTES | {"paslon_1": votes})
+    task = task_of(photo)
+    assert (task.needs_adjudicator, task.why, task.free) == (True, "differ", 0)
+    rules(world, "Vera", photo, "accept", page=2, numbers=VOTES | {"paslon_1": 3})
+    decision = decision_of(photo)
+    assert (decision.outcome, decision.how, decision.numbers["paslon_1"]) == ("accepted", "adjudicated", 3)
+    assert not task_of(photo).needs_adjudicator
+
+
+def test_broken_sums_need_a_third_and_stand_as_written(world, photo):
+    reads(world, "Sari", photo, page=3, **BROKEN_SUMS)
+    reads(world, "Budi", photo, page=3, **BROKEN_SUMS)
+    assert decision_of(photo) is None
+    assert task_of(photo).free == 1
+    reads(world, "Citra", photo, page=3, **BROKEN_SUMS)
+    decision = decision_of(photo)
+    assert (decision.numbers, decision.broken_rules) == (BROKEN_SUMS, ["R4"])
+
+
+def test_the_page_is_read_not_claimed(world, photo):
+    assert photo.page == 2
+    sums = {"suara_sah": 220, "suara_tidak_sah": 5, "suara_total": 225}
+    reads(world, "Sari", photo, page=3, **sums)
+    reads(world, "Budi", photo, page=3, **sums)
+    assert decision_of(photo).page == 3
+
+
+def test_running_again_changes_nothing(world, photo):
+    reads(world, "Sari", photo)
+    reads(world, "Budi", photo)
+    assert consensus.decide_photo(photo) is None
+    assert Decision.objects.count() == 1
+
+
+def test_a_problem_goes_to_an_adjudicator_and_stands_with_one_readers_word(world, photo):
+    reads(world, "Sari", photo, problem="blurred")
+    reads(world, "Budi", photo, problem="cut_off")
+    assert task_of(photo).why == "problem"
+    rules(world, "Vera", photo, "reject", "blurred")
+    assert decision_of(photo).outcome == "rejected"
+    assert decision_of(photo).problem == "blurred"
+
+
+def test_a_rejection_that_nobody_else_sees_waits_for_a_second_adjudicator(world, photo):
+    reads(world, "Sari", photo, problem="blurred")
+    reads(world, "Budi", photo, problem="blurred")
+    rules(world, "Vera", photo, "reject", "duplicate")
+    assert decision_of(photo) is None
+    assert task_of(photo).why == "second"
+    rules(world, "Wayan", photo, "reject", "duplicate")
+    assert decision_of(photo).outcome == "rejected"
+
+
+def test_a_moved_photo_is_read_for_the_other_tps(world, photo):
+    reads(world, "Sari", photo, problem="wrong_tps")
+    reads(world, "Budi", photo, problem="wrong_tps")
+    rules(world, "Vera", photo, "rehome", "wrong_tps", station_code="9101011002001")
+    moved = decision_of(photo)
+    assert (moved.outcome, moved.station.code) == ("reopened", "9101011002001")
+    assert task_of(photo).free == 2
+    reads(world, "Citra", photo)
+    reads(world, "Dewi", photo)
+    decision = decision_of(photo)
+    assert (decision.version, decision.outcome, decision.station.code) == (2, "accepted", "9101011002001")
+
+
+def test_reopening_asks_two_others_and_forgets_what_was_read(world, photo):
+    reads(world, "Sari", photo, problem="blurred")
+    reads(world, "Budi", photo, problem="blurred")
+    rules(world, "Vera", photo, "reopen", "legible")
+    assert decision_of(photo).outcome == "reopened"
+    assert task_of(photo).free == 2
+    reads(world, "Citra", photo)
+    reads(world, "Dewi", photo)
+    assert decision_of(photo).numbers == VOTES
+
+
+def test_another_adjudicator_corrects_a_decision(world, photo):
+    reads(world, "Sari", photo)
+    reads(world, "Budi", photo, **VOTES | {"paslon_1": 107})
+    reads(world, "Citra", photo)
+    assert decision_of(photo).numbers == VOTES
+    rules(world, "Vera", photo, "accept", "one_slipped", page=2, numbers=VOTES | {"paslon_1": 107})
+    decision = decision_of(photo)
+    assert (decision.version, decision.numbers["paslon_1"]) == (2, 107)
+
+
+def test_an_empty_page_goes_to_a_person(world, photo):
+    empty = dict.fromkeys(VOTES, "kosong")
+    reads(world, "Sari", photo, **empty)
+    reads(world, "Budi", photo, **empty)
+    assert decision_of(photo) is None
+    assert task_of(photo).why == "blank"
+    rules(world, "Vera", photo, "accept", page=2, numbers=empty)
+    assert decision_of(photo).numbers == empty
+
+
+def test_a_pair_settles_three_tps_and_no_more(world):
+    photos = [photo_of(world, code) for code in world.stations]
+    for photo in photos[:3]:
+        reads(world, "Sari", photo)
+        reads(world, "Budi", photo)
+        assert decision_of(photo)
+    reads(world, "Sari", photos[3])
+    with pytest.raises(AssertionError, match="Budi is not given"):
+        reads(world, "Budi", photos[3])
+    reads(world, "Citra", photos[3])
+    assert decision_of(photos[3])
+
+
+def test_the_ledger_opens_the_readings_with_the_decision_only(world, photo):
+    from ledger.sealing import fits
+
+    one = reads(world, "Sari", photo)
+    assert b"paslon" not in b"".join(bytes(e.body) for e in Event.objects.filter(kind="reading"))
+    reads(world, "Budi", photo)
+    import json
+
+    sealed = json.loads(bytes(Event.objects.get(kind="reading", subject=str(one.pk)).body))["sealed"]
+    decision = json.loads(bytes(Event.objects.get(kind="decision").body))
+    (opened,) = [item for item in decision["opens"] if item["id"] == str(one.pk)]
+    assert fits(opened, sealed)
+    assert decision["val"] == VOTES

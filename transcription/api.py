@@ -1,0 +1,222 @@
+"""Reading photos and ruling on them, for programs. Everything needs a session; who it is comes from there alone."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import devices
+from accounts.permissions import Action, Allows
+from pemantau import pipeline
+from tps import rules
+from tps.form_definitions import for_contest
+from transcription import api_schema as shapes
+from transcription import cases, entries, queue, rulings, showing
+from uploads.api import error
+
+NOT_SIGNED_IN = {
+    401: error("Not signed in.", "sign_in_first"),
+    403: error("Not for this role, or no CSRF token.", "not_allowed", "stale_form"),
+}
+NO_LEASE = {404: error("No such lease of yours.", "no_such_lease")}
+
+
+class ForReaders(APIView):
+    permission_classes = [Allows]
+    action_code = Action.TRANSCRIBE
+
+
+class Tasks(ForReaders):
+    @extend_schema(
+        operation_id="tasks_take",
+        summary="Take the next photo",
+        description="The photo one holds already, if any. No body.",
+        request=None,
+        responses={
+            200: shapes.Task,
+            204: OpenApiResponse(description="There is nothing for you to read."),
+            **NOT_SIGNED_IN,
+        },
+    )
+    def post(self, request: Request) -> Response:
+        django = request._request
+        lease = queue.take(person(request), devices.of(django), devices.address_block(django))
+        return Response(showing.as_json(lease)) if lease else Response(status=204)
+
+
+class TaskOfLease(ForReaders):
+    @extend_schema(
+        operation_id="tasks_show",
+        summary="A photo one holds",
+        responses={200: shapes.Task, **NOT_SIGNED_IN, **NO_LEASE},
+    )
+    def get(self, request: Request, lease: UUID) -> Response:
+        return Response(showing.as_json(queue.lease_of(lease, person(request))))
+
+
+class EntryOfLease(ForReaders):
+    @extend_schema(
+        operation_id="tasks_enter",
+        summary="Send what one read",
+        description=(
+            "The same again gives the same answer. A lease that ran out still counts while the photo wants an entry "
+            "and nobody else has the place."
+        ),
+        request=shapes.ReadingForm,
+        responses={
+            201: shapes.Stored,
+            **NOT_SIGNED_IN,
+            **NO_LEASE,
+            400: error("Not understood.", "invalid", "parse_error"),
+            409: error("Too late, or not for the first time.", "already_read", "taken_over", "given_back"),
+            422: error("Not all numbers of the page, or not as they must be.", "wrong_reading"),
+        },
+    )
+    def post(self, request: Request, lease: UUID) -> Response:
+        entry = pipeline.send_entry(sent_with(request, lease))
+        return Response({"id": str(entry.pk)}, status=201)
+
+
+class CheckOfLease(ForReaders):
+    @extend_schema(
+        operation_id="tasks_check",
+        summary="See which sums are off, before sending",
+        description="Nothing is stored and nothing corrected.",
+        request=shapes.ReadingForm,
+        responses={
+            200: shapes.Slips,
+            **NOT_SIGNED_IN,
+            **NO_LEASE,
+            400: error("Not understood.", "invalid", "parse_error"),
+            422: error("Not all numbers of the page, or not as they must be.", "wrong_reading"),
+        },
+    )
+    def post(self, request: Request, lease: UUID) -> Response:
+        sent = sent_with(request, lease)
+        form = for_contest(queue.lease_of(lease, sent.account).task.photo.contest)
+        return Response({"slips": [slip_of(v) for v in entries.slips(entries.check(sent.reading, form), form)]})
+
+
+class RenewalOfLease(ForReaders):
+    @extend_schema(
+        operation_id="tasks_renew",
+        summary="Five more minutes",
+        request=None,
+        responses={200: shapes.Task, **NOT_SIGNED_IN, **NO_LEASE, 409: error("It is over.", "lease_over")},
+    )
+    def post(self, request: Request, lease: UUID) -> Response:
+        return Response(showing.as_json(queue.renew(lease, person(request))))
+
+
+class ReturnOfLease(ForReaders):
+    @extend_schema(
+        operation_id="tasks_return",
+        summary="Give a photo back unread",
+        request=None,
+        responses={204: OpenApiResponse(description="Given back."), **NOT_SIGNED_IN, **NO_LEASE},
+    )
+    def post(self, request: Request, lease: UUID) -> Response:
+        queue.give_back(lease, person(request))
+        return Response(status=204)
+
+
+# --- Adjudicators -----------------------------------------------------------------------------
+
+NO_CASE = {404: error("No such photo.", "no_such_photo")}
+
+
+class ForAdjudicators(APIView):
+    permission_classes = [Allows]
+    action_code = Action.ADJUDICATE
+
+
+class Cases(ForAdjudicators):
+    @extend_schema(
+        operation_id="cases_list",
+        summary="What waits for an adjudicator, oldest first",
+        description="Without those one sent, read or ruled on oneself. At most 100.",
+        responses={200: shapes.CasesList, **NOT_SIGNED_IN},
+    )
+    def get(self, request: Request) -> Response:
+        return Response({"cases": [cases.in_list(task) for task in cases.waiting_for(person(request))]})
+
+
+class Case(ForAdjudicators):
+    @extend_schema(
+        operation_id="cases_show",
+        summary="One case with all entries",
+        responses={200: shapes.CaseBody, **NOT_SIGNED_IN, **NO_CASE, 409: error("Still being read.", "not_a_case")},
+    )
+    def get(self, request: Request, photo: UUID) -> Response:
+        response = Response(cases.as_json(cases.look_into(photo, person(request))))
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+class RulingOfCase(ForAdjudicators):
+    @extend_schema(
+        operation_id="cases_rule",
+        summary="Rule on a case",
+        description="Every number must have been read by somebody. The same again gives the same answer.",
+        request=shapes.RulingForm,
+        responses={
+            201: shapes.Stored,
+            **NOT_SIGNED_IN,
+            **NO_CASE,
+            400: error("Not understood.", "invalid", "parse_error"),
+            409: error("Not now.", "not_a_case", "already_ruled", "just_ruled"),
+            422: error("Not as it must be.", "wrong_reading", "nobody_read_that"),
+        },
+    )
+    def post(self, request: Request, photo: UUID) -> Response:
+        form = shapes.RulingForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        said = form.validated_data
+        ruling = pipeline.send_ruling(
+            rulings.Sent(
+                photo_id=photo,
+                adjudicator=person(request),
+                verdict=said["verdict"],
+                reason=said["reason"],
+                page=said.get("page"),
+                numbers=said.get("numbers"),
+                station_code=said.get("station") or "",
+                note=said.get("note") or "",
+                device_id=devices.shown_by(request._request),
+            )
+        )
+        return Response({"id": str(ruling.pk)}, status=201)
+
+
+# --- Parsing ----------------------------------------------------------------------------------
+
+
+def person(request: Request) -> Any:
+    """Who is signed in; `Allows` has made sure that somebody is."""
+    return request.user
+
+
+def sent_with(request: Request, lease: UUID) -> entries.Sent:
+    form = shapes.ReadingForm(data=request.data)
+    form.is_valid(raise_exception=True)
+    django = request._request
+    return entries.Sent(
+        lease_id=lease,
+        account=person(request),
+        device_id=devices.shown_by(django),
+        address_block=devices.address_block(django),
+        reading=form.reading(),
+    )
+
+
+def slip_of(verdict: rules.Verdict) -> dict[str, Any]:
+    return {
+        "rule": verdict.rule,
+        "sentence": verdict.sentence(),
+        "formula": verdict.formula,
+        "inputs": verdict.inputs,
+        "difference": verdict.difference,
+    }

@@ -1,0 +1,148 @@
+"""The shapes of the transcription API, for checking and for the OpenAPI description."""
+
+from rest_framework import serializers
+
+from transcription import entries, rulings
+from transcription.models import Problem, Ruling
+
+
+class PhotoToRead(serializers.Serializer):
+    id = serializers.UUIDField()
+    width = serializers.IntegerField()
+    height = serializers.IntegerField()
+    pictures = serializers.DictField(child=serializers.CharField(), help_text="Address by longer side in pixels.")
+
+
+class ContestToRead(serializers.Serializer):
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class StationToRead(serializers.Serializer):
+    code = serializers.CharField()
+    place = serializers.ListField(child=serializers.CharField(), help_text="From the TPS up to the province.")
+
+
+class Choice(serializers.Serializer):
+    code = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+
+
+class FieldOfPage(serializers.Serializer):
+    key = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    group = serializers.CharField()
+    column = serializers.CharField(allow_blank=True)
+    boxes = serializers.IntegerField()
+
+
+class PageOfForm(serializers.Serializer):
+    number = serializers.IntegerField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    variant = serializers.ChoiceField(["plano", "salinan"])
+    fields = FieldOfPage(many=True)  # type: ignore[assignment]
+
+
+class Form(serializers.Serializer):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    pages = PageOfForm(many=True)
+
+
+class Task(serializers.Serializer):
+    """A photo to read, and the form to read it by. Nothing of what others read."""
+
+    id = serializers.UUIDField(help_text="The lease.")
+    expires_at = serializers.DateTimeField()
+    photo = PhotoToRead()
+    contest = ContestToRead()
+    station = StationToRead()
+    form = Form()
+    problems = Choice(many=True)
+
+
+class ReadingForm(serializers.Serializer):
+    """`page` and `numbers`, or `problem`."""
+
+    page = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=99)
+    numbers = serializers.JSONField(
+        required=False,
+        allow_null=True,
+        help_text='All fields of the page: a number from 0 to 999, "kosong" or "tidak_terbaca".',
+    )
+    problem = serializers.ChoiceField(Problem.choices, required=False, allow_blank=True)
+
+    def reading(self) -> entries.Reading:
+        sent = self.validated_data
+        return entries.Reading(sent.get("page"), sent.get("numbers"), sent.get("problem") or "")
+
+
+class Stored(serializers.Serializer):
+    id = serializers.UUIDField()
+
+
+class Slip(serializers.Serializer):
+    """One rule of the form that the numbers break. The paper's numbers are sent all the same."""
+
+    rule = serializers.CharField()
+    sentence = serializers.CharField()
+    formula = serializers.CharField()
+    inputs = serializers.DictField(child=serializers.IntegerField())
+    difference = serializers.IntegerField()
+
+
+class Slips(serializers.Serializer):
+    slips = Slip(many=True)
+
+
+# --- Adjudicators -----------------------------------------------------------------------------
+
+
+class CaseInList(serializers.Serializer):
+    photo = serializers.UUIDField()
+    since = serializers.DateTimeField()
+    why = serializers.CharField()
+    station = serializers.CharField()
+    contest = serializers.CharField()
+
+
+class CasesList(serializers.Serializer):
+    cases = CaseInList(many=True)
+
+
+class CaseEntry(serializers.Serializer):
+    reader = serializers.CharField(help_text="A pseudonym within this case.")
+    source = serializers.CharField()  # type: ignore[assignment]
+    page = serializers.IntegerField(allow_null=True)
+    numbers = serializers.JSONField(allow_null=True)
+    problem = serializers.CharField(allow_blank=True)
+    counts = serializers.BooleanField(help_text="False where it was read before the last reopening.")
+
+
+class CaseRuling(serializers.Serializer):
+    adjudicator = serializers.CharField()
+    verdict = serializers.ChoiceField(Ruling.Verdict.choices)
+    reason = serializers.CharField()
+    note = serializers.CharField(allow_blank=True)
+    page = serializers.IntegerField(allow_null=True)
+    numbers = serializers.JSONField(allow_null=True)
+    station = serializers.CharField(allow_null=True)
+
+
+class CaseBody(serializers.Serializer):
+    photo = PhotoToRead()
+    contest = ContestToRead()
+    station = StationToRead()
+    why = serializers.CharField(allow_blank=True)
+    entries = CaseEntry(many=True)
+    rulings = CaseRuling(many=True)
+    form = Form()
+
+
+class RulingForm(serializers.Serializer):
+    verdict = serializers.ChoiceField(Ruling.Verdict.choices)
+    reason = serializers.CharField(max_length=12)
+    page = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=99)
+    numbers = serializers.JSONField(required=False, allow_null=True)
+    station = serializers.CharField(required=False, allow_blank=True, max_length=13)
+    note = serializers.CharField(required=False, allow_blank=True, max_length=rulings.LONGEST_NOTE)

@@ -1,0 +1,128 @@
+"""What waits for an adjudicator, and what one of them sees of it: the photo, all entries, all rulings.
+
+People are shown as letters within the case; who they are is not said.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Now
+
+from accounts.models import User
+from tps.form_definitions import FormDefinition, for_contest
+from transcription import rulings, showing
+from transcription.models import Decision, Entry, Ruling, Task
+from uploads.models import Photo
+
+SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Case:
+    photo: Photo
+    task: Task
+    form: FormDefinition
+    entries: list[Entry]
+    rulings: list[Ruling]
+    since: int  # entries of this round and before no longer count
+    decision: Decision | None
+
+
+def waiting_for(adjudicator: User, limit: int = SHOWN) -> QuerySet[Task]:
+    """Cases this adjudicator may rule on, oldest first. One query."""
+    return (
+        Task.objects.filter(needs_adjudicator=True)
+        .exclude(photo__uploader=adjudicator)
+        .exclude(Exists(Entry.objects.filter(photo=OuterRef("pk"), account=adjudicator)))
+        .exclude(Exists(Ruling.objects.filter(photo=OuterRef("pk"), adjudicator=adjudicator, round__gt=_version())))
+        .select_related("photo__contest", "photo__station__region")
+        .order_by("case_since")[:limit]
+    )
+
+
+def _version() -> Any:
+    newest = Decision.objects.filter(photo=OuterRef("photo")).order_by("-version").values("version")[:1]
+    return Coalesce(Subquery(newest, output_field=IntegerField()), Value(0))
+
+
+def look_into(photo_id: UUID, adjudicator: User) -> Case:
+    """The case with everything that was read and ruled.
+
+    From then on this adjudicator is not given the photo to read: they have seen what others read. Raises a
+    `Refusal`.
+    """
+    photo = (
+        Photo.objects.select_related("contest", "station__region__parent__parent__parent").filter(pk=photo_id).first()
+    )
+    if photo is None:
+        raise rulings.NoSuchPhoto
+    task = rulings.may_rule_on(photo, adjudicator)
+    if adjudicator.pk not in task.touched_by:
+        _remember_who_looked(task, adjudicator)
+    said = list(photo.rulings.select_related("station").order_by("created_at", "id"))
+    decision = photo.decisions.order_by("-version").first()
+    reopened = photo.decisions.filter(outcome=Decision.Outcome.REOPENED).order_by("-version").first()
+    since = max((r.round for r in said if r.verdict == "reopen" and reopened and r.pk in reopened.because), default=0)
+    entries = list(photo.entries.order_by("created_at", "id"))
+    return Case(photo, task, for_contest(photo.contest), entries, said, since, decision)
+
+
+def _remember_who_looked(task: Task, adjudicator: User) -> None:
+    Task.objects.filter(pk=task.pk).exclude(touched_by__contains=[adjudicator.pk]).update(
+        touched_by=Func(F("touched_by"), Value(adjudicator.pk), function="array_append"), changed_at=Now()
+    )
+
+
+def letter(number: int) -> str:
+    """A, B, …, Z, AA: what a person is called within one case."""
+    return (letter(number // 26 - 1) if number >= 26 else "") + chr(ord("A") + number % 26)
+
+
+def in_list(task: Task) -> dict[str, Any]:
+    return {
+        "photo": str(task.pk),
+        "since": task.case_since,
+        "why": task.why,
+        "station": task.photo.station.code,
+        "contest": task.photo.contest.code,
+    }
+
+
+def as_json(case: Case) -> dict[str, Any]:
+    return {
+        "photo": {
+            "id": str(case.photo.pk),
+            "width": case.photo.width,
+            "height": case.photo.height,
+            "pictures": {str(side): url for side, url in showing.pictures_of(case.photo).items()},
+        },
+        "contest": {"code": case.photo.contest.code, "name": case.photo.contest.name},
+        "station": {"code": case.photo.station.code, "place": showing.place_of(case.photo.station)},
+        "why": case.task.why,
+        "form": showing.form_as_json(case.form),
+        "entries": [
+            {
+                "reader": letter(number),
+                "source": entry.source,
+                "page": entry.page,
+                "numbers": entry.numbers,
+                "problem": entry.problem,
+                "counts": entry.round > case.since,
+            }
+            for number, entry in enumerate(case.entries)
+        ],
+        "rulings": [
+            {
+                "adjudicator": letter(number),
+                "verdict": ruling.verdict,
+                "reason": ruling.reason,
+                "note": ruling.note,
+                "page": ruling.page,
+                "numbers": ruling.numbers,
+                "station": ruling.station.code if ruling.station else None,
+            }
+            for number, ruling in enumerate(case.rulings)
+        ],
+    }

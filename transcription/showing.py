@@ -1,0 +1,86 @@
+"""What a reader is shown of a lease: the photo, the form, which TPS it was sent for. Nothing of what others read.
+
+Neither the sender nor the page they claimed is in it; the TPS is, since "another TPS" can be said only by
+somebody who knows which one it should be.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from tps.form_definitions import FormDefinition, for_contest
+from tps.models import PollingStation, Region
+from transcription.models import Lease, Problem
+from uploads import storage
+from uploads.models import Photo
+
+
+@dataclass(frozen=True)
+class Shown:
+    lease: Lease
+    photo: Photo
+    form: FormDefinition
+    pictures: dict[int, str]  # address by longer side
+
+
+def shown(lease: Lease) -> Shown:
+    """What this lease shows; its photo, contest and TPS are loaded (`queue.lease_of`). No query."""
+    photo = lease.task.photo
+    return Shown(lease, photo, for_contest(photo.contest), pictures_of(photo))
+
+
+def pictures_of(photo: Photo) -> dict[int, str]:
+    return {side: storage.public_url(photo.sha256, side) for side in storage.SIDES}
+
+
+def place_of(station: PollingStation) -> list[str]:
+    """From the TPS up to the province, as people say it."""
+    names = [str(station)]
+    region: Region | None = station.region
+    while region is not None and region.level > 0:
+        names.append(region.name)
+        region = region.parent
+    return names
+
+
+def as_json(lease: Lease) -> dict[str, Any]:
+    """A lease for programs."""
+    seen = shown(lease)
+    return {
+        "id": str(lease.pk),
+        "expires_at": lease.expires_at,
+        "photo": {
+            "id": str(seen.photo.pk),
+            "width": seen.photo.width,
+            "height": seen.photo.height,
+            "pictures": {str(side): url for side, url in seen.pictures.items()},
+        },
+        "contest": {"code": seen.photo.contest.code, "name": seen.photo.contest.name},
+        "station": {"code": seen.photo.station.code, "place": place_of(seen.photo.station)},
+        "form": form_as_json(seen.form),
+        "problems": [{"code": code, "label": str(label)} for code, label in Problem.choices],
+    }
+
+
+def form_as_json(form: FormDefinition) -> dict[str, Any]:
+    return {
+        "name": form.name,
+        "title": form.title,
+        "pages": [
+            {
+                "number": page.number,
+                "label": page.label,
+                "variant": page.variant,
+                "fields": [
+                    {
+                        "key": field.key,
+                        "label": field.label,
+                        "group": field.group,
+                        "column": field.column,
+                        "boxes": field.boxes,
+                    }
+                    for field in page.fields
+                ],
+            }
+            for page in form.pages
+        ],
+    }
