@@ -4,6 +4,7 @@ A rule raises the class that stands beside it; `pemantau/refusals.py` alone turn
 `docs/refusals.md` lists them all; a test compares.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.utils.functional import Promise
@@ -20,6 +21,8 @@ class Refusal(Exception):
     sentence: ClassVar[str | Promise]
     # Seconds after which trying again makes sense; becomes Retry-After.
     retry_after: ClassVar[int | None] = None
+    # What is wrong with each field of the request, where it is about fields: `{"page": ["…"]}`.
+    fields: Mapping[str, list[str]] | None = None
 
     def __init__(self, **details: Any) -> None:
         self.details = details

@@ -205,7 +205,7 @@ def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response |
     _note(exc, refusal)
     set_rollback()
     wait = wait_of(exc, refusal)
-    fields = dict(_fields(exc.detail)) if isinstance(exc, drf.ValidationError) else None
+    fields = dict(_fields(exc.detail)) if isinstance(exc, drf.ValidationError) else refusal.fields
     headers = {"Retry-After": str(wait)} if wait else {}
     return Response(body(refusal, wait, fields), status=refusal.status, headers=headers)
 
