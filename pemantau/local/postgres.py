@@ -226,3 +226,7 @@ def _reachable(path: Path) -> bool:
     """Whether any user can get to this path: all folders above it let others through."""
     path = path.resolve()
     return all(not above.exists() or above.stat().st_mode & stat.S_IXOTH for above in (path, *path.parents))
+
+
+if __name__ == "__main__":
+    print(programs())  # noqa: T201  # for a shell: `$(python -m pemantau.local.postgres)/pg_dump`
