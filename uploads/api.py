@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -79,7 +80,7 @@ def receipt_of(photo: Photo, request: Request, state: receipts.State | None = No
     code = receipts.grouped(photo.receipt)
     return {
         "receipt": code,
-        "url": request.build_absolute_uri(f"/bukti/{code}/"),
+        "url": request.build_absolute_uri(reverse("uploads:receipt", args=[code])),
         "state": state.value,
         "message": str(state.label),
         "photo": photo.pk,

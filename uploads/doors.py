@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, RequestDataTooBig, SuspiciousOperation
 from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, UnreadablePostError
@@ -57,7 +57,7 @@ def receiving() -> Iterator[None]:
         yield
     except RequestDataTooBig as error:
         raise TooLarge(settings.MAX_PHOTO_BYTES + ROOM_FOR_FIELDS) from error
-    except (SuspiciousOperation, UnreadablePostError) as error:
+    except (BadRequest, SuspiciousOperation, UnreadablePostError) as error:
         raise MalformedRequest from error
     except (OperationalError, InterfaceError) as error:
         log.error("database: %s", type(error).__name__)

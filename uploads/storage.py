@@ -249,7 +249,7 @@ class S3Storage(DjangoStoragesS3):
 
     CONFIG = Config(
         connect_timeout=2,
-        read_timeout=8,
+        read_timeout=5,
         retries={"mode": "standard", "total_max_attempts": 2},
         signature_version="s3v4",
         s3={"addressing_style": "path"},

@@ -2,10 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
+from uploads import pages as views
 from uploads.api import Photos, ReceiptOfPhoto
 from uploads.pictures import picture
 
 pages: list[URLPattern | URLResolver] = [
+    path("kirim/", views.find, name="find"),
+    path("kirim/<str:code>/", views.send, name="send"),
+    path("t/<str:code>/", views.short, name="short"),
+    path("bukti/", views.find_receipt, name="find_receipt"),
+    path("bukti/<str:code>/", views.receipt, name="receipt"),
     re_path(r"^gambar/(?P<sha256>[0-9a-f]{64})/(?P<side>480|1280|2560)\.webp$", picture, name="picture"),
 ]
 api: list[URLPattern | URLResolver] = [

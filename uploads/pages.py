@@ -1,0 +1,151 @@
+"""Finding a TPS, sending a photo, following its receipt: for people, without JavaScript."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import devices
+from accounts.models import User
+from accounts.permissions import Action, page
+from accounts.refusals import Refusal
+from pemantau import pipeline
+from tps.models import Contest, PollingStation
+from uploads import claims, doors, intake, places, receipts, storage
+
+
+@require_safe
+@page(Action.SEND_PHOTO)
+def find(request: HttpRequest) -> HttpResponse:
+    """Choose the TPS: by code, or from the province down."""
+    typed = request.GET.get("kode", "").strip()
+    refusal: Refusal | None = None
+    if typed:
+        try:
+            return redirect("uploads:send", claims.station_of(re.sub(r"[\s.-]", "", typed)).code)
+        except claims.UnknownStation as unknown:
+            refusal = unknown
+    way = places.way_to(request.GET.get("wilayah", ""), places.current_election())
+    context = {"way": way, "typed": typed, "refusal": refusal}
+    return render(request, "uploads/find.html", context, status=refusal.status if refusal else 200)
+
+
+@require_safe
+@page(Action.SEND_PHOTO)
+def short(request: HttpRequest, code: str) -> HttpResponse:
+    """The address on posters: `/t/<code>/`."""
+    return redirect("uploads:send", code)
+
+
+@csrf_exempt  # checked in `_received`: to check it reads the whole body, and its length comes first
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.SEND_PHOTO)
+def send(request: HttpRequest, code: str) -> HttpResponse:
+    """The form for one TPS, and what it sends."""
+    station = claims.station_of(code)
+    if request.method != "POST":
+        return _form(request, station, request.GET.get("halaman", ""))
+    try:
+        doors.refuse_a_large_body(request)
+    except Refusal as refusal:
+        return _form(request, station, "", refusal)  # whatever else the body says is not read
+    try:
+        with doors.receiving():
+            return _received(request, station)
+    except Refusal as refusal:
+        return _form(request, station, request.POST.get("page", ""), refusal)
+
+
+@csrf_protect
+def _received(request: HttpRequest, station: PollingStation) -> HttpResponse:
+    """Take the photo in and show its receipt."""
+    chosen = request.POST.get("page", "")
+    claim = claims.claim(
+        station.code,
+        request.POST.get("contest", ""),
+        int(chosen) if re.fullmatch(r"[0-9]{1,2}", chosen) else None,
+        station.election_id,
+    )
+    sent = doors.the_file(request.FILES.get("file"))
+    photo, _is_new = pipeline.receive(
+        intake.Sending(
+            path=Path(sent.temporary_file_path()),
+            station=claim.station,
+            contest=claim.contest,
+            page=claim.page,
+            device=devices.of(request),
+            uploader=request.user if isinstance(request.user, User) else None,
+            key=None,
+        )
+    )
+    return redirect("uploads:receipt", receipts.grouped(photo.receipt))
+
+
+def _form(
+    request: HttpRequest, station: PollingStation, chosen: str, refusal: Refusal | None = None
+) -> HttpResponse:
+    """The form, filled as it was, with what is there already; first the choice of contest where there are several."""
+    contests = list(claims.contests_of(station))
+    wanted = request.GET.get("pemilihan", contests[0].code if len(contests) == 1 else "")
+    contest = next((one for one in contests if one.code == wanted), None)
+    context = {"station": station, "contests": contests, "contest": contest, "chosen": chosen, "refusal": refusal}
+    response = render(
+        request,
+        "uploads/send.html",
+        context | (_choices(station, contest) if contest else {}),
+        status=refusal.status if refusal else 200,
+    )
+    if refusal and refusal.retry_after:
+        response["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def _choices(station: PollingStation, contest: Contest) -> dict[str, Any]:
+    there = places.photos_by_page(station, contest)
+    pages = [(one, there.get(one.number, 0)) for one in claims.pages_of(contest)]
+    return {
+        "walls": [(one, count) for one, count in pages if one.variant == "plano"],
+        "slips": [(one, count) for one, count in pages if one.variant != "plano"],
+        "unsorted": there.get(None, 0),
+    }
+
+
+@require_safe
+@page(Action.SEE_RECEIPT)
+def find_receipt(request: HttpRequest) -> HttpResponse:
+    """Type a receipt's code."""
+    typed = request.GET.get("kode", "").strip()
+    refusal: Refusal | None = None
+    if typed:
+        try:
+            return redirect("uploads:receipt", receipts.grouped(receipts.parse(typed)))
+        except receipts.UnknownReceipt as unknown:
+            refusal = unknown
+    context = {"typed": typed, "refusal": refusal}
+    return render(request, "uploads/find_receipt.html", context, status=refusal.status if refusal else 200)
+
+
+@require_safe
+@never_cache
+@page(Action.SEE_RECEIPT)
+def receipt(request: HttpRequest, code: str) -> HttpResponse:
+    """What has become of a photo: its state, never anybody's numbers."""
+    photo = receipts.photo_of(code)
+    grouped = receipts.grouped(photo.receipt)
+    copies = {copy.side: copy for copy in photo.copies.all()}
+    context = {
+        "photo": photo,
+        "code": grouped,
+        "state": pipeline.whereabouts(photo),
+        "page": next((one for one in claims.pages_of(photo.contest) if one.number == photo.page), None),
+        "address": request.build_absolute_uri(request.path),
+        "copy": copies.get(storage.SIDES[0]),
+        "thumbnail": storage.public_url(photo.sha256, storage.SIDES[0]),
+        "larger": storage.public_url(photo.sha256, storage.SIDES[-1]),
+    }
+    return render(request, "uploads/receipt.html", context)
