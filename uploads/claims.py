@@ -69,4 +69,4 @@ def contests_of(station: PollingStation) -> QuerySet[Contest]:
 
 def pages_of(contest: Contest) -> tuple[Page, ...]:
     """The pages of the contest's form, wall sheets first."""
-    return form_definitions.for_contest(contest).pages
+    return form_definitions.load(contest.form).pages  # the same whoever stands for election

@@ -86,9 +86,7 @@ def _received(request: HttpRequest, station: PollingStation) -> HttpResponse:
     return redirect("uploads:receipt", receipts.grouped(photo.receipt))
 
 
-def _form(
-    request: HttpRequest, station: PollingStation, chosen: str, refusal: Refusal | None = None
-) -> HttpResponse:
+def _form(request: HttpRequest, station: PollingStation, chosen: str, refusal: Refusal | None = None) -> HttpResponse:
     """The form, filled as it was, with what is there already; first the choice of contest where there are several."""
     contests = list(claims.contests_of(station))
     wanted = request.GET.get("pemilihan", contests[0].code if len(contests) == 1 else "")

@@ -26,9 +26,7 @@ def s3_storages(s3, **options) -> dict:
 
 
 def folder_storages(folder, backend: str = "uploads.storage.FolderStorage") -> dict:
-    return {
-        name: {"BACKEND": backend, "OPTIONS": {"location": str(folder / name)}} for name in ("sealed", "public")
-    }
+    return {name: {"BACKEND": backend, "OPTIONS": {"location": str(folder / name)}} for name in ("sealed", "public")}
 
 
 @pytest.fixture(params=["folder", "s3"])

@@ -1,0 +1,246 @@
+"""Finding a TPS and sending a photo with nothing but HTML."""
+
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from pemantau import pipeline
+from tests.uploads.pictures import encoded
+from tps.models import Contest, Election
+from uploads.models import Photo
+
+pytestmark = pytest.mark.django_db
+
+TPS = "9101011001001"
+
+
+def send(client, content: bytes | None = None, code: str = TPS, follow: bool = True, **fields):
+    file = SimpleUploadedFile("foto.jpg", encoded(width=200, height=300) if content is None else content)
+    return client.post(f"/kirim/{code}/", {"contest": "ppwp", "page": "2", "file": file} | fields, follow=follow)
+
+
+def text(answer) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode()))
+
+
+# --- Finding the TPS ----------------------------------------------------------------------
+
+
+def test_from_the_province_to_the_tps_in_steps(client, world):
+    address, seen = "/kirim/", []
+    for link in ("?wilayah=91", "?wilayah=9101", "?wilayah=910101", "?wilayah=9101011001", f"/kirim/{TPS}/"):
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert f'href="{link}"' in answer.content.decode(), (address, link)
+        seen.append(text(answer))
+        address = f"/kirim/{link}" if link.startswith("?") else link
+    assert "Contoh Raya 1 kab/kota" in seen[0]
+    assert "Kabupaten Melati 5 TPS" in seen[1]
+    assert "Desa 1 3 TPS" in seen[3]
+    assert "TPS 001 0 foto" in seen[4]
+
+
+def test_regions_without_tps_in_this_election_are_not_shown(client, world):
+    world.election.is_current = False
+    world.election.save()
+    Election.objects.create(code="lain", name="Lain", date="2030-01-01", is_current=True)
+    assert "Belum ada TPS di sini" in text(client.get("/kirim/"))
+
+
+@pytest.mark.parametrize("typed", [TPS, f" {TPS} ", "910101.1001.001", "9101011001 001"])
+def test_by_code(client, world, typed):
+    answer = client.get("/kirim/", {"kode": typed})
+    assert (answer.status_code, answer["Location"]) == (302, f"/kirim/{TPS}/")
+
+
+@pytest.mark.parametrize("typed", ["9999999999999", "x", "<script>", "' OR 1=1", "\x00", "9" * 3000])
+def test_an_unknown_code_says_so_and_stays_in_the_field(client, world, typed):
+    answer = client.get("/kirim/", {"kode": typed})
+    assert answer.status_code == 404
+    assert "TPS dengan kode ini tidak ada" in text(answer)
+    assert "<script>" not in answer.content.decode()
+
+
+def test_the_address_on_posters_leads_to_the_form(client, world):
+    assert client.get(f"/t/{TPS}/")["Location"] == f"/kirim/{TPS}/"
+
+
+@pytest.mark.parametrize("path", ["/kirim/123/", "/kirim/9999999999999/", "/kirim/?wilayah=77", "/kirim/?wilayah=x%00"])
+def test_what_does_not_exist_is_404(client, world, path):
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("code", ["", "91", "910101", "9101011001"])
+def test_finding_costs_few_queries(client, world, code):
+    client.get("/kirim/")
+    with CaptureQueriesContext(connection) as queries:
+        client.get("/kirim/", {"wilayah": code})
+    assert len(queries) <= 3
+
+
+# --- The form -----------------------------------------------------------------------------
+
+
+def test_the_form_says_what_is_there_already(client, world, folder):
+    send(client)
+    shown = text(client.get(f"/kirim/{TPS}/"))
+    assert shown.count("Sudah ada 1 foto") == 1
+    assert shown.count("Belum ada foto") == 4  # two more wall sheets, two pages of the copy
+
+
+def test_with_several_contests_one_is_chosen_first(client, world):
+    Contest.objects.create(election=world.election, code="dpd", kind="dpd", name="DPD", form="c-hasil-ppwp")
+    answer = client.get(f"/kirim/{TPS}/")
+    assert 'type="file"' not in answer.content.decode()
+    assert "?pemilihan=dpd" in answer.content.decode()
+    answer = client.get(f"/kirim/{TPS}/?pemilihan=dpd")
+    assert 'type="file"' in answer.content.decode()
+    assert 'name="contest" value="dpd"' in answer.content.decode()
+
+
+def test_a_contest_that_is_not_voted_on_here_is_not_offered(client, world):
+    Contest.objects.create(
+        election=world.election, code="dprd", kind="dprd_kabko", name="DPRD Lain", form="c-hasil-ppwp"
+    ).area.add("9101011002")
+    assert "DPRD Lain" not in text(client.get(f"/kirim/{TPS}/"))
+    assert "DPRD Lain" in text(client.get("/kirim/9101011002001/"))
+
+
+def test_sending_leads_to_the_receipt(client, world, folder):
+    answer = send(client)
+    assert answer.status_code == 200
+    photo = Photo.objects.get()
+    assert (photo.page, photo.station.code, photo.uploader) == (2, TPS, None)
+    [(address, status)] = answer.redirect_chain
+    assert status == 302
+    assert address.startswith("/bukti/")
+    assert photo.sha256 in text(answer)
+    assert "sudah kami terima" in text(answer)
+    assert address in text(answer)
+    assert 'content="noindex"' in answer.content.decode()
+
+
+def test_sending_twice_leads_to_the_same_receipt(client, world, folder):
+    assert send(client).redirect_chain == send(client).redirect_chain
+    assert Photo.objects.count() == 1
+
+
+@pytest.mark.parametrize("page", ["", "x", "-1", "999", "２"])
+def test_a_page_that_was_not_understood_is_left_to_the_readers(client, world, folder, page):
+    assert send(client, page=page).status_code == 200
+    assert Photo.objects.get().page is None
+
+
+def test_the_receipt_shows_the_public_copy(client, world, folder):
+    send(client)
+    photo = Photo.objects.get()
+    pipeline.inspect(str(photo.pk))
+    shown = client.get(f"/bukti/{photo.receipt}/").content.decode()
+    assert f'src="/gambar/{photo.sha256}/480.webp"' in shown
+    assert 'width="200"' in shown
+
+
+# --- Refused ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "sentence"),
+    [
+        ({"content": b"GIF89a"}, 415, "bukan foto yang dapat kami baca"),
+        ({"content": encoded(width=200, height=300)[:-400]}, 422, "rusak atau terpotong"),
+        ({"content": b""}, 422, "kosong"),
+        ({"file": ""}, 400, "Belum ada foto"),
+        ({"contest": "dpr"}, 422, "Pemilihan ini tidak ada"),
+        ({"page": "9"}, 422, "Halaman ini tidak ada"),
+    ],
+)
+def test_a_refusal_says_why_and_keeps_what_was_chosen(client, world, folder, said, status, sentence):
+    answer = send(client, **{"page": "3"} | said)
+    assert answer.status_code == status
+    shown = answer.content.decode()
+    assert sentence in shown
+    assert 'role="alert"' in shown
+    if "page" not in said:
+        assert re.search(r'value="3"\s+checked', shown)
+    assert not Photo.objects.exists()
+
+
+def test_a_large_body_is_refused_before_it_is_read(client, world, settings):
+    answer = client.generic(
+        "POST", f"/kirim/{TPS}/", content_type="multipart/form-data; boundary=x", CONTENT_LENGTH=str(25 * 1024 * 1024)
+    )
+    assert answer.status_code == 413
+    assert "Foto terlalu besar (25 MB). Batasnya 20 MB." in text(answer)
+    assert 'type="file"' in answer.content.decode()
+
+
+@pytest.mark.parametrize("body", [b"", b"--x\r\nContent-Dispos", b"rubbish"])
+def test_a_broken_form_is_no_server_error(client, world, body):
+    answer = client.generic("POST", f"/kirim/{TPS}/", body, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code in (400, 422)
+
+
+def test_the_storage_being_down_keeps_the_form_and_says_when(client, world, folder, monkeypatch):
+    def off(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("uploads.storage.FolderStorage.put", off)
+    answer = send(client, page="3")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert "coba lagi sebentar lagi" in text(answer)
+    assert re.search(r'value="3"\s+checked', answer.content.decode())
+
+
+def test_a_form_from_elsewhere_is_refused(world, folder):
+    strict = Client(enforce_csrf_checks=True)
+    assert send(strict).status_code == 403
+    assert not Photo.objects.exists()
+    strict.get(f"/kirim/{TPS}/")
+    token = strict.cookies["csrftoken"].value
+    assert send(strict, csrfmiddlewaretoken=token).status_code == 200
+    assert Photo.objects.count() == 1
+
+
+# --- Receipts -----------------------------------------------------------------------------
+
+
+def test_a_receipt_is_found_by_typing_it(client, world, folder):
+    code = send(client, follow=False)["Location"].split("/")[2]
+    answer = client.get("/bukti/", {"kode": code.lower().replace("-", " ")})
+    assert answer["Location"] == f"/bukti/{code}/"
+    assert client.get("/bukti/", {"kode": "x"}).status_code == 404
+    assert "tidak mengenal" in text(client.get("/bukti/0000-0000-0000-0000-0/"))
+
+
+def test_the_receipts_page_is_not_kept_by_caches_and_sets_no_cookie(client, world, folder):
+    address = send(client, follow=False)["Location"]
+    answer = Client().get(address)
+    assert "no-store" in answer["Cache-Control"]
+    assert not answer.cookies
+
+
+@pytest.mark.parametrize("path", ["/kirim/", f"/kirim/{TPS}/", "/bukti/"])
+def test_pages_are_light_and_need_no_script(client, world, path):
+    answer = client.get(path)
+    assert len(answer.content) < 100_000
+    assert "<script" not in answer.content.decode()
+    assert " style=" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("signed_in", [False, True])
+@pytest.mark.django_db(transaction=True)
+def test_sending_costs_at_most_12_queries(client, folder, signed_in):
+    from tests.world import build
+
+    world = build()
+    if signed_in:
+        client.force_login(world.person("Sari"), backend="django.contrib.auth.backends.ModelBackend")
+    send(client, encoded(seed=1, width=200, height=300))
+    with CaptureQueriesContext(connection) as queries:
+        answer = send(client, encoded(seed=2, width=200, height=300), follow=False)
+    assert answer.status_code == 302
+    assert len(queries) <= 12, "\n".join(query["sql"][:150] for query in queries)
