@@ -32,6 +32,7 @@ from rest_framework.views import set_rollback
 
 from accounts.permissions import NotAllowed, SignInFirst
 from accounts.refusals import Refusal
+from uploads.intake import TooLarge
 
 log = logging.getLogger(__name__)
 
@@ -289,7 +290,7 @@ class RefusalMiddleware:
         if isinstance(request, WSGIRequest) and length <= self.DRAINED:
             while request.read(1024 * 1024):
                 pass
-        return BodyTooLarge()
+        return TooLarge(length) if multipart else BodyTooLarge()
 
 
 # Django's hooks, named in pemantau/urls.py and the settings.

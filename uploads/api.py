@@ -129,12 +129,14 @@ class Photos(APIView):
         responses={
             200: OpenApiResponse(Receipt, description="These bytes were here already for this TPS: their receipt."),
             201: OpenApiResponse(Receipt, description="Taken in."),
-            400: error("Not understood.", "malformed_request", "missing_file", "wrong_key", "invalid", "parse_error"),
-            403: error("With a session only: the CSRF token is missing.", "permission_denied"),
+            400: error("Not understood.", "missing_file", "wrong_key", "invalid", "parse_error", "bad_request"),
+            403: error("With a session only: the CSRF token is missing.", "stale_form"),
             404: error("No such TPS.", "unknown_station"),
             409: error("The key stands for another request.", "key_used_for_another"),
-            413: error("More than 20 MB.", "too_large"),
-            415: error("No picture we take, or not sent as multipart/form-data.", "not_a_picture"),
+            413: error("More than 20 MB, or more than one file.", "too_large", "body_too_large"),
+            415: error(
+                "No picture we take, or not sent as multipart/form-data.", "not_a_picture", "unsupported_media_type"
+            ),
             422: error(
                 "A picture or a claim that cannot be right.",
                 "unreadable_picture",
@@ -147,11 +149,10 @@ class Photos(APIView):
                 "unknown_page",
             ),
             429: error("Too much at once.", "throttled"),
-            503: error("Not stored; try again.", "storage_unavailable", "database_unavailable", "decoder_unavailable"),
+            503: error("Not stored; try again.", "storage_unavailable", "decoder_unavailable", "unavailable"),
         },
     )
     def post(self, request: Request) -> Response:
-        doors.refuse_a_large_body(request._request)
         with doors.receiving():
             key = key_in(request)
             if not request.FILES:

@@ -1,5 +1,6 @@
 """What a sender says a photo shows: TPS, contest, page. A claim, checked only against what there is."""
 
+import re
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -38,17 +39,23 @@ class Claim:
 
 def claim(station: str, contest: str, page: int | None, election: str | None = None) -> Claim:
     """The rows behind the codes. `election` by default is the current one. Two queries."""
-    place = station_of(station, election)
-    voted_on = contests_of(place).filter(code=contest).first()
+    return claim_at(station_of(station, election), contest, page)
+
+
+def claim_at(station: PollingStation, contest: str, page: int | None) -> Claim:
+    """The same where the TPS is known. One query."""
+    voted_on = contests_of(station).filter(code=contest).first()
     if voted_on is None:
         raise UnknownContest
     if page is not None and page not in {one.number for one in pages_of(voted_on)}:
         raise UnknownPage
-    return Claim(place, voted_on, page)
+    return Claim(station, voted_on, page)
 
 
 def station_of(code: str, election: str | None = None) -> PollingStation:
     """The TPS with this code, of the current election unless another is named."""
+    if not re.fullmatch(r"[0-9]{13}", code):
+        raise UnknownStation
     which = Q(election__code=election) if election else Q(election__is_current=True)
     found = PollingStation.objects.filter(which, code=code).select_related("region", "election").first()
     if found is None:

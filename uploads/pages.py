@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import devices
@@ -17,6 +16,7 @@ from accounts.refusals import Refusal
 from pemantau import pipeline
 from tps.models import Contest, PollingStation
 from uploads import claims, doors, intake, places, receipts, storage
+from uploads.models import Photo
 
 
 @require_safe
@@ -42,7 +42,6 @@ def short(request: HttpRequest, code: str) -> HttpResponse:
     return redirect("uploads:send", code)
 
 
-@csrf_exempt  # checked in `_received`: to check it reads the whole body, and its length comes first
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Action.SEND_PHOTO)
 def send(request: HttpRequest, code: str) -> HttpResponse:
@@ -51,30 +50,24 @@ def send(request: HttpRequest, code: str) -> HttpResponse:
     if request.method != "POST":
         return _form(request, station, request.GET.get("halaman", ""))
     try:
-        doors.refuse_a_large_body(request)
-    except Refusal as refusal:
-        return _form(request, station, "", refusal)  # whatever else the body says is not read
-    try:
         with doors.receiving():
-            return _received(request, station)
+            photo = _received(request, station)
     except Refusal as refusal:
         return _form(request, station, request.POST.get("page", ""), refusal)
+    return redirect("uploads:receipt", receipts.grouped(photo.receipt))
 
 
-@csrf_protect
-def _received(request: HttpRequest, station: PollingStation) -> HttpResponse:
-    """Take the photo in and show its receipt."""
+def _received(request: HttpRequest, station: PollingStation) -> Photo:
+    """Take in what the form sent."""
     chosen = request.POST.get("page", "")
-    claim = claims.claim(
-        station.code,
+    claim = claims.claim_at(
+        station,
         request.POST.get("contest", ""),
         int(chosen) if re.fullmatch(r"[0-9]{1,2}", chosen) else None,
-        station.election_id,
     )
-    sent = doors.the_file(request.FILES.get("file"))
     photo, _is_new = pipeline.receive(
         intake.Sending(
-            path=Path(sent.temporary_file_path()),
+            path=Path(doors.the_file(request.FILES.get("file")).temporary_file_path()),
             station=claim.station,
             contest=claim.contest,
             page=claim.page,
@@ -83,7 +76,7 @@ def _received(request: HttpRequest, station: PollingStation) -> HttpResponse:
             key=None,
         )
     )
-    return redirect("uploads:receipt", receipts.grouped(photo.receipt))
+    return photo
 
 
 def _form(request: HttpRequest, station: PollingStation, chosen: str, refusal: Refusal | None = None) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Finding one's TPS without typing: from province down to the village's TPS, with what is there."""
 
+import re
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Value
@@ -46,6 +47,8 @@ def current_election() -> Election:
 
 def way_to(code: str, election: Election) -> Way:
     """What to choose from at a region. Three queries."""
+    if not re.fullmatch(r"([0-9]{2}){0,3}|[0-9]{10}", code):
+        raise UnknownRegion
     codes = [NATION, *(code[:length] for length in (2, 4, 6, 10) if length <= len(code))]
     line = {region.code: region for region in Region.objects.filter(code__in=codes)}
     if code not in line:
@@ -69,8 +72,8 @@ def _regions_below(region: Region, election: Election) -> QuerySet[Region]:
     if region.code == NATION:
         # 823,366 TPS are too many to count for a page; how many parts a province has says enough.
         return below.annotate(parts=Count("children"))
-    number = within.order_by().annotate(number=Func(F("pk"), function="COUNT")).values("number")
-    return below.annotate(tps=Subquery(number, output_field=IntegerField()))
+    many = within.order_by().annotate(many=Func(F("pk"), function="COUNT")).values("many")
+    return below.annotate(tps=Subquery(many, output_field=IntegerField()))
 
 
 def photos_by_page(station: PollingStation, contest: Contest) -> dict[int | None, int]:
