@@ -63,6 +63,14 @@ def _numbers(text: str) -> s.DictField:
     return s.DictField(child=s.IntegerField(), help_text=text)
 
 
+class BrokenRule(s.Serializer[Any]):
+    """How many TPS break one rule of the form; their numbers are kept as written."""
+
+    rule = s.CharField()
+    title = s.CharField()
+    stations = s.IntegerField()
+
+
 class Child(s.Serializer[Any]):
     code = s.CharField(help_text="Code of the region or TPS.")
     name = s.CharField()
@@ -93,7 +101,8 @@ class RegionDocument(s.Serializer[Any]):
     stations_behind = _numbers("TPS whose number stands behind each sum.")
     counts = _numbers("TPS received, counted, complete, disputed, flagged, and how the counted ones were settled.")
     coverage = s.DictField(child=s.FloatField(allow_null=True), help_text="Parts of `stations`, 0 to 1.")
-    broken_rules = _numbers("TPS that break each rule of the form.")
+    broken_rules = BrokenRule(many=True)
+    labels = s.DictField(child=s.CharField(), help_text="What is printed beside each number that is summed.")
     children_level = s.CharField()
     children = Child(many=True)
 
@@ -141,6 +150,7 @@ class PhotoPart(s.Serializer[Any]):
     id = s.UUIDField()
     state = s.ChoiceField(["inspected", "waiting", "accepted", "rejected", "moved"])
     page = s.IntegerField(allow_null=True)
+    page_label = s.CharField(allow_null=True)
     received_at = s.DateTimeField()
     marks = s.ListField(child=s.CharField())
     pictures = s.DictField(child=s.CharField(), help_text="Address of each public copy by its longer side in pixels.")

@@ -1,5 +1,6 @@
 """Finding the contest an address names."""
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
@@ -12,20 +13,20 @@ class NoSuchContest(Refusal):
     sentence = _("Pemilihan ini tidak ada.")
 
 
-_WHOLE = Contest.objects.select_related("election").prefetch_related("options")
-
-
 def find(election: str, code: str) -> Contest:
     """The contest with its election and options, in two queries. Raises `NoSuchContest`."""
-    contest = _WHOLE.filter(election=election, code=code).first()
+    contest = Contest.objects.select_related("election").filter(election=election, code=code).first()
     if contest is None:
         raise NoSuchContest
-    return contest
+    return whole(contest)
 
 
-def current() -> Contest:
-    """The first contest of the current election. Raises `NoSuchContest` where none is set up."""
-    contest = _WHOLE.filter(election__is_current=True).order_by("pk").first()
-    if contest is None:
-        raise NoSuchContest
+def current() -> Contest | None:
+    """The first contest of the current election, with its election, if one is set up."""
+    return Contest.objects.select_related("election").filter(election__is_current=True).order_by("pk").first()
+
+
+def whole(contest: Contest) -> Contest:
+    """The contest with its options loaded."""
+    prefetch_related_objects([contest], "options")
     return contest

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.refusals import Refusal
 from aggregation import columns
 from aggregation.columns import Columns
+from tps.form_definitions import FormDefinition, for_contest
 from tps.models import NATION, Contest
 
 FORMAT = 1
@@ -110,6 +111,7 @@ def document(contest: Contest, path: Sequence[Row], below: Sequence[Row], layout
     own = path[-1]
     children = [row for row in below if row.stations is not None]
     stations = own.stations or 0
+    form = for_contest(contest)
     counts = _named(layout.counts, own.counts)
     return {
         "format": FORMAT,
@@ -134,7 +136,11 @@ def document(contest: Contest, path: Sequence[Row], below: Sequence[Row], layout
         "coverage": {
             name: _ratio(counts[name], stations) for name in (columns.RECEIVED, columns.COUNTED, columns.COMPLETE)
         },
-        "broken_rules": {rule: counts[columns.broken(rule)] for rule in layout.rules},
+        "broken_rules": [
+            {"rule": rule, "title": title, "stations": counts[columns.broken(rule)]}
+            for rule, title in rule_titles(form).items()
+        ],
+        "labels": {key: form.field(key).label for key in layout.sums},
         "children_level": LEVELS[min(own.level + 1, len(LEVELS) - 1)],
         "children": [_child(row, layout) for row in children],
     }
@@ -153,6 +159,11 @@ def shares(layout: Columns, sums: Sequence[int]) -> dict[str, float | None]:
     """Each option's part of the votes for all options, 0 to 1; None where there are none yet."""
     votes = {key: sums[layout.sum_at[key]] for key in layout.votes}
     return {key: _ratio(number, sum(votes.values())) for key, number in votes.items()}
+
+
+def rule_titles(form: FormDefinition) -> dict[str, str]:
+    """What each rule compares, in the order of the rules."""
+    return {rule.id: rule.title for rule in form.rules}
 
 
 def time_of(moment: datetime | None) -> str | None:

@@ -12,7 +12,7 @@ from aggregation.models import Result
 from aggregation.region_document import FORMAT, LEVELS, options_of, path_to, shares, time_of, word_of
 from aggregation.results import Outcome
 from tps.form_definitions import for_contest
-from tps.form_shapes import Field
+from tps.form_shapes import Field, FormDefinition
 from tps.models import Contest, PollingStation, Region
 from transcription.entries import UNREADABLE
 from transcription.models import Decision, Problem
@@ -36,7 +36,8 @@ def build(contest: Contest, code: str) -> dict[str, Any]:
     result = Result.objects.filter(contest=contest, station=station, version__gt=0).first()
     found = evidence.at(contest, station)
     outcome = results.outcome_of(found, contest, station)
-    layout = columns.of(contest)
+    form = for_contest(contest)
+    layout = columns.of_form(form)
     return {
         "format": FORMAT,
         "election": {
@@ -51,19 +52,20 @@ def build(contest: Contest, code: str) -> dict[str, Any]:
             "number": station.number,
             "registered_voters": station.registered_voters,
         },
-        "path": [
-            {"code": word_of(region.code), "name": region.name, "level": LEVELS[region.level]}
-            for region in sorted(regions.values(), key=lambda r: r.level)
-        ],
+        "path": [place_of(region) for region in sorted(regions.values(), key=lambda r: r.level)],
         "version": result.version if result else 0,
         "changed_at": time_of(result.changed_at) if result else None,
         "state": str(outcome.state),
         "options": options_of(contest, layout),
         "shares": shares(layout, outcome.adds.sums),
-        "fields": [_field(field, outcome, found) for field in for_contest(contest).fields],
+        "fields": [_field(field, outcome, found) for field in form.fields],
         "verdicts": [verdict.as_dict() for verdict in outcome.verdicts],
-        "photos": [photo_of(one) for one in found],
+        "photos": [photo_of(one, form) for one in found],
     }
+
+
+def place_of(region: Region) -> dict[str, str]:
+    return {"code": word_of(region.code), "name": region.name, "level": LEVELS[region.level]}
 
 
 def _field(field: Field, outcome: Outcome, found: Sequence[Evidence]) -> dict[str, Any]:
@@ -80,9 +82,9 @@ def _field(field: Field, outcome: Outcome, found: Sequence[Evidence]) -> dict[st
     else:
         state = "unreadable" if value == UNREADABLE else "missing"
     readings = [
-        {"photo": str(one.photo.pk), "value": one.present.numbers[field.key]}
+        {"photo": str(one.photo.pk), "value": numbers[field.key]}
         for one in found
-        if state == "disputed" and one.stands and one.present and field.key in (one.present.numbers or {})
+        if state == "disputed" and one.stands and one.present and field.key in (numbers := one.present.numbers or {})
     ]
     return {
         "key": field.key,
@@ -96,7 +98,7 @@ def _field(field: Field, outcome: Outcome, found: Sequence[Evidence]) -> dict[st
     }
 
 
-def photo_of(one: Evidence) -> dict[str, Any]:
+def photo_of(one: Evidence, form: FormDefinition) -> dict[str, Any]:
     """One photo as the public sees it here; never who sent it.
 
     `state`: "inspected" (its public copies are being made), "waiting", "accepted", "rejected", "moved".
@@ -110,10 +112,12 @@ def photo_of(one: Evidence) -> dict[str, Any]:
         state = "inspected"
     else:
         state = "rejected" if present.outcome == Decision.Outcome.REJECTED else "moved"
+    page = present.page if present and present.page is not None else photo.page
     return {
         "id": str(photo.pk),
         "state": state,
-        "page": present.page if present and present.page is not None else photo.page,
+        "page": page,
+        "page_label": form.page(page).label if page is not None and form.has_page(page) else None,
         "received_at": time_of(photo.received_at),
         "marks": photo.marks,
         "pictures": pictures(photo, present),

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from aggregation import api as views
+from aggregation import pages as doors
 
 
 class RegionWord:
@@ -32,7 +33,18 @@ class StationCode:
 register_converter(RegionWord, "result_region")
 register_converter(StationCode, "result_station")
 
-pages: list[URLPattern | URLResolver] = []
+_REGION = "hasil/<slug:election>/<slug:contest>/<result_region:region>/"
+
+pages: list[URLPattern | URLResolver] = [
+    path("", doors.home, name="home"),
+    path("hasil/<slug:election>/<slug:contest>/", doors.region, name="contest"),
+    path(_REGION, doors.region, name="region"),
+    path(f"{_REGION}sengketa/", doors.disputes, name="disputes"),
+    path("hasil/<slug:election>/<slug:contest>/tps/<result_station:station>/", doors.station, name="station"),
+    path("foto/<uuid:photo_id>/", doors.photo, name="photo"),
+    path("cari/", doors.search, name="search"),
+    path("pemilu/", doors.elections, name="elections"),
+]
 api: list[URLPattern | URLResolver] = [
     path(
         "results/<slug:election>/<slug:contest>/<result_region:region>/", views.RegionResults.as_view(), name="region"

@@ -1,0 +1,154 @@
+"""The public's pages: from the nation down to a TPS and its photos. Rendered from the published documents."""
+
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import Action, page
+from aggregation import contests, photo_document, places, publication, reading_aids, region_document, station_document
+from aggregation.models import Result
+from tps.models import Contest, Election
+
+FRESH_SECONDS = 1
+
+
+@require_safe
+@page(Action.SEE_PUBLIC)
+def home(request: HttpRequest) -> HttpResponse:
+    """The nation in the current election's first contest."""
+    contest = contests.current()
+    if contest is None:
+        return render(request, "aggregation/nothing_yet.html")
+    return _region(request, contest.election_id, contest.code, region_document.WHOLE, contest)
+
+
+@require_safe
+@page(Action.SEE_PUBLIC)
+def region(request: HttpRequest, election: str, contest: str, region: str = region_document.WHOLE) -> HttpResponse:
+    return _region(request, election, contest, region, None)
+
+
+def _region(request: HttpRequest, election: str, contest: str, word: str, known: Contest | None) -> HttpResponse:
+    document = publication.region(
+        election,
+        contest,
+        region_document.code_of(word),
+        find=lambda: contests.whole(known) if known else contests.find(election, contest),
+    ).data()
+    return _shown(
+        request,
+        "aggregation/region.html",
+        reverse("aggregation:region", args=[election, contest, word]),
+        document=document,
+        code=region_document.code_of(word),
+        trail=reading_aids.trail(document),
+        options=reading_aids.bars(document),
+        page=reading_aids.page_of(document, request.GET.get("hal", "")),
+        data_address=reverse("aggregation-api:region", args=[election, contest, word]),
+    )
+
+
+@require_safe
+@page(Action.SEE_PUBLIC)
+def station(request: HttpRequest, election: str, contest: str, station: str) -> HttpResponse:
+    document = publication.station(
+        election, contest, station, build=lambda: station_document.build(contests.find(election, contest), station)
+    ).data()
+    return _shown(
+        request,
+        "aggregation/station.html",
+        reverse("aggregation:station", args=[election, contest, station]),
+        document=document,
+        code=station,
+        state_word=reading_aids.STATES[document["state"]],
+        badge=reading_aids.BADGES.get(document["state"], ""),
+        trail=reading_aids.trail(document),
+        options=reading_aids.station_bars(document),
+        groups=reading_aids.groups(document["fields"]),
+        broken=reading_aids.broken(document["verdicts"]),
+        photos=[reading_aids.shown(photo) for photo in document["photos"]],
+        data_address=reverse("aggregation-api:station", args=[election, contest, station]),
+    )
+
+
+@require_safe
+@page(Action.SEE_PUBLIC)
+def photo(request: HttpRequest, photo_id: UUID) -> HttpResponse:
+    document = photo_document.build(photo_id)
+    place = {"name": document["station"]["name"], "code": document["station"]["code"], "level": "tps"}
+    return _shown(
+        request,
+        "aggregation/photo.html",
+        reverse("aggregation:photo", args=[photo_id]),
+        document=document,
+        code=place["code"],
+        photo=reading_aids.shown(document),
+        trail=[
+            *reading_aids.trail(document),
+            {"name": place["name"], "address": reading_aids.address(document, place)},
+        ],
+        groups=reading_aids.groups(document["fields"]),
+    )
+
+
+@require_safe
+@page(Action.SEE_PUBLIC)
+def disputes(request: HttpRequest, election: str, contest: str, region: str) -> HttpResponse:
+    """The TPS of a region whose photos differ (sengketa)."""
+    found = contests.find(election, contest)
+    code = region_document.code_of(region)
+    document = publication.region(election, contest, code, find=lambda: found).data()
+    in_dispute = (
+        Result.objects.filter(contest=found, state=Result.State.DISPUTED, region__code__startswith=code)
+        .select_related("station", "region")
+        .order_by("station__code")
+    )
+    listed = Paginator(in_dispute, reading_aids.ROWS).get_page(request.GET.get("hal"))
+    return _shown(
+        request,
+        "aggregation/disputes.html",
+        reverse("aggregation:disputes", args=[election, contest, region]),
+        document=document,
+        trail=reading_aids.trail(document),
+        listed=listed,
+    )
+
+
+@require_safe
+@page(Action.SEE_PUBLIC)
+def search(request: HttpRequest) -> HttpResponse:
+    """Regions by name, TPS by code, in the current election."""
+    wanted = request.GET.get("q", "").replace("\x00", "").strip()[: places.LONGEST]
+    contest = contests.current()
+    return _shown(
+        request,
+        "aggregation/search.html",
+        reverse("aggregation:search"),
+        wanted=wanted,
+        found=reading_aids.found(places.search(wanted, contest), contest) if contest else [],
+    )
+
+
+@require_safe
+@page(Action.SEE_PUBLIC)
+def elections(request: HttpRequest) -> HttpResponse:
+    """All elections and their contests."""
+    return _shown(
+        request,
+        "aggregation/elections.html",
+        reverse("aggregation:elections"),
+        elections=Election.objects.prefetch_related("contests").order_by("-is_current", "-date", "code"),
+    )
+
+
+def _shown(request: HttpRequest, template: str, canonical: str, **context: Any) -> HttpResponse:
+    response = render(request, template, {"canonical": settings.SITE_ORIGIN + canonical, **context})
+    patch_cache_control(response, max_age=FRESH_SECONDS)
+    return response

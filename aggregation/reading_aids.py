@@ -1,0 +1,174 @@
+"""What templates need beside a document: options with their bars, rows of a page, places to go to."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from aggregation.columns import COUNTED
+from aggregation.places import Found
+from tps.models import Contest
+from tps.rules import Verdict
+
+ROWS = 60
+# More options than this do not fit beside each other in a row.
+WIDEST = 5
+
+HOW = {
+    "two_readers": _("disepakati dua pembaca"),
+    "majority": _("suara terbanyak pembaca"),
+    "adjudicated": _("diputus verifikator"),
+}
+STATES = {
+    "empty": _("belum ada foto"),
+    "received": _("foto diterima"),
+    "partial": _("sebagian"),
+    "complete": _("lengkap"),
+    "disputed": _("sengketa"),
+}
+PHOTO_STATES = {
+    "inspected": _("sedang diperiksa"),
+    "waiting": _("menunggu dibaca"),
+    "accepted": _("diterima"),
+    "rejected": _("ditolak"),
+    "moved": _("dipindahkan"),
+}
+# How strongly a state is shown; always with its word.
+BADGES = {
+    "complete": "good",
+    "accepted": "good",
+    "disputed": "warn",
+    "rejected": "bad",
+    "partial": "tinta",
+    "moved": "warn",
+}
+
+
+def address(document: Mapping[str, Any], place: Mapping[str, str]) -> str:
+    """Where a place of a document is shown."""
+    where = [document["election"]["code"], document["contest"]["code"], place["code"]]
+    return reverse("aggregation:station" if place.get("level") == "tps" else "aggregation:region", args=where)
+
+
+def trail(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The breadcrumb: places from the nation down, each with its address."""
+    return [{"name": place["name"], "address": address(document, place)} for place in document["path"]]
+
+
+def bars(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The options in ballot order with votes, share and TPS behind them."""
+    return [
+        {
+            **option,
+            "votes": document["sums"][option["key"]],
+            "share": document["shares"][option["key"]],
+            "stations": document["stations_behind"][option["key"]],
+        }
+        for option in document["options"]
+    ]
+
+
+def station_bars(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The options of a TPS in ballot order, each with its field."""
+    fields = {field["key"]: field for field in document["fields"]}
+    return [
+        {**option, "field": fields[option["key"]], "share": document["shares"][option["key"]]}
+        for option in document["options"]
+    ]
+
+
+def page_of(document: Mapping[str, Any], wanted: str) -> dict[str, Any]:
+    """One page of the children; `wanted` is what the address says, an unknown page is the first."""
+    children: Sequence[Mapping[str, Any]] = document["children"]
+    last = max(1, -(-len(children) // ROWS))
+    number = int(wanted) if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted[:6]) <= last else 1
+    return {
+        "number": number,
+        "last": last,
+        "before": number - 1 if number > 1 else None,
+        "after": number + 1 if number < last else None,
+        "rows": [_row(document, child) for child in children[(number - 1) * ROWS : number * ROWS]],
+    }
+
+
+def _row(document: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
+    options = document["options"] if len(document["options"]) <= WIDEST else []
+    votes = [child["sums"][option["key"]] for option in options]
+    total = sum(votes)
+    counts = child["counts"]
+    state = "disputed" if counts["disputed"] else "complete" if counts["complete"] else "partial"
+    if not counts["disputed"] and not any(child["sums"].values()) and not counts[COUNTED]:
+        state = "received" if counts["received"] else "empty"
+    return {
+        "name": child["name"],
+        "address": address(document, {"code": child["code"], "level": document["children_level"]}),
+        "stations": child["stations"],
+        "counted": counts[COUNTED],
+        "coverage": counts[COUNTED] / child["stations"] if child["stations"] else None,
+        "disputed": counts["disputed"],
+        "state": state,
+        "state_word": STATES[state],
+        "badge": BADGES.get(state, ""),
+        "votes": [
+            {
+                "number": option["number"],
+                "name": option["name"],
+                "votes": vote,
+                "share": vote / total if total else None,
+            }
+            for option, vote in zip(options, votes, strict=True)
+        ],
+        "valid": child["sums"].get("suara_sah"),
+    }
+
+
+def groups(fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The numbers of a form under their printed headings; L, P and J of a row beside each other."""
+    found: list[dict[str, Any]] = []
+    for field in fields:
+        if not found or found[-1]["name"] != field["group"]:
+            found.append({"name": field["group"], "rows": []})
+        rows = found[-1]["rows"]
+        if not rows or rows[-1]["label"] != field["label"]:
+            rows.append({"label": field["label"], "fields": []})
+        rows[-1]["fields"].append(field)
+    for group in found:
+        group["columns"] = max(len(row["fields"]) for row in group["rows"])
+    return found
+
+
+def broken(verdicts: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The broken rules in words and figures."""
+    return [
+        {"rule": verdict.rule, "title": verdict.title, "sentence": verdict.sentence(), "source": verdict.source}
+        for verdict in map(Verdict.from_dict, verdicts)
+        if not verdict.holds
+    ]
+
+
+def shown(photo: Mapping[str, Any]) -> dict[str, Any]:
+    """A photo with the words for what became of it."""
+    decision = photo["decision"]
+    return {
+        **photo,
+        "state_word": PHOTO_STATES[photo["state"]],
+        "badge": BADGES.get(photo["state"], ""),
+        "how_word": HOW.get(decision["how"], "") if decision else "",
+        "small": photo["pictures"].get("480"),
+        "middle": photo["pictures"].get("1280"),
+        "large": photo["pictures"].get("2560"),
+    }
+
+
+def found(places: Sequence[Found], contest: Contest) -> list[dict[str, Any]]:
+    """Places that were looked for, each with its address in this contest."""
+    where = [contest.election_id, contest.code]
+    return [
+        {
+            "name": place.name,
+            "within": place.within,
+            "address": reverse(f"aggregation:{'station' if place.is_station else 'region'}", args=[*where, place.code]),
+        }
+        for place in places
+    ]

@@ -1,0 +1,64 @@
+"""How figures are written for people: 1.234.567, 12,3 %, 14.02 WIB, and what stands in a box on paper."""
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+from aggregation import clock
+from transcription.entries import KOSONG, UNREADABLE
+
+register = template.Library()
+
+
+@register.filter
+def figure(number: int | None) -> str:
+    """With the language's separator of thousands; a dash for nothing."""
+    return "–" if number is None else number_format(number, force_grouping=True)
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share from 0 to 1."""
+    return "–" if share is None else _("{number} %").format(number=number_format(share * 100, 1))
+
+
+@register.filter
+def paper(value: Any) -> str:
+    """What stands in a box: a number, or why there is none."""
+    words = {KOSONG: _("kosong"), UNREADABLE: _("tidak terbaca"), None: "–"}
+    return words[value] if value in words else figure(value)
+
+
+@register.filter
+def moment(written: str | None, code: str) -> str:
+    """A time of a document on the clocks of a region or TPS, with the date when it is not today."""
+    if not written:
+        return ""
+    at, zone = clock.local(datetime.fromisoformat(written), code)
+    today, _zone = clock.local(timezone.now(), code)
+    hour = date_format(at, "H.i")
+    if at.date() == today.date():
+        return f"{hour} {zone}"
+    return f"{date_format(at, 'j F Y')}, {hour} {zone}"
+
+
+@register.filter
+def at_key(mapping: dict[str, Any], key: str) -> Any:
+    """`{{ sums|at_key:option.key }}`."""
+    return mapping.get(key)
+
+
+@register.filter
+def at(share: float | None) -> str:
+    """A share as the value of a `<meter>`: with a point, whatever the language."""
+    return f"{share or 0:.4f}"
+
+
+@register.filter
+def last_name(trail: list[dict[str, str]]) -> str:
+    """The name of the innermost place."""
+    return trail[-1]["name"] if trail else ""
