@@ -2,7 +2,7 @@
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DEFAULT_GOAL = help
-.PHONY: help run demo test check bench full openapi requirements system
+.PHONY: help run demo test check bench full openapi requirements set-up
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -22,7 +22,7 @@ run: $(VENV)/.run ## start the whole platform on this machine, until Ctrl-C
 demo: $(VENV)/.test ## drive the full pipeline on a private instance, audit it, print one JSON line
 	@$(DEVELOPMENT) $(BIN)/python manage.py demo
 
-test: $(VENV)/.test system ## run all tests against real services, browser included
+test: set-up ## run all tests against real services, browser included
 	$(BIN)/pytest -n 2
 
 check: $(VENV)/.test ## lint, types, import rules, migrations, deployment settings, API schema; then the tests
@@ -51,7 +51,7 @@ requirements: $(VENV)/.test ## pin the newest allowed versions of what requireme
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header -o requirements/local.txt requirements/local.in
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --generate-hashes --no-header -o requirements/dev.txt requirements/dev.in
 
-system: # what the tests need and pip cannot bring
+set-up: $(VENV)/.test # what the tests need, Chromium and nginx included
 	@bash tests/system_packages.sh
 
 # --- The virtual environment: production, `make run`, and tests, each on top of the one before ---
