@@ -14,6 +14,7 @@ import ledger.urls
 import tps.urls
 import transcription.urls
 import uploads.urls
+from pemantau import pages
 from pemantau.health import health
 
 APPS = (accounts.urls, tps.urls, uploads.urls, transcription.urls, aggregation.urls, ledger.urls)
@@ -36,6 +37,10 @@ urlpatterns = [
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/", SpectacularSwaggerView.as_view(url_name="schema"), name="api"),
     path("bahasa/", csrf_exempt(set_language), name="set_language"),
+    path("kelola/", pages.overview, name="overview"),
+    path("kelola/orang/", pages.people, name="people"),
+    path("kelola/orang/<int:person>/peran/", pages.grant, name="grant"),
+    path("kelola/orang/<int:person>/tarik/", pages.withdraw, name="withdraw"),
     path("sehat/", health, name="health"),
     path("akun/", include("allauth.account.urls")),
     path("akun/2fa/", include("allauth.mfa.urls")),

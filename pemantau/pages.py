@@ -1,0 +1,92 @@
+"""The operator's pages: how the operation stands, and who has which role."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Exists, OuterRef, Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import roles
+from accounts.models import Role, RoleProposal, User
+from accounts.permissions import Action, page
+from accounts.refusals import Refusal
+from pemantau import overview as counts
+from tps.models import Election
+from uploads.models import Photo
+
+PER_PAGE = 50
+
+STEPS = {
+    Photo.Step.INSPECT: gettext_lazy("Dibuatkan salinan publik"),
+    Photo.Step.QUEUE: gettext_lazy("Masuk antrean"),
+    Photo.Step.READ: gettext_lazy("Menunggu pembaca"),
+    Photo.Step.DECIDE: gettext_lazy("Bacaan dibandingkan"),
+    Photo.Step.RECORD: gettext_lazy("Dicatat ke hasil TPS"),
+    Photo.Step.DONE: gettext_lazy("Selesai"),
+}
+
+
+class NoElection(Refusal):
+    status = 409
+    code = "no_election"
+    sentence = gettext_lazy("Belum ada pemilu yang berjalan. Pasang dulu satu pemilu.")
+
+
+def current_election() -> Election:
+    """The current election; its ledger tells of changed roles."""
+    if election := Election.objects.filter(is_current=True).first():
+        return election
+    raise NoElection
+
+
+@require_safe
+@page(Action.OPERATE)
+def overview(request: HttpRequest) -> HttpResponse:
+    election = current_election()
+    shown = counts.of(election.pk)
+    steps = [(STEPS[Photo.Step(step)], number) for step, number in shown.photos.items()]
+    return render(request, "operating/overview.html", {"election": election, "counts": shown, "steps": steps})
+
+
+@require_safe
+@page(Action.GRANT_ROLES)
+def people(request: HttpRequest) -> HttpResponse:
+    query = request.GET.get("q", "").strip()
+    role = request.GET.get("peran", "")
+    open_proposals = RoleProposal.objects.filter(end="")
+    found = (
+        User.objects.annotate(waits=Exists(open_proposals.filter(person=OuterRef("pk"))))
+        .prefetch_related(Prefetch("proposals", open_proposals, to_attr="open_proposals"))
+        .order_by("-waits", "email")
+    )
+    if query:
+        found = found.filter(email__icontains=query)
+    if role in Role.values:
+        found = found.filter(role=role)
+    shown = Paginator(found, PER_PAGE).get_page(request.GET.get("hal"))
+    context = {"people": shown, "query": query, "role": role, "roles": Role.choices}
+    return render(request, "operating/people.html", context)
+
+
+@require_POST
+@page(Action.GRANT_ROLES)
+def grant(request: HttpRequest, person: int) -> HttpResponse:
+    assert isinstance(request.user, User)
+    now = roles.grant(request.user, User(pk=person), request.POST.get("role", ""), current_election().pk)
+    if now:
+        messages.success(request, _("Peran sudah berlaku."))
+    else:
+        messages.info(request, _("Usul tercatat. Peran ini berlaku setelah pengelola lain menyetujuinya."))
+    return redirect("people")
+
+
+@require_POST
+@page(Action.GRANT_ROLES)
+def withdraw(request: HttpRequest, person: int) -> HttpResponse:
+    assert isinstance(request.user, User)
+    roles.withdraw(request.user, User(pk=person))
+    messages.success(request, _("Usul ditarik."))
+    return redirect("people")

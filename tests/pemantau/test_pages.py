@@ -1,0 +1,114 @@
+"""The operator's pages."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Role, RoleProposal, User
+from ledger.models import Event
+from tests.world import World
+
+
+@pytest.fixture
+def oka(world: World, client) -> User:
+    oka = world.person("Oka", Role.OPERATOR)
+    client.force_login(oka)
+    return oka
+
+
+def say(client, person: User, role: str):
+    return client.post(reverse("grant", args=[person.pk]), {"role": role}, follow=True)
+
+
+def test_an_empty_election_has_an_overview(client, oka, django_assert_max_num_queries):
+    with django_assert_max_num_queries(14):
+        response = client.get(reverse("overview"))
+    assert response.status_code == 200
+    assert "Pemilu Contoh" in response.content.decode()
+
+
+def test_without_an_election_the_page_says_so(client, oka, world):
+    world.election.is_current = False
+    world.election.save()
+    response = client.get(reverse("overview"))
+    assert response.status_code == 409
+    assert "Belum ada pemilu yang berjalan." in response.content.decode()
+
+
+def test_an_operator_finds_a_citizen_and_makes_them_a_volunteer(client, oka, world):
+    sari = world.person("Sari", Role.CITIZEN)
+    world.person("Budi", Role.CITIZEN)
+    page = client.get(reverse("people"), {"q": "SARI"}).content.decode()
+    assert "sari@contoh.test" in page
+    assert "budi@contoh.test" not in page
+    response = say(client, sari, Role.VOLUNTEER)
+    assert "Peran sudah berlaku." in response.content.decode()
+    assert User.objects.get(pk=sari.pk).role == Role.VOLUNTEER
+    assert Event.objects.filter(kind="role", log="contoh").count() == 1
+
+
+def test_two_operators_make_an_adjudicator(client, oka, world):
+    sari = world.person("Sari", Role.CITIZEN)
+    page = say(client, sari, Role.ADJUDICATOR).content.decode()
+    assert "setelah pengelola lain menyetujuinya" in page
+    assert "Setujui" not in page
+    client.force_login(world.person("Nur", Role.OPERATOR))
+    page = client.get(reverse("people")).content.decode()
+    assert page.index("sari@contoh.test") < page.index("nur@contoh.test")  # what waits stands first
+    assert "Setujui" in page
+    say(client, sari, Role.ADJUDICATOR)
+    assert User.objects.get(pk=sari.pk).role == Role.ADJUDICATOR
+
+
+def test_a_proposal_is_taken_back(client, oka, world):
+    sari = world.person("Sari", Role.CITIZEN)
+    say(client, sari, Role.ADJUDICATOR)
+    client.post(reverse("withdraw", args=[sari.pk]))
+    assert not RoleProposal.objects.filter(end="").exists()
+
+
+@pytest.mark.parametrize(("role", "status"), [("king", 422), ("", 422)])
+def test_an_unknown_role_is_refused(client, oka, world, role, status):
+    assert say(client, world.person("Sari", Role.CITIZEN), role).status_code == status
+
+
+def test_an_unknown_person_is_refused(client, oka):
+    assert client.post(reverse("grant", args=[10**12]), {"role": "volunteer"}).status_code == 404
+
+
+def test_ones_own_role_is_refused(client, oka):
+    assert say(client, oka, Role.VOLUNTEER).status_code == 403
+
+
+def test_the_list_takes_two_queries_however_many_people(client, oka, world, django_assert_max_num_queries):
+    User.objects.bulk_create(User(email=f"orang{n}@contoh.test") for n in range(120))
+    with django_assert_max_num_queries(5):  # session, person, count, page, proposals
+        page = client.get(reverse("people"), {"hal": "2"}).content.decode()
+    assert page.count("person__who") == 50
+    assert client.get(reverse("people"), {"hal": "x", "q": "%", "peran": "king"}).status_code == 200
+
+
+# --- The admin site ---------------------------------------------------------------------------
+
+
+def test_operators_look_at_people_there_and_change_nothing(client, oka, world):
+    sari = world.person("Sari")
+    page = client.get(reverse("admin:accounts_user_change", args=[sari.pk])).content.decode()
+    assert "sari@contoh.test" in page
+    assert "<input" not in page.split('id="user_form"')[1].replace('type="hidden"', "")
+    response = client.post(reverse("admin:accounts_user_change", args=[sari.pk]), {"role": "operator"})
+    assert response.status_code == 403
+    assert User.objects.get(pk=sari.pk).role == Role.VOLUNTEER
+
+
+def test_no_secret_of_a_photo_or_person_is_in_the_admin_site(client, oka, world):
+    from django.contrib import admin
+
+    shown = {
+        f"{model._meta.label}.{field}"
+        for model, site in admin.site._registry.items()
+        for field in [*site.get_list_display(None), *site.get_fields(None, model())]
+    }
+    secret = {"password", "salt", "receipt", "device", "uploader", "address_block", "key", "secret", "session_key"}
+    assert not {name for name in shown if name.rsplit(".", 1)[1] in secret}
+    unseen = {"Entry", "Lease", "Ruling", "Ticket", "Device", "Sighting", "Session"}
+    assert not unseen & {model.__name__ for model in admin.site._registry}
