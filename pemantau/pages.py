@@ -12,9 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import roles
 from accounts.models import Role, RoleProposal, User
 from accounts.permissions import Action, page
-from accounts.refusals import Refusal
 from pemantau import overview as counts
-from tps.models import Election
+from uploads import places
 from uploads.models import Photo
 
 PER_PAGE = 50
@@ -29,23 +28,10 @@ STEPS = {
 }
 
 
-class NoElection(Refusal):
-    status = 409
-    code = "no_election"
-    sentence = gettext_lazy("Belum ada pemilu yang berjalan. Pasang dulu satu pemilu.")
-
-
-def current_election() -> Election:
-    """The current election; its ledger tells of changed roles."""
-    if election := Election.objects.filter(is_current=True).first():
-        return election
-    raise NoElection
-
-
 @require_safe
 @page(Action.OPERATE)
 def overview(request: HttpRequest) -> HttpResponse:
-    election = current_election()
+    election = places.current_election()
     shown = counts.of(election.pk)
     steps = [(STEPS[Photo.Step(step)], number) for step, number in shown.photos.items()]
     return render(request, "operating/overview.html", {"election": election, "counts": shown, "steps": steps})
@@ -75,7 +61,7 @@ def people(request: HttpRequest) -> HttpResponse:
 @page(Action.GRANT_ROLES)
 def grant(request: HttpRequest, person: int) -> HttpResponse:
     assert isinstance(request.user, User)
-    now = roles.grant(request.user, User(pk=person), request.POST.get("role", ""), current_election().pk)
+    now = roles.grant(request.user, User(pk=person), request.POST.get("role", ""), places.current_election().pk)
     if now:
         messages.success(request, _("Peran sudah berlaku."))
     else:

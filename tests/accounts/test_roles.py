@@ -4,7 +4,7 @@ import json
 import threading
 
 import pytest
-from django.db import IntegrityError, close_old_connections, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
 from accounts import commitments, roles
@@ -184,7 +184,7 @@ def test_two_operators_at_the_same_instant_change_the_role_once():
     def say(operator: User) -> None:
         start.wait()
         roles.grant(operator, sari, Role.ADJUDICATOR, LOG)
-        close_old_connections()
+        connection.close()
 
     threads = [threading.Thread(target=say, args=(operator,)) for operator in (oka, nur, ida)]
     for thread in threads:
