@@ -1,10 +1,15 @@
-"""What we decide differently from allauth about signing in."""
+"""What we decide differently from allauth about signing in, and what of it stands in the log."""
+
+import logging
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 from accounts import devices
 from accounts.models import Role, User
+
+log = logging.getLogger(__name__)
 
 # Where somebody goes after signing in, if they were not on their way somewhere.
 AFTER_SIGNING_IN: dict[str, str] = {Role.VOLUNTEER: "/baca/", Role.ADJUDICATOR: "/putusan/", Role.OPERATOR: "/kelola/"}
@@ -18,3 +23,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         assert isinstance(request.user, User)
         return AFTER_SIGNING_IN.get(request.user.role, "/akun/")
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        log.info("account %s signed in", user.pk)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        super().authentication_failed(request, **credentials)
+        log.warning("a sign-in failed")

@@ -5,6 +5,7 @@ needs two different operators: the first one's word is a proposal, the second on
 Nobody says anything about their own role.
 """
 
+import logging
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -17,6 +18,7 @@ from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
 from ledger import entries as ledger
 
+log = logging.getLogger(__name__)
 End = RoleProposal.End
 
 
@@ -43,11 +45,11 @@ def needs_two(before: str, after: str) -> bool:
     return before != after and bool({before, after} & {Role.ADJUDICATOR, Role.OPERATOR})
 
 
-def grant(by: User, person: User, role: str, log: str) -> bool:
+def grant(by: User, person: User, role: str, election: str) -> bool:
     """Say that a person is to have a role. True if they have it now, False if a second operator must say so too.
 
-    Saying it twice changes nothing. Another role than the one proposed replaces the proposal. `log` is the
-    election whose ledger tells of the change. Raises a `Refusal`.
+    Saying it twice changes nothing. Another role than the one proposed replaces the proposal. `election` is the
+    code of the one whose ledger tells of the change. Raises a `Refusal`.
     """
     if role not in Role.values:
         raise UnknownRole
@@ -59,13 +61,13 @@ def grant(by: User, person: User, role: str, log: str) -> bool:
             return True
         if not needs_two(person.role, role):
             _close(proposal, End.WITHDRAWN, by)
-            _change(person, role, log, by)
+            _change(person, role, election, by)
             return True
         if proposal and proposal.role == role and proposal.proposer_id == by.pk:
             return False
         if proposal and proposal.role == role and may(proposal.proposer, Action.GRANT_ROLES):
             _close(proposal, End.CONFIRMED, by)
-            _change(person, role, log, proposal.proposer, by)
+            _change(person, role, election, proposal.proposer, by)
             return True
         _close(proposal, End.WITHDRAWN, by)  # another role, or by somebody who is no operator any more
         RoleProposal.objects.create(person=person, role=role, proposer=by)
@@ -96,10 +98,11 @@ def _close(proposal: RoleProposal | None, end: str, by: User) -> None:
         RoleProposal.objects.filter(pk=proposal.pk).update(end=end, closer=by, closed_at=Now())
 
 
-def _change(person: User, role: str, log: str, by: User, second: User | None = None) -> None:
+def _change(person: User, role: str, election: str, by: User, second: User | None = None) -> None:
     User.objects.filter(pk=person.pk).update(role=role)
+    log.info("account %s: %s instead of %s", person.pk, role, person.role)
     ledger.append(
-        log,
+        election,
         "role",
         account=commitments.of(person),
         role=role,

@@ -68,6 +68,7 @@ if GOOGLE_CLIENT_ID:
     SOCIALACCOUNT_PROVIDERS = {"google": {"APPS": [_google], "SCOPE": ["email"], "OAUTH_PKCE_ENABLED": True}}
 
 MIDDLEWARE = [
+    "pemantau.logs.CorrelationMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -294,7 +295,7 @@ SPECTACULAR_SETTINGS = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {"line": {"()": "pemantau.logs.Formatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }
