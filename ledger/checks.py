@@ -89,32 +89,31 @@ def _wrong_place(event: Event) -> Iterator[str]:
 
 def _wrong_references(chunk: list[tuple[Event, dict[str, Any]]]) -> Iterator[str]:
     """What an entry rests on stands before it in its log, and what a decision opens is what was sealed."""
-    wanted = {(log, kind, name) for event, entry in chunk for log, kind, name in _references(event, entry)}
+    wanted = {name for event, entry in chunk for _, _, name in _references(event, entry)}
     found = {
         (event.log, event.kind, event.subject): event
-        for event in Event.objects.filter(subject__in={name for _, _, name in wanted}).select_related("leaf")
+        for event in Event.objects.filter(subject__in=wanted).select_related("leaf")
     }
     for event, entry in chunk:
-        for log, kind, name in _references(event, entry):
-            before = found.get((log, kind, name))
-            if before is None or not _stands_before(before, event):
-                yield f"{_name(event)}: rests on {kind} {name}, which does not stand before it"
+        for log, kinds_of_it, name in _references(event, entry):
+            standing = [found[key] for kind in kinds_of_it if (key := (log, kind, name)) in found]
+            if not any(_stands_before(before, event) for before in standing):
+                yield f"{_name(event)}: rests on {' or '.join(kinds_of_it)} {name}, which does not stand before it"
         for opened in entry.get("opens", ()):
             reading = found.get((event.log, "reading", opened["id"]))
             if reading and not sealing.fits(opened, json.loads(bytes(reading.body))["sealed"]):
                 yield f"{_name(event)}: opens reading {opened['id']} as something else than was sealed"
 
 
-def _references(event: Event, entry: dict[str, Any]) -> Iterable[tuple[str, str, str]]:
+def _references(event: Event, entry: dict[str, Any]) -> Iterable[tuple[str, tuple[str, ...], str]]:
+    """What an entry rests on: log, kinds it may be of, subject."""
     if event.kind in ("copies", "reading", "ruling", "decision", "withdraw"):
-        yield event.log, "photo", entry["photo"]
+        yield event.log, ("photo",), entry["photo"]
     if event.kind == "decision":
-        opened = {opening["id"] for opening in entry["opens"]}
-        yield from ((event.log, "reading", name) for name in opened)
-        # What carries a decision and is not a reading that it opens, is a ruling.
-        yield from ((event.log, "ruling", name) for name in entry["because"] if name not in opened)
+        yield from ((event.log, ("reading",), opened["id"]) for opened in entry["opens"])
+        yield from ((event.log, ("reading", "ruling"), name) for name in entry["because"])
     if event.kind == "select":
-        yield from ((event.log, "decision", name) for name in entry["from"])
+        yield from ((event.log, ("decision",), name) for name in entry["from"])
 
 
 def _stands_before(one: Event, other: Event) -> bool:

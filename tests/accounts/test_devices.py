@@ -47,7 +47,9 @@ def test_a_sender_gets_a_cookie_that_finds_the_same_device_again(django_assert_n
 
 
 @pytest.mark.parametrize(
-    "value", ["", "x", str(uuid.uuid4()), f"{uuid.uuid4()}:bad", Signer(salt="accounts.devices").sign("not an id")]
+    "value",
+    ["", "x", str(uuid.uuid4()), f"{uuid.uuid4()}:bad", Signer(salt="accounts.devices").sign("not an id")],
+    ids=["nothing", "a letter", "an id", "another signature", "no id"],
 )
 @pytest.mark.django_db
 def test_a_cookie_we_did_not_sign_is_nobody(value):

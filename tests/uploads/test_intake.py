@@ -14,10 +14,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.refusals import Refusal
+from ledger import entries
 from ledger.models import Event
 from pemantau import pipeline
 from tests.world import build
-from uploads import intake, storage
+from uploads import inspection, intake, storage
 from uploads.models import Photo, PublicCopy, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -230,7 +231,9 @@ def test_a_photo_row_is_evidence_and_does_not_change(photo, world, column):
 
 
 def test_rows_are_not_deleted(photo):
-    PublicCopy.objects.create(photo=photo, side=480, width=1, height=1, sha256="0" * 64, size=1)
+    with transaction.atomic():
+        copy = PublicCopy.objects.create(photo=photo, side=480, width=1, height=1, sha256="0" * 64, size=1)
+        entries.append("contoh", "copies", **inspection.entry_of(photo, [copy]))
     for table in ("uploads_photo", "uploads_ticket", "uploads_publiccopy"):
         with pytest.raises(Exception, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {table}")

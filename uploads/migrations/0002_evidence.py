@@ -13,4 +13,5 @@ class Migration(migrations.Migration):
         must_be_logged("uploads_photo", "photo"),
         append_only("uploads_ticket"),
         append_only("uploads_publiccopy"),
+        must_be_logged("uploads_publiccopy", "copies", subject="NEW.photo_id"),
     ]
