@@ -6,10 +6,7 @@ Readings appear once the photo is decided and not while it is read again: nobody
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy as _
-
 from accounts import commitments
-from accounts.refusals import Refusal
 from aggregation import station_document
 from aggregation.evidence import Evidence
 from aggregation.region_document import time_of
@@ -17,13 +14,8 @@ from ledger import entries as ledger
 from tps.form_definitions import for_contest
 from tps.models import Region
 from transcription.models import Decision, Entry, Ruling
+from transcription.rulings import NoSuchPhoto
 from uploads.models import Photo
-
-
-class NoSuchPhoto(Refusal):
-    status = 404
-    code = "no_such_photo"
-    sentence = _("Foto ini tidak ada.")
 
 
 def build(photo_id: UUID) -> dict[str, Any]:
