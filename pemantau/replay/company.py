@@ -1,0 +1,130 @@
+"""Volunteers and adjudicators: signed in over the real form, each with a browser and an address of their own."""
+
+import random
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from pemantau.replay.album import Sent
+from pemantau.replay.browser import Browser, UnexpectedAnswer, Watch
+from pemantau.replay.rulings import ruling_on
+from pemantau.replay.stage import Stage
+
+# Shares of the entries: first renewing the lease, giving the photo back unread, saying that it is blurred.
+RENEWED, RETURNED, BLURRED = 0.03, 0.01, 0.002
+HARD_SLIPS = 0.7  # of the entries on a photo with a figure that is hard to read
+NOBODY_HAS_WORK_SECONDS = 0.1
+ALBUM_LAG_SECONDS = 0.05
+
+Login = tuple[str, str]  # e-mail address and password
+
+
+@dataclass
+class Person:
+    name: str
+    browser: Browser
+    done: int = 0
+    waiting_for: float = field(default=0.0)
+
+
+class Company:
+    """The people of all plays on one instance."""
+
+    def __init__(self, volunteers: list[Person], adjudicators: list[Person]) -> None:
+        self._volunteers = volunteers
+        self._adjudicators = adjudicators
+
+    @classmethod
+    def sign_in(cls, base: str, volunteers: Sequence[Login], adjudicators: Sequence[Login], first: int) -> "Company":
+        """Sign everybody in; addresses are numbered from `first` on."""
+        watch = Watch()
+
+        def arrive(place_and_login: tuple[int, Login]) -> Person:
+            place, (email, password) = place_and_login
+            browser = Browser(base, first + place, watch)
+            browser.sign_in(email, password)
+            return Person(email, browser)
+
+        with ThreadPoolExecutor(4) as threads:
+            people = list(threads.map(arrive, enumerate([*volunteers, *adjudicators])))
+        return cls(people[: len(volunteers)], people[len(volunteers) :])
+
+    def read(self, stage: Stage, part: int, parts: int) -> None:
+        """Let every `parts`th volunteer read, one after the other, until the curtain falls."""
+        people = self._volunteers[part::parts]
+        random.Random(f"order/{stage.seed}/{part}").shuffle(people)  # noqa: S311  # a play, not a secret
+        for person in people:
+            person.browser.watch = stage.watch
+        while not stage.over:
+            for person in people:
+                if stage.over:
+                    break
+                if not _read_one(stage, person):
+                    stage.pause(NOBODY_HAS_WORK_SECONDS)
+
+    def rule(self, stage: Stage) -> None:
+        """Let the adjudicators settle what lies before them, until the curtain falls."""
+        for person in self._adjudicators:
+            person.browser.watch = stage.watch
+        while not stage.over:
+            for person in self._adjudicators:
+                _rule_on_all(stage, person)
+            stage.pause(1.0)
+
+
+def _read_one(stage: Stage, person: Person) -> bool:
+    """Take a photo, read it and send what was read; False where there is none for this person."""
+    browser = person.browser
+    answer = browser.post("/api/v1/tasks/", "take")
+    if answer.status_code == 204:
+        return False
+    if answer.status_code not in (200, 201):
+        raise UnexpectedAnswer(f"{person.name} takes: {answer.status_code} {answer.text[:300]}")
+    task = answer.json()
+    lease = f"/api/v1/tasks/{task['lease']}/"
+    sent = stage.album.look(task["photo"]["id"])
+    if sent is None:
+        # Its citizen has not written down the receipt yet; or it is not of this play.
+        stage.pause(ALBUM_LAG_SECONDS)
+        _expect(person, browser.post(f"{lease}return/", "return"))
+        return False
+    chance = random.Random(f"reader/{stage.seed}/{person.name}/{sent.shot.station}/{sent.shot.page}")  # noqa: S311
+    if chance.random() < RETURNED:
+        _expect(person, browser.post(f"{lease}return/", "return"))
+        return True
+    if chance.random() < RENEWED:
+        _expect(person, browser.post(f"{lease}renew/", "renew"))
+    entry, slip = _entry(stage, sent, chance)
+    _expect(person, browser.post(f"{lease}entry/", "submit", json=entry))
+    stage.album.note_entry(sent, slip=slip)
+    return True
+
+
+def _entry(stage: Stage, sent: Sent, chance: random.Random) -> tuple[dict[str, Any], bool]:
+    """What this person reads from the photo, and whether they misread it."""
+    if chance.random() < BLURRED:
+        return {"problem": "blurred"}, True
+    slips = chance.random() < (HARD_SLIPS if sent.hard_field else stage.slips)
+    numbers = stage.album.slip(sent, chance) if slips else dict(sent.shot.numbers)
+    return {"page": sent.shot.page, "numbers": numbers}, slips
+
+
+def _rule_on_all(stage: Stage, person: Person) -> None:
+    cases = person.browser.document("/api/v1/cases/", "case list")
+    for case in cases["cases"]:
+        photo = case["photo"]
+        sent = stage.album.look(photo)
+        if sent is None or stage.over:
+            continue
+        opened = person.browser.document(f"/api/v1/cases/{photo}/", "case")
+        answer = person.browser.post(f"/api/v1/cases/{photo}/ruling/", "ruling", json=ruling_on(sent.shot, opened))
+        if answer.status_code in (200, 201):
+            stage.album.note_ruling()
+        elif answer.status_code != 409:  # settled meanwhile, or said already by this person
+            _expect(person, answer)
+
+
+def _expect(person: Person, answer: Any) -> None:
+    if answer.status_code not in (200, 201, 204):
+        raise UnexpectedAnswer(f"{person.name}: {answer.url} {answer.status_code} {answer.text[:300]}")

@@ -1,0 +1,55 @@
+"""Holding everything the public sees against the papers: every region, every TPS, and the pages behind them."""
+
+import random
+from collections.abc import Iterator
+
+from pemantau.replay import places
+from pemantau.replay.browser import Browser
+from pemantau.replay.stage import Stage
+from pemantau.replay.truth import differences_at_station, differences_in_region
+
+
+def compare(stage: Stage, public: Browser) -> Iterator[str]:
+    """Sentences about every number that is not as it must be, from the nation down to each TPS."""
+    play = stage.play
+    tree = places.read(public, play.election, play.contest)
+    for code, document in sorted(tree.documents.items()):
+        yield from differences_in_region(play.papers, code, document)
+    shown = set(tree.stations())
+    for code in sorted(shown ^ play.papers.keys()):
+        yield f"TPS {code} is {'shown, but unknown' if code in shown else 'not shown'}"
+    photos = {photo: sent.shot for photo, sent in stage.album.all().items()}
+    for code in sorted(shown & play.papers.keys()):
+        document = public.document(station_path(stage, code), "TPS document")
+        numbers = {field["key"]: field["value"] for field in document["fields"]}
+        yield from differences_at_station(code, play.papers[code], numbers)
+        for photo in document["photos"]:
+            if photos.pop(photo["id"], None) is None:
+                yield f"TPS {code}: photo {photo['id']} was not sent"
+            elif photo["state"] != "accepted":
+                yield f"TPS {code}: photo {photo['id']} is {photo['state']}"
+    for photo, shot in photos.items():
+        yield f"TPS {shot.station}: photo {photo} of page {shot.page} is not shown"
+
+
+def look_at_pages(stage: Stage, public: Browser, stations: int) -> tuple[int, list[str]]:
+    """Open the pages of some TPS, and every photo and picture they lead to; how many, and which do not answer."""
+    chance = random.Random(f"pages/{stage.seed}")  # noqa: S311  # a play, not a secret
+    photographed = sorted(code for code, numbers in stage.play.papers.items() if numbers)
+    looked, unreachable = 0, []
+    for code in chance.sample(photographed, min(stations, len(photographed))):
+        document = public.document(station_path(stage, code))
+        links = [f"/hasil/{stage.play.election}/{stage.play.contest}/tps/{code}/"]
+        for photo in document["photos"]:
+            links.append(f"/foto/{photo['id']}/")
+            links += [picture["url"] for picture in photo["pictures"]]
+        for link in links:
+            looked += 1
+            status = public.get(link.removeprefix(public.base)).status_code
+            if status != 200:
+                unreachable.append(f"{link}: {status}")
+    return looked, unreachable
+
+
+def station_path(stage: Stage, code: str) -> str:
+    return f"/api/v1/results/{stage.play.election}/{stage.play.contest}/tps/{code}/"

@@ -1,0 +1,29 @@
+"""Making photos ahead of time in another process, so that drawing them does not hold up those who send them."""
+
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+
+from pemantau.replay.shots import Shot
+
+AHEAD = 16
+
+
+def developed(shots: Iterable[Shot], ahead: int = AHEAD) -> Generator[tuple[Shot, bytes]]:
+    """Each shot with its JPEG, in order. At most `ahead` photos wait in memory."""
+    # Not forked: this process has threads and connections.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        waiting: deque[tuple[Shot, Future[bytes]]] = deque()
+        try:
+            for shot in shots:
+                waiting.append((shot, pool.submit(shot.picture)))
+                if len(waiting) > ahead:
+                    first, photo = waiting.popleft()
+                    yield first, photo.result()
+            while waiting:
+                first, photo = waiting.popleft()
+                yield first, photo.result()
+        finally:
+            for _, photo in waiting:
+                photo.cancel()
