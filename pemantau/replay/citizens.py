@@ -20,7 +20,9 @@ class Citizens:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._photos = darkroom.developed(stage.play.shots)
-        self._line = groupby(self._photos, key=lambda photo: photo[0].station)
+        self._line: Iterator[tuple[str, Iterator[tuple[Shot, bytes]]]] = groupby(
+            self._photos, key=lambda photo: photo[0].station
+        )
         self._lock = threading.Lock()
         self._next_number = stage.first_number
 

@@ -96,13 +96,6 @@ def forms(folder: Path, tree: Tree, election: str, contest: str, *, seed: int) -
     return Play("forms", election, contest, shots, _photographed(tree.stations(), papers, tuple(PAGES)))
 
 
-def stations_of(file: Path, region: str) -> list[str]:
-    """The TPS codes of a results file or manifest that lie in a region."""
-    opener = gzip.open if file.suffix == ".gz" else open
-    with opener(file, "rt", newline="") as rows:
-        return sorted({row["tps_code"] for row in csv.DictReader(rows) if row["tps_code"].startswith(region)})
-
-
 def _rows(file: Path, columns: Mapping[str, str], stations: Mapping[str, object]) -> dict[str, dict[str, Value]]:
     """The known numbers of each of these TPS, by the form's keys."""
     with gzip.open(file, "rt", newline="") as rows:

@@ -1,0 +1,70 @@
+"""What is played: which source, in which election, with how many people. Shared by `replay` and `demo`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pemantau.replay import places, play, report, sources
+from pemantau.replay.album import Album
+from pemantau.replay.browser import Browser, Watch
+from pemantau.replay.company import Company
+from pemantau.replay.play import Account, Threads
+from pemantau.replay.shots import Play
+from pemantau.replay.stage import Stage
+
+Say = Callable[[str], None]
+# Numbers of addresses: the company's people come first, then the citizens of each play.
+CITIZENS_FROM = 1000
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How it is played."""
+
+    seed: int = 1
+    slips: float = 0.03
+    hard: float = 0.01
+    pages: tuple[int, ...] = (1, 2, 3)
+    width: int = 1200
+    limit: int | None = None  # of the sample's TPS
+    look_at: int = 25  # TPS whose public pages are opened at the end
+    threads: Threads = field(default_factory=Threads)
+
+
+@dataclass(frozen=True)
+class Source:
+    """`kind` is "sample", "results" (then `path` is the file and `region` its part) or "forms" (a folder)."""
+
+    kind: str
+    election: str
+    contest: str = "ppwp"
+    path: Path = Path()
+    region: str = ""
+
+    def prepare(self, base: str, manner: Manner) -> Play:
+        """The play, on the places that the platform shows."""
+        public = Browser(base, CITIZENS_FROM - 1, Watch())
+        tree = places.read(public, self.election, self.contest)
+        seed, pages, width = manner.seed, manner.pages, manner.width
+        if self.kind == "sample":
+            return sources.sample(
+                tree, self.election, self.contest, seed=seed, pages=pages, limit=manner.limit, width=width
+            )
+        if self.kind == "forms":
+            return sources.forms(self.path, tree, self.election, self.contest, seed=seed)
+        return sources.results(self.path, tree, self.election, self.contest, seed=seed, pages=pages, width=width)
+
+
+def perform(base: str, prepared: Play, company: Company, manner: Manner, *, first_number: int, say: Say) -> Account:
+    """Play it and tell what came of it."""
+    stage = Stage(
+        prepared,
+        base,
+        seed=manner.seed,
+        slips=manner.slips,
+        album=Album(manner.seed, manner.hard),
+        first_number=first_number,
+    )
+    account = play.run(stage, company, manner.threads, pages=manner.look_at, say=say)
+    report.tell(account, say)
+    return account
