@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections.abc import Iterator
 from itertools import groupby
 from uuid import UUID
 
