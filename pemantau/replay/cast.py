@@ -1,7 +1,6 @@
 """How many people a play needs, and how they sign in: the instance's sample accounts."""
 
 from accounts.management.commands.sample_accounts import NAMES, PASSWORD
-
 from accounts.models import Role
 from pemantau.replay.company import Company, Login
 

@@ -7,9 +7,16 @@ from pemantau.replay.shots import Shot
 
 
 def ruling_on(shot: Shot, case: Mapping[str, Any]) -> dict[str, Any]:
-    """Accept the right numbers where each was read by somebody; otherwise have the photo read again."""
-    entries = [entry for entry in case["entries"] if entry["numbers"] and entry["page"] == shot.page]
-    read = {(key, value) for entry in entries for key, value in entry["numbers"].items()}
-    if all(number in read for number in shot.numbers.items()):
-        return {"verdict": "accept", "reason": "", "page": shot.page, "numbers": dict(shot.numbers)}
-    return {"verdict": "reopen", "reason": "", "note": ""}
+    """Accept the right numbers where each was read by somebody; otherwise have the photo read again.
+
+    Readings from before a reopening do not count any more.
+    """
+    read = {
+        number
+        for entry in case["entries"]
+        if entry["counts"] and entry["page"] == shot.page and entry["numbers"]
+        for number in entry["numbers"].items()
+    }
+    if read.issuperset(shot.numbers.items()):
+        return {"verdict": "accept", "reason": "one_slipped", "page": shot.page, "numbers": dict(shot.numbers)}
+    return {"verdict": "reopen", "reason": "look_again"}
