@@ -40,7 +40,7 @@ class Browser:
         self.base = base.rstrip("/")
         self.watch = watch
         self.session = requests.Session()
-        self.session.headers.update({"X-Forwarded-For": address_of(number), "Accept": "application/json"})
+        self.session.headers.update({"X-Forwarded-For": address_of(number), "Accept": "text/html"})
 
     def get(self, path: str, kind: str = "") -> requests.Response:
         return self._send("GET", path, kind)
@@ -71,6 +71,8 @@ class Browser:
     def _send(self, method: str, path: str, kind: str, **content: Any) -> requests.Response:
         """One request; asked to come back later, it waits as a person would."""
         deadline = time.monotonic() + PATIENCE_SECONDS
+        if path.startswith("/api/"):
+            content["headers"] = {"Accept": "application/json", **content.get("headers", {})}
         while True:
             began = time.perf_counter()
             answer = self.session.request(method, self.base + path, timeout=TIMEOUT_SECONDS, **content)

@@ -42,7 +42,7 @@ def look_at_pages(stage: Stage, public: Browser, stations: int) -> tuple[int, li
         links = [f"/hasil/{stage.play.election}/{stage.play.contest}/tps/{code}/"]
         for photo in document["photos"]:
             links.append(f"/foto/{photo['id']}/")
-            links += [picture["url"] for picture in photo["pictures"]]
+            links += photo["pictures"].values()
         for link in links:
             looked += 1
             status = public.get(link.removeprefix(public.base)).status_code
