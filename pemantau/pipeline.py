@@ -101,6 +101,8 @@ def decide(photo_id: str) -> None:
         if photo:
             if decision := consensus.decide_photo(photo):
                 ledger.append(photo.contest.election_id, "decision", **consensus.entry_of(decision))
+            # An earlier decision too: a ruling that settles nothing yet may come before that one was recorded.
+            if decision or photo.decisions.exists():
                 _move(photo, Step.RECORD)
                 _ring(record, photo.pk)
             else:
@@ -170,10 +172,14 @@ def reap() -> int:
 
 @contextmanager
 def _claimed(photo_id: UUID | str, step: Step) -> Iterator[Photo | None]:
-    """Hold the photo while its step is worked on; None where the step is done already or in other hands."""
+    """Hold the photo while its step is worked on; None where the step is done already or in other hands.
+
+    Whoever sends an entry or a ruling holds the photo for a moment, also where it is refused and rings for
+    nothing: passing by then would lose a ring. Inspecting takes seconds and is left to whoever is at it.
+    """
     with transaction.atomic():
         yield (
-            Photo.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+            Photo.objects.select_for_update(of=("self",), skip_locked=step == Step.INSPECT, no_key=True)
             .select_related("contest", "station")
             .filter(pk=photo_id, step=step)
             .first()

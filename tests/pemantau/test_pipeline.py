@@ -1,0 +1,60 @@
+"""What may come between two steps of the pipeline."""
+
+import threading
+
+import pytest
+from django.db import connection, transaction
+
+from aggregation.models import Result
+from pemantau import pipeline
+from tests.transcription.reading import VOTES, decision_of, photo_of, reads, rules
+from tests.world import build
+from uploads.models import Photo
+
+
+def step_of(photo):
+    return Photo.objects.values_list("step", flat=True).get(pk=photo.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_ring_is_not_lost_on_somebody_who_has_the_photo_in_hand_for_a_moment():
+    world = build()
+    with transaction.atomic():
+        photo = photo_of(world)
+    reads(world, "Sari", photo)
+    Photo.objects.filter(pk=photo.pk).update(step=Photo.Step.DECIDE)
+    held, let_go = threading.Event(), threading.Event()
+
+    def a_refused_ruling():
+        with transaction.atomic():
+            Photo.objects.select_for_update(no_key=True).get(pk=photo.pk)
+            held.set()
+            let_go.wait(10)
+        connection.close()
+
+    def the_worker():
+        pipeline.decide(str(photo.pk))
+        connection.close()
+
+    threads = [threading.Thread(target=a_refused_ruling), threading.Thread(target=the_worker)]
+    threads[0].start()
+    assert held.wait(10)
+    threads[1].start()
+    threads[1].join(0.5)
+    let_go.set()
+    for thread in threads:
+        thread.join(10)
+    assert step_of(photo) == Photo.Step.READ
+
+
+@pytest.mark.django_db
+def test_a_ruling_that_waits_for_a_second_one_does_not_keep_a_decision_from_being_recorded():
+    world = build()
+    photo = photo_of(world)
+    reads(world, "Sari", photo)
+    reads(world, "Budi", photo)
+    assert step_of(photo) == Photo.Step.RECORD
+    rules(world, "Vera", photo, "reject", "blurred")  # which nobody saw: another adjudicator must say so too
+    assert decision_of(photo).outcome == "accepted"
+    pipeline.record(str(photo.pk))
+    assert Result.objects.get(station=photo.station).numbers == VOTES
