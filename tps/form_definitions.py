@@ -50,11 +50,11 @@ def for_contest(contest: Contest) -> FormDefinition:
 
     Kept in this process for as long as the contest's form and options stay as they are; costs no query then.
     """
-    return _for_contest(contest.pk, contest.form)
+    return _for_contest(contest.pk, contest.form, contest.options_hash)
 
 
 @lru_cache(maxsize=4096)
-def _for_contest(contest_id: int, name: str) -> FormDefinition:
+def _for_contest(contest_id: int, name: str, options_hash: str) -> FormDefinition:
     options = choices_of(contest_id)
     return load(name).with_options(options) if options else load(name)
 
@@ -71,5 +71,5 @@ def choices_of(contest_id: int) -> list[Choice]:
 
 
 def forget() -> None:
-    """Drop what is kept of contests, after their options have changed."""
+    """Drop what is kept of contests: for tests that write options by hand, past `tps.reference`."""
     _for_contest.cache_clear()

@@ -17,8 +17,9 @@ from typing import Any
 
 import yaml
 
+from tps import blocks
 from tps.form_shapes import Bubbles, Choice, Field, FormDefinition, Page
-from tps.form_syntax import WrongForm, check_syntax, read_blocks
+from tps.form_syntax import WrongForm, check_syntax
 from tps.rules import Rule
 
 
@@ -30,7 +31,7 @@ def read(path: Path) -> FormDefinition:
 def parse(content: bytes, name: str) -> FormDefinition:
     """As `read`, from the file's bytes; `name` is what the form must call itself."""
     try:
-        document, problems = read_blocks(content)
+        document, problems = blocks.read(content)
     except yaml.YAMLError as error:
         raise WrongForm(name, [f"no YAML: {error}"]) from error
     problems = problems or check_syntax(document, name)

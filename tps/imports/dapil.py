@@ -1,0 +1,84 @@
+"""Electoral districts (dapil): each becomes a contest.
+
+    dapil      election,dapil_code,dapil_name          election: DPR, DPD, DPRD_PROV or DPRD_KABKO
+    regions    election,dapil_code,region_code,is_split
+
+A region with `is_split=1` belongs to several dapil; the finer rows say which part belongs where. Other columns are
+passed over.
+"""
+
+from collections import defaultdict
+from pathlib import Path
+
+from tps.elections import ContestPlan, ElectionPlan
+from tps.imports import elections
+from tps.imports.changes import Changes, Progress, silent
+from tps.imports.files import Problems, name_of, rows
+from tps.models import Contest, Election
+
+# election -> kind, how contests' codes begin, how their names begin, form
+KINDS = {
+    "DPR": (Contest.Kind.DPR, "dpr", "DPR", "c-hasil-dpr"),
+    "DPD": (Contest.Kind.DPD, "dpd", "DPD", "c-hasil-dpd"),
+    "DPRD_PROV": (Contest.Kind.DPRD_PROV, "prov", "DPRD Provinsi", "c-hasil-dprd-prov"),
+    "DPRD_KABKO": (Contest.Kind.DPRD_KABKO, "kab", "DPRD Kabupaten/Kota", "c-hasil-dprd-kabko"),
+}
+
+
+def code_of(election: str, dapil: str) -> str:
+    """A dapil's contest: "DPR", "1101" -> "dpr-1101"."""
+    return f"{KINDS[election][1]}-{dapil}".lower()
+
+
+def compare(
+    dapil: Path,
+    regions: Path,
+    election: Election,
+    *,
+    only: frozenset[str] = frozenset(KINDS),
+    progress: Progress = silent,
+    by: str | None = None,
+) -> Changes:
+    """What the two files would change in an election. `only`: these kinds of their rows."""
+    areas = _areas(regions, only, progress)
+    problems = Problems(dapil)
+    plans: dict[tuple[str, str], ContestPlan] = {}
+    columns = ("election", "dapil_code", "dapil_name")
+    for row in rows(dapil, columns, problems, ignore_others=True):
+        which = row["election"], row["dapil_code"].strip()
+        if row["election"] not in KINDS:
+            problems.at(row.line, f"election is {row['election']!r}; known are {', '.join(KINDS)}")
+        elif row["election"] not in only:
+            continue
+        elif which in plans:
+            problems.at(row.line, f"{' '.join(which)} stands on line {plans[which].line} already")
+        else:
+            area = frozenset(areas.pop(which, ()))
+            if not area:
+                problems.at(row.line, f"{' '.join(which)} has no region in {regions.name}")
+            kind, _begin, title, form = KINDS[row["election"]]
+            name = f"{title} {name_of(row, 'dapil_name', problems, longest=90)}"
+            plans[which] = ContestPlan(code_of(*which), kind, name, form, area, None, row.line)
+    for which in areas:
+        problems.at(0, f"{' '.join(which)} has regions in {regions.name} and is not listed here")
+    problems.refuse()
+    progress("comparing", 0)
+    return elections.changes(_plan(election, tuple(plans.values())), problems, by)
+
+
+def _plan(election: Election, contests: tuple[ContestPlan, ...]) -> ElectionPlan:
+    return ElectionPlan(election.pk, election.name, election.date, contests, election.is_current, election.rule_version)
+
+
+def _areas(path: Path, only: frozenset[str], progress: Progress) -> dict[tuple[str, str], set[str]]:
+    problems = Problems(path)
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    columns = ("election", "dapil_code", "region_code", "is_split")
+    for row in rows(path, columns, problems, ignore_others=True, at=lambda part: progress("reading dapil", part)):
+        which = row["election"], row["dapil_code"].strip()
+        if row["is_split"] not in ("0", "1"):
+            problems.at(row.line, f"is_split is {row['is_split']!r}, not 0 or 1")
+        elif row["election"] in only and row["is_split"] == "0":
+            found[which].add(row["region_code"].strip())
+    problems.refuse()
+    return dict(found)

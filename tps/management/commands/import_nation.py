@@ -1,0 +1,43 @@
+"""`manage.py import_nation DIR`: the whole of 2024, regions, TPS and DPT, in one transaction."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from tps.imports import nation
+from tps.imports.command import Bar
+from tps.imports.files import WrongFile
+
+
+class Command(BaseCommand):
+    help = "Import the nation of 2024 from a folder with wilayah.csv.gz, tps.csv.gz and, if there, results_ppwp.csv.gz"
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--dry-run", action="store_true", help="list the changes and make none")
+
+    def handle(self, **options: Any) -> None:
+        bar = Bar(sys.stderr)
+
+        def say(line: str) -> None:
+            bar.clear()
+            self.stdout.write(line)
+
+        try:
+            with transaction.atomic():
+                changes = nation.load(nation.files_of(options["folder"]), progress=bar, say=say)
+                transaction.set_rollback(options["dry_run"])
+        except WrongFile as error:
+            bar.clear()
+            raise CommandError(f"{error}\nNothing was changed.") from error
+        bar.clear()
+        if options["dry_run"]:
+            self.stdout.write("Only looked; nothing was changed.")
+        elif not any(change.any for change in changes):
+            self.stdout.write("Nothing to change.")
+        else:
+            self.stdout.write("The nation is in.")
