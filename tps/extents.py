@@ -15,7 +15,9 @@ def recount(election: Election) -> None:
     """Count anew. To be called in the transaction that changed the election's TPS or their DPT."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""WITH below AS ({_BELOW})
+            f"""WITH below AS MATERIALIZED ({_BELOW}),
+            gone AS (DELETE FROM tps_extent e WHERE election_id = %(election)s
+                     AND NOT EXISTS (SELECT FROM below WHERE below.region = e.region_id))
             INSERT INTO tps_extent (election_id, region_id, stations, registered_voters, dpt_known)
             SELECT %(election)s, region, stations, voters, known FROM below
             ON CONFLICT (region_id, election_id) DO UPDATE SET stations = excluded.stations,
@@ -23,10 +25,4 @@ def recount(election: Election) -> None:
             WHERE (tps_extent.stations, tps_extent.registered_voters, tps_extent.dpt_known)
                 IS DISTINCT FROM (excluded.stations, excluded.registered_voters, excluded.dpt_known)""",  # noqa: S608
             {"election": election.pk},
-        )
-        cursor.execute(
-            """DELETE FROM tps_extent e WHERE election_id = %s AND NOT EXISTS (
-                SELECT FROM tps_pollingstation s WHERE s.election_id = e.election_id
-                AND s.code >= e.region_id AND s.code < e.region_id || ':')""",  # ":" follows "9"
-            [election.pk],
         )

@@ -10,11 +10,13 @@ passed over.
 from collections import defaultdict
 from pathlib import Path
 
+from django.db.models import Q
+
 from tps.elections import ContestPlan, ElectionPlan
 from tps.imports import elections
 from tps.imports.changes import Changes, Progress, silent
 from tps.imports.files import Problems, name_of, rows
-from tps.models import Contest, Election
+from tps.models import Contest, Election, Region, above
 
 # election -> kind, how contests' codes begin, how their names begin, form
 KINDS = {
@@ -40,7 +42,8 @@ def compare(
     by: str | None = None,
 ) -> Changes:
     """What the two files would change in an election. `only`: these kinds of their rows."""
-    areas = _areas(regions, only, progress)
+    areas, split = _areas(regions, only, progress)
+    uncovered = _uncovered(areas, split)
     problems = Problems(dapil)
     plans: dict[tuple[str, str], ContestPlan] = {}
     columns = ("election", "dapil_code", "dapil_name")
@@ -63,22 +66,46 @@ def compare(
         problems.at(0, f"{' '.join(which)} has regions in {regions.name} and is not listed here")
     problems.refuse()
     progress("comparing", 0)
-    return elections.changes(_plan(election, tuple(plans.values())), problems, by)
+    changes = elections.changes(_plan(election, tuple(plans.values())), problems, by)
+    changes.notes = [
+        f"  {code} {name} is in no dapil of {which}, though regions around it are" for which, code, name in uncovered
+    ]
+    return changes
 
 
 def _plan(election: Election, contests: tuple[ContestPlan, ...]) -> ElectionPlan:
     return ElectionPlan(election.pk, election.name, election.date, contests, election.is_current, election.rule_version)
 
 
-def _areas(path: Path, only: frozenset[str], progress: Progress) -> dict[tuple[str, str], set[str]]:
+Areas = dict[tuple[str, str], set[str]]  # (election, dapil) -> regions
+
+
+def _areas(path: Path, only: frozenset[str], progress: Progress) -> tuple[Areas, dict[str, set[str]]]:
+    """The regions of each dapil, and by election those that are split among several."""
     problems = Problems(path)
-    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    found: Areas = defaultdict(set)
+    split: dict[str, set[str]] = defaultdict(set)
     columns = ("election", "dapil_code", "region_code", "is_split")
     for row in rows(path, columns, problems, ignore_others=True, at=lambda part: progress("reading dapil", part)):
-        which = row["election"], row["dapil_code"].strip()
+        region = row["region_code"].strip()
         if row["is_split"] not in ("0", "1"):
             problems.at(row.line, f"is_split is {row['is_split']!r}, not 0 or 1")
         elif row["election"] in only and row["is_split"] == "0":
-            found[which].add(row["region_code"].strip())
+            found[row["election"], row["dapil_code"].strip()].add(region)
+        elif row["election"] in only:
+            split[row["election"]].add(region)
     problems.refuse()
-    return dict(found)
+    return dict(found), split
+
+
+def _uncovered(areas: Areas, split: dict[str, set[str]]) -> list[tuple[str, str, str]]:
+    """Villages of a split region that none of its parts names: election, code, name. Real lists have some."""
+    found = []
+    for election, regions in split.items():
+        covered = {region for (of, _dapil), area in areas.items() if of == election for region in area}
+        below = Q()
+        for region in regions:
+            below |= Q(code__gte=region, code__lt=region + ":")  # ":" follows "9"
+        villages = Region.objects.filter(below, level=4).order_by("code").values_list("code", "name")
+        found += [(election, code, name) for code, name in villages if not covered.intersection((*above(code), code))]
+    return found

@@ -76,7 +76,7 @@ def load(files: Files, *, progress: Progress = silent, say: Callable[[str], None
         election = Election.objects.get(pk=elections.read(files.election).code)
         take(stations.compare(files.stations, election, progress=progress))
         if files.dpt:
-            take(dpt.compare(files.dpt, election, progress=progress))
+            take(dpt.compare(files.dpt, election, skip_unbelievable=True, progress=progress))
     if any(changes.any for changes in done):
         progress("telling the ledger", 0)
         reference.record(election)

@@ -6,7 +6,7 @@ from pathlib import Path
 from tps import reference
 from tps.imports.changes import EXAMPLES, Changes, Progress, silent
 from tps.imports.files import Problems, Row, name_of, rows
-from tps.imports.staging import ask, run, stage
+from tps.imports.staging import analyze, ask, run, stage
 from tps.models import NATION
 
 _LENGTH = {1: 2, 2: 4, 3: 6, 4: 10}
@@ -107,5 +107,6 @@ def _apply(progress: Progress, by: str | None) -> None:
            SELECT code, parent, level, name FROM staged_region ORDER BY code COLLATE "C"
            ON CONFLICT (code) DO NOTHING"""
     )
+    analyze("tps_region")
     progress("writing regions", 1)
     reference.record_everywhere(by)

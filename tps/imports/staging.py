@@ -68,3 +68,9 @@ def ask(statement: str, *values: Any) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return list(cursor.fetchall())
+
+
+def analyze(table: str) -> None:
+    """Let the planner know what a bulk change did; autovacuum would only notice a minute later."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))

@@ -8,7 +8,7 @@ from pathlib import Path
 from tps import extents, reference
 from tps.imports.changes import EXAMPLES, Changes, Progress, silent
 from tps.imports.files import Problems, Row, rows, whole
-from tps.imports.staging import ask, run, stage
+from tps.imports.staging import analyze, ask, run, stage
 from tps.models import Election
 
 Line = tuple[str, int, int, int]  # village, first number, last number, line in the file
@@ -102,6 +102,7 @@ def _apply(election: Election, lines: Sequence[Line], progress: Progress, by: st
             election.pk,
             f"{province}%",
         )
+    analyze("tps_pollingstation")
     progress("counting TPS of regions", 0)
     extents.recount(election)
     progress("telling the ledger", 0)
