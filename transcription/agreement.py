@@ -164,6 +164,8 @@ def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...
         support = _carriers(ruling, entries)
     else:
         support = sorted((e for e in entries if _may_count(e, evidence) and _sees(e, ruling)), key=_first)[:1]
+    if ruling.verdict == "accept" and not support:
+        return None  # a number that nobody read stands for nobody
     if any(_may_count(entry, evidence) for entry in support):
         return tuple(entry.id for entry in support)
     for earlier in said.waiting:
@@ -278,9 +280,10 @@ def _majority(
                     numbers[field] = value
                     fewest = min(fewest, len(independent_ones))
                     carriers.update(e.id for e in independent_ones)
+        if numbers.keys() != (of_page[0].numbers or {}).keys():
+            continue
         broken = broken_rules(page or 0, numbers)
-        wanted = READERS_OF_BROKEN_SUMS if broken else READERS
-        if numbers.keys() == (of_page[0].numbers or {}).keys() and fewest >= wanted:
+        if fewest >= (READERS_OF_BROKEN_SUMS if broken else READERS):
             chosen = [e for e in of_page if e.id in carriers]
             because = tuple(e.id for e in chosen)
             return Accepted(page or 0, numbers, "majority", because, broken, _pairs(chosen, tied))
