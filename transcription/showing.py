@@ -38,7 +38,7 @@ def place_of(station: PollingStation) -> list[str]:
     region: Region | None = station.region
     while region is not None and region.level > 0:
         names.append(region.name)
-        region = region.parent
+        region = region.parent if region.level > 1 else None
     return names
 
 

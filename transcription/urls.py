@@ -3,8 +3,15 @@
 from django.urls import URLPattern, URLResolver, path
 
 from transcription import api as views
+from transcription import pages as html
 
-pages: list[URLPattern | URLResolver] = []
+pages: list[URLPattern | URLResolver] = [
+    path("baca/", html.start, name="start"),
+    path("baca/<uuid:lease>/", html.read, name="read"),
+    path("baca/<uuid:lease>/kembalikan/", html.give_back, name="give_back"),
+    path("putusan/", html.case_list, name="cases"),
+    path("putusan/<uuid:photo>/", html.case, name="case"),
+]
 api: list[URLPattern | URLResolver] = [
     path("tasks/", views.Tasks.as_view(), name="tasks"),
     path("tasks/<uuid:lease>/", views.TaskOfLease.as_view(), name="task"),

@@ -59,7 +59,7 @@ BEGIN
         PERFORM transcription_refuse('an_entry_holds_numbers_from_0_to_999');
     END IF;
     IF NEW.source = 'uploader' THEN
-        IF NEW.account_id IS DISTINCT FROM sent.uploader_id AND NEW.device_id IS DISTINCT FROM sent.device_id THEN
+        IF NOT coalesce(NEW.account_id = sent.uploader_id OR NEW.device_id = sent.device_id, false) THEN
             PERFORM transcription_refuse('the_senders_entry_is_the_senders');
         END IF;
     ELSIF NEW.source = 'volunteer' THEN

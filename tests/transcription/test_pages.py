@@ -1,0 +1,219 @@
+"""Reading and ruling in a browser without JavaScript."""
+
+import re
+
+import pytest
+
+from accounts.models import Role
+from pemantau import pipeline
+from tests.transcription.reading import SUMS, VOTES, browser_of, decision_of, photo_of, reads, task_of
+from transcription.models import Entry, Lease, Ruling
+
+
+@pytest.fixture
+def photo(world):
+    return photo_of(world)
+
+
+@pytest.fixture
+def sari(world):
+    return browser_of(world, "Sari")
+
+
+def typed(numbers, **more):
+    return {f"angka-{key}": str(value) for key, value in numbers.items()} | more
+
+
+def takes(client) -> str:
+    response = client.post("/baca/")
+    assert response.status_code == 302
+    return response["Location"]
+
+
+def test_from_the_button_to_the_next_photo(world, photo, sari):
+    other = photo_of(world, "9101011001002")
+    start = sari.get("/baca/")
+    assert b"Ambil foto" in start.content
+    address = takes(sari)
+    which = sari.get(address).content.decode()
+    assert "Halaman mana yang terlihat?" in which
+    assert "TPS 00" in which
+    form = sari.get(address + "?halaman=2").content.decode()
+    assert len(re.findall(r'inputmode="numeric"', form)) == 3
+    response = sari.post(address, typed(VOTES, halaman="2"))
+    assert response.status_code == 302
+    assert response["Location"].startswith("/baca/")
+    assert response["Location"] != address
+    assert Entry.objects.get().numbers == VOTES
+    assert {str(lease.task_id) for lease in Lease.objects.all()} == {str(photo.pk), str(other.pk)}
+
+
+def test_stopping_after_a_photo(world, photo, sari):
+    photo_of(world, "9101011001002")
+    response = sari.post(takes(sari), typed(VOTES, halaman="2", berhenti="1"), follow=True)
+    assert response.redirect_chain == [("/baca/", 302)]
+    assert "Tersimpan. Terima kasih." in response.content.decode()
+    assert Lease.objects.filter(end="").count() == 0
+
+
+def test_an_honest_word_when_there_is_nothing(world, sari):
+    assert "Belum ada foto untuk Anda" in sari.post("/baca/").content.decode()
+
+
+def test_who_holds_one_is_led_back_to_it(world, photo, sari):
+    address = takes(sari)
+    assert address in sari.get("/baca/").content.decode()
+
+
+def test_empty_and_unreadable_boxes(world, photo, sari):
+    sari.post(takes(sari), typed({"paslon_1": "007"}) | {
+        "halaman": "2", "angka-paslon_2": "", "tanda-paslon_2": "kosong", "tanda-paslon_3": "tidak_terbaca",
+    })  # fmt: skip
+    assert Entry.objects.get().numbers == {"paslon_1": 7, "paslon_2": "kosong", "paslon_3": "tidak_terbaca"}
+
+
+@pytest.mark.parametrize("text", ["", "1000", "-1", "abc", "１２", "1.5", "1e2"])
+def test_what_is_not_a_number_stays_and_is_pointed_out(world, photo, sari, text):
+    response = sari.post(takes(sari), typed(VOTES | {"paslon_2": text}, halaman="2"))
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert 'href="#angka-paslon_2"' in page
+    assert re.search(r'id="angka-paslon_2"[^>]*aria-invalid="true"', page)
+    assert 'value="101"' in page, "nothing typed is lost"
+    assert not Entry.objects.exists()
+
+
+def test_a_number_and_a_mark_contradict_each_other(world, photo, sari):
+    response = sari.post(takes(sari), typed(VOTES, halaman="2") | {"tanda-paslon_1": "kosong"})
+    assert "Isi angka atau pilih keterangan, tidak keduanya." in response.content.decode()
+
+
+def test_slips_are_shown_before_sending_and_the_papers_numbers_win(world, photo, sari):
+    address = takes(sari)
+    broken = SUMS | {"suara_total": 252}
+    shown = sari.post(address, typed(broken, halaman="3"))
+    page = shown.content.decode()
+    assert shown.status_code == 422
+    assert "220 + 5 = 225, di kertas 252" in page
+    assert not Entry.objects.exists()
+    seen = re.search(r'name="sesuai" value="([0-9a-f]{16})"', page)[1]
+    # Confirming covers just these numbers: other slips are shown anew.
+    other = sari.post(address, typed(broken | {"suara_total": 999}, halaman="3", sesuai=seen))
+    assert other.status_code == 422
+    assert sari.post(address, typed(broken, halaman="3", sesuai=seen)).status_code in (200, 302)
+    assert Entry.objects.get().numbers == broken
+
+
+def test_a_problem_with_the_photo(world, photo, sari):
+    sari.post(takes(sari), {"masalah": "blurred"})
+    assert (Entry.objects.get().problem, Entry.objects.get().numbers) == ("blurred", None)
+
+
+def test_sending_twice_is_one_entry(world, photo, sari):
+    address = takes(sari)
+    for _ in range(2):
+        assert sari.post(address, typed(VOTES, halaman="2")).status_code in (200, 302)
+    assert Entry.objects.count() == 1
+
+
+def test_giving_back(world, photo, sari):
+    response = sari.post(takes(sari) + "kembalikan/", follow=True)
+    assert "Foto dikembalikan" in response.content.decode()
+    assert task_of(photo).free == 2
+
+
+def test_anothers_address_opens_nothing(world, photo, sari):
+    address = takes(sari)
+    budi = browser_of(world, "Budi")
+    assert budi.get(address).status_code == 404
+    assert budi.post(address, typed(VOTES, halaman="2")).status_code == 404
+    assert budi.post(address + "kembalikan/").status_code == 404
+
+
+def test_reading_and_showing_change_nothing(world, photo, sari):
+    sari.get("/baca/")
+    assert not Lease.objects.exists()
+
+
+def test_pages_are_light_and_need_no_script(world, photo, sari):
+    address = takes(sari)
+    page = sari.get(address + "?halaman=1").content
+    assert len(page) < 60_000
+    assert b"<style" not in page
+    assert b"style=" not in page
+    assert not re.search(rb"<script(?![^>]*src=)", page)
+    assert len(re.findall(rb'inputmode="numeric"', page)) == 22
+
+
+# --- Ruling ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def vera(world):
+    return browser_of(world, "Vera", Role.ADJUDICATOR)
+
+
+@pytest.fixture
+def case(world, photo):
+    for n, name in enumerate(("Budi", "Citra", "Dewi", "Eko"), start=1):
+        reads(world, name, photo, **VOTES | {"paslon_1": 200 + n})
+    return photo
+
+
+def test_the_list_says_why_and_since_when(case, vera):
+    page = vera.get("/putusan/").content.decode()
+    assert f"/putusan/{case.pk}/" in page
+    assert "empat pembacaan tanpa mayoritas" in page
+
+
+def test_the_case_shows_the_readings_side_by_side_and_marks_what_differs(case, vera):
+    page = vera.get(f"/putusan/{case.pk}/").content.decode()
+    assert page.count("compare__differs") == 1
+    assert [page.count(f'value="{200 + n}"') for n in (1, 2, 3, 4)] == [1, 1, 1, 1]
+    assert '<input type="hidden" name="angka-paslon_2" value="88">' in page
+    assert "budi" not in page.lower()
+
+
+def test_choosing_a_reading(case, vera):
+    said = typed(VOTES | {"paslon_1": 203}, putusan="accept", halaman="2", alasan="as_written")
+    assert vera.post(f"/putusan/{case.pk}/", said)["Location"] == "/putusan/"
+    pipeline.decide(str(case.pk))
+    assert decision_of(case).numbers["paslon_1"] == 203
+    assert f"/putusan/{case.pk}/" not in vera.get("/putusan/").content.decode()
+
+
+@pytest.mark.parametrize("change", [{"angka-paslon_1": "999"}, {"angka-paslon_1": ""}, {"alasan": ""}])
+def test_what_cannot_be_is_pointed_out(case, vera, change):
+    said = typed(VOTES | {"paslon_1": 203}, putusan="accept", halaman="2", alasan="as_written") | change
+    response = vera.post(f"/putusan/{case.pk}/", said)
+    assert response.status_code == 422
+    assert "Periksa lagi" in response.content.decode()
+    assert not Ruling.objects.exists()
+
+
+@pytest.mark.parametrize(("said", "waits"), [
+    ({"putusan": "reject", "alasan": "blurred"}, True),
+    ({"putusan": "rehome", "alasan": "wrong_tps", "tps": "9101011002001"}, True),
+    ({"putusan": "reopen", "alasan": "look_again"}, False),
+])  # fmt: skip
+def test_the_other_verdicts(case, vera, said, waits):
+    assert vera.post(f"/putusan/{case.pk}/", said).status_code == 302
+    pipeline.decide(str(case.pk))
+    assert (task_of(case).why == "second") == waits
+    assert (decision_of(case) is None) == waits
+
+
+def test_a_case_of_ones_own_is_refused(world, case):
+    budi = world.person("Budi")
+    type(budi).objects.filter(pk=budi.pk).update(role=Role.ADJUDICATOR)
+    response = browser_of(world, "Budi").get(f"/putusan/{case.pk}/")
+    assert response.status_code == 403
+    assert "verifikator lain yang memutuskan" in response.content.decode()
+    assert "203" not in response.content.decode()
+
+
+@pytest.mark.parametrize("role", [Role.CITIZEN, Role.VOLUNTEER, Role.OPERATOR])
+def test_only_adjudicators_come_in(world, case, role):
+    client = browser_of(world, "Oki", role)
+    assert client.get("/putusan/").status_code == 403
+    assert client.get(f"/putusan/{case.pk}/").status_code == 403

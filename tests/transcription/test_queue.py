@@ -1,0 +1,221 @@
+"""Who is given which photo, and what becomes of leases."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Role
+from tests.transcription.reading import VOTES, given, photo_of, reads, sends, some_uuid, takes, task_of
+from transcription import entries, queue
+from transcription.models import Lease, Task
+
+
+def expire(lease: Lease) -> None:
+    Lease.objects.filter(pk=lease.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+
+
+# --- Who gets it --------------------------------------------------------------------------------
+
+
+def test_two_people_are_given_a_photo_and_a_third_is_not(world):
+    photo = photo_of(world)
+    assert takes(world, "Sari").task_id == photo.pk
+    assert takes(world, "Budi").task_id == photo.pk
+    assert takes(world, "Citra") is None
+
+
+def test_asking_again_gives_the_same(world):
+    photo_of(world)
+    photo_of(world, "9101011001002")
+    first = takes(world, "Sari")
+    assert takes(world, "Sari").pk == first.pk
+    assert Lease.objects.count() == 1
+
+
+def test_nobody_is_given_what_they_sent(world):
+    photo_of(world, uploader=world.person("Sari"))
+    assert takes(world, "Sari") is None
+    assert takes(world, "Budi")
+
+
+def test_nobody_is_given_what_their_device_sent(world):
+    shared = world.device()
+    photo_of(world, device=shared)
+    assert takes(world, "Sari", device=shared) is None
+    assert takes(world, "Sari") is None, "the device was theirs a moment ago"
+    assert takes(world, "Budi")
+
+
+def test_nobody_is_given_a_photo_they_read_or_gave_back(world):
+    photo = photo_of(world)
+    reads(world, "Sari", photo)
+    assert takes(world, "Sari") is None
+    lease = takes(world, "Budi")
+    queue.give_back(lease.pk, lease.account)
+    assert takes(world, "Budi") is None
+    assert task_of(photo).free == 1
+
+
+@pytest.mark.parametrize("tie", ["device", "block", "invitation", "siblings"])
+def test_nobody_of_one_circle_is_given_the_same_photo(world, tie):
+    photo_of(world)
+    shared = world.device()
+    inviter = world.person("Rina")
+    if tie == "invitation":
+        world.person("Budi", invited_by=world.person("Sari"))
+    if tie == "siblings":
+        world.person("Sari", invited_by=inviter)
+        world.person("Budi", invited_by=inviter)
+    common = {"device": {"device": shared}, "block": {"address_block": "b" * 32}}.get(tie, {})
+    assert takes(world, "Sari", **common)
+    assert takes(world, "Budi", **common) is None
+    assert takes(world, "Citra")
+
+
+def test_what_an_operator_invites_forms_no_line(world):
+    photo_of(world)
+    operator = world.person("Oki", Role.OPERATOR)
+    world.person("Sari", invited_by=operator)
+    world.person("Budi", invited_by=operator)
+    assert takes(world, "Sari")
+    assert takes(world, "Budi")
+
+
+# --- In which order -----------------------------------------------------------------------------
+
+
+def test_the_first_photo_of_every_kecamatan_comes_before_the_second_of_any(world):
+    from tps.models import PollingStation, Region
+
+    far = Region.objects.create(code="910102", level=3, name="Kenanga", parent_id="9101")
+    village = Region.objects.create(code="9101021001", level=4, name="Desa Jauh", parent=far)
+    station = PollingStation.objects.create(election=world.election, region=village, number=1, code="9101021001001")
+    world.stations[station.code] = station
+    for code in ("9101011001001", "9101011001002", "9101011001003"):
+        photo_of(world, code)
+    late = photo_of(world, station.code)
+    assert late.pk in {takes(world, name).task_id for name in ("Sari", "Budi")}
+
+
+def test_a_tps_that_nobody_read_comes_before_a_second_opinion(world):
+    first = photo_of(world)
+    reads(world, "Sari", first)
+    Task.objects.filter(pk=first.pk).update(rank=queue.rank_of(1, in_hands=1))
+    second = photo_of(world, "9101011001002")
+    Task.objects.filter(pk=second.pk).update(rank=queue.rank_of(1))
+    assert takes(world, "Budi").task_id == second.pk
+    assert takes(world, "Citra").task_id in (first.pk, second.pk)
+
+
+def test_more_photos_of_a_page_that_has_one_come_last(world):
+    photo_of(world, page=2)
+    again = photo_of(world, page=2)
+    other_page = photo_of(world, page=3)
+    later = photo_of(world, "9101011002002")
+    order = [takes(world, f"Pembaca{n}").task_id for n in range(8)]
+    assert order[-2:] == [again.pk, again.pk]
+    assert {other_page.pk, later.pk} <= set(order[:-2])
+
+
+# --- Leases -------------------------------------------------------------------------------------
+
+
+def test_an_expired_lease_goes_to_whoever_asks(world):
+    photo_of(world)
+    takes(world, "Sari")
+    expire(takes(world, "Budi"))
+    assert takes(world, "Citra"), "taken back on the spot"
+    assert Lease.objects.get(account=world.person("Budi")).end == "expired"
+
+
+def test_the_sweeper_takes_expired_leases_back_once(world):
+    photo = photo_of(world)
+    expire(takes(world, "Sari"))
+    expire(takes(world, "Budi"))
+    assert queue.take_back_expired_leases() == 2
+    assert queue.take_back_expired_leases() == 0
+    task = task_of(photo)
+    assert (task.free, task.leased, task.touched_by) == (2, 0, [])
+
+
+def test_who_comes_back_late_keeps_the_photo_if_nobody_took_it(world):
+    photo_of(world)
+    lease = takes(world, "Sari")
+    expire(lease)
+    again = takes(world, "Sari")
+    assert again.pk == lease.pk
+    assert again.expires_at > timezone.now()
+
+
+def test_renewing_ends_after_an_hour(world):
+    photo_of(world)
+    lease = takes(world, "Sari")
+    assert queue.renew(lease.pk, lease.account).expires_at > timezone.now() + timedelta(minutes=4)
+    Lease.objects.filter(pk=lease.pk).update(taken_at=timezone.now() - timedelta(minutes=58))
+    assert queue.renew(lease.pk, lease.account).expires_at < timezone.now() + timedelta(minutes=3)
+    Lease.objects.filter(pk=lease.pk).update(taken_at=timezone.now() - timedelta(minutes=61))
+    with pytest.raises(queue.LeaseOver):
+        queue.renew(lease.pk, lease.account)
+
+
+def test_anothers_lease_is_no_lease(world):
+    photo_of(world)
+    lease = takes(world, "Sari")
+    for action in (queue.renew, queue.give_back, queue.lease_of):
+        with pytest.raises(queue.NoSuchLease):
+            action(lease.pk, world.person("Budi"))
+        with pytest.raises(queue.NoSuchLease):
+            action(some_uuid(), world.person("Sari"))
+
+
+def test_giving_back_twice_is_once(world):
+    photo = photo_of(world)
+    lease = takes(world, "Sari")
+    queue.give_back(lease.pk, lease.account)
+    queue.give_back(lease.pk, lease.account)
+    assert (task_of(photo).free, task_of(photo).returned) == (2, 1)
+
+
+def test_what_five_people_gave_back_goes_before_an_adjudicator_and_can_be_opened_again(world):
+    from tests.transcription.reading import rules
+
+    photo = photo_of(world)
+    for number in range(5):
+        lease = takes(world, f"Pembaca{number}")
+        queue.give_back(lease.pk, lease.account)
+    assert (task_of(photo).needs_adjudicator, task_of(photo).why) == (True, "returned")
+    rules(world, "Vera", photo, "reopen", "legible")
+    assert not task_of(photo).needs_adjudicator
+    assert takes(world, "Pembaca0"), "who only gave it back may get it after all"
+
+
+def test_opening_twice_is_once(world):
+    photo = photo_of(world)
+    takes(world, "Sari")
+    queue.open_photo(photo)
+    assert (Task.objects.count(), task_of(photo).free) == (1, 1)
+
+
+def test_a_lease_that_outlives_the_decision_opens_nothing(world):
+    photo = photo_of(world)
+    reads(world, "Sari", photo)
+    reads(world, "Budi", photo, **VOTES | {"paslon_1": 3})
+    late = given(world, "Citra", photo)
+    expire(late)
+    queue.take_back_expired_leases()
+    reads(world, "Dewi", photo)
+    assert task_of(photo).free == 0
+    with pytest.raises(entries.TakenOver):
+        sends(late, entries.Reading(2, dict(VOTES)))
+    assert task_of(photo).free == 0
+
+
+def test_it_is_open_as_long_as_somebody_is_to_do_something(world):
+    photo = photo_of(world)
+    assert queue.is_open(photo)
+    reads(world, "Sari", photo)
+    lease = takes(world, "Budi")
+    assert queue.is_open(photo)
+    sends(lease, entries.Reading(2, dict(VOTES)))
+    assert not queue.is_open(photo)

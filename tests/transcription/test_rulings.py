@@ -1,0 +1,191 @@
+"""What adjudicators may say, about what, and when."""
+
+import pytest
+
+from accounts.models import Role, User
+from accounts.permissions import NotAllowed
+from ledger.models import Event
+from tests.transcription.reading import (
+    VOTES,
+    decision_of,
+    device_of,
+    given,
+    photo_of,
+    reads,
+    rules,
+    some_uuid,
+    task_of,
+)
+from transcription import cases, rulings
+from transcription.entries import WrongReading
+from transcription.models import Ruling
+
+OTHER = VOTES | {"paslon_1": 107}
+
+
+@pytest.fixture
+def photo(world):
+    """Two read it, a third saw something else: a case."""
+    photo = photo_of(world)
+    for name, paslon_1 in (("Sari", 101), ("Budi", 107), ("Citra", 110), ("Dewi", 119)):
+        reads(world, name, photo, **VOTES | {"paslon_1": paslon_1})
+    assert task_of(photo).why == "differ"
+    return photo
+
+
+def test_each_number_may_come_from_another_reader(world):
+    photo = photo_of(world)
+    for n, name in enumerate(("Sari", "Budi", "Citra", "Dewi"), start=1):
+        reads(world, name, photo, paslon_1=n, paslon_2=10 + n, paslon_3=20 + n)
+    mixed = {"paslon_1": 1, "paslon_2": 12, "paslon_3": 23}
+    rules(world, "Vera", photo, "accept", page=2, numbers=mixed)
+    decision = decision_of(photo)
+    assert decision.numbers == mixed
+    assert len(decision.because) == 4
+
+
+def test_a_number_that_nobody_read_is_refused(world, photo):
+    with pytest.raises(rulings.NobodyReadThat):
+        rules(world, "Vera", photo, "accept", page=2, numbers=VOTES | {"paslon_1": 99})
+    assert not Ruling.objects.exists()
+    assert decision_of(photo) is None
+
+
+def test_a_photo_that_is_still_being_read_is_no_case(world):
+    photo = photo_of(world)
+    reads(world, "Sari", photo)
+    for look in (
+        lambda: rules(world, "Vera", photo, "reject", "blurred"),
+        lambda: cases.look_into(photo.pk, world.person("Vera")),
+    ):
+        with pytest.raises(rulings.NotACase):
+            look()
+
+
+def test_who_sent_read_or_is_reading_it_neither_sees_nor_rules(world):
+    vera, wayan, yani = (world.person(name, Role.ADJUDICATOR) for name in ("Vera", "Wayan", "Yani"))
+    photo = photo_of(world, uploader=vera)
+    reads(world, "Wayan", photo, problem="blurred")
+    given(world, "Yani", photo)
+    reads(world, "Sari", photo, problem="blurred") if task_of(photo).free else None
+    queue_case(photo)
+    for person in (vera, wayan, yani):
+        with pytest.raises(rulings.HadItInHand):
+            cases.look_into(photo.pk, person)
+        with pytest.raises(rulings.HadItInHand):
+            rules(world, person.email.split("@")[0].capitalize(), photo, "reject", "blurred")
+
+
+def queue_case(photo):
+    from django.utils import timezone
+
+    from transcription.models import Task
+
+    Task.objects.filter(pk=photo.pk).update(needs_adjudicator=True, why="problem", case_since=timezone.now())
+
+
+def test_who_was_seen_on_the_senders_device_does_not_rule(world):
+    wayan = world.person("Wayan", Role.ADJUDICATOR)
+    photo = photo_of(world, device=device_of(world, wayan))
+    for name in ("Sari", "Budi"):
+        reads(world, name, photo, problem="blurred")
+    from tests.transcription.reading import takes
+
+    takes(world, "Wayan", role=Role.ADJUDICATOR)
+    with pytest.raises(rulings.HadItInHand):
+        cases.look_into(photo.pk, wayan)
+
+
+def test_the_same_ruling_twice_is_one(world, photo):
+    first = rules(world, "Vera", photo, "accept", page=2, numbers=OTHER)
+    assert rules(world, "Vera", photo, "accept", page=2, numbers=OTHER).pk == first.pk
+    assert Ruling.objects.count() == 1
+    assert Event.objects.filter(kind="ruling").count() == 1
+
+
+def test_nobody_changes_their_own_ruling_but_another_may(world, photo):
+    rules(world, "Vera", photo, "accept", page=2, numbers=OTHER)
+    with pytest.raises(rulings.AlreadyRuled):
+        rules(world, "Vera", photo, "accept", page=2, numbers=VOTES)
+    rules(world, "Wayan", photo, "accept", page=2, numbers=VOTES)
+    assert (decision_of(photo).version, decision_of(photo).numbers) == (2, VOTES)
+
+
+def test_two_adjudicators_at_the_same_instant(world, photo):
+    from pemantau import pipeline
+
+    vera, wayan = (world.person(name, Role.ADJUDICATOR) for name in ("Vera", "Wayan"))
+    pipeline.send_ruling(rulings.Sent(photo.pk, vera, "accept", "as_written", page=2, numbers=OTHER))
+    with pytest.raises(rulings.JustRuled):
+        pipeline.send_ruling(rulings.Sent(photo.pk, wayan, "accept", "as_written", page=2, numbers=VOTES))
+    pipeline.decide(str(photo.pk))
+    assert decision_of(photo).numbers == OTHER
+
+
+def test_the_role_of_the_moment_counts(world, photo):
+    vera = world.person("Vera", Role.ADJUDICATOR)
+    User.objects.filter(pk=vera.pk).update(role=Role.VOLUNTEER)
+    with pytest.raises(NotAllowed):
+        rules(world, "Vera", photo, "accept", page=2, numbers=OTHER)
+
+
+@pytest.mark.parametrize(("field", "sent"), [
+    ("verdict", {"verdict": "publish"}),
+    ("reason", {"verdict": "reject", "reason": "as_written"}),
+    ("reason", {"verdict": "accept", "reason": "blurred", "page": 2, "numbers": VOTES}),
+    ("station", {"verdict": "rehome", "reason": "wrong_tps", "station_code": "9999999999999"}),
+    ("station", {"verdict": "rehome", "reason": "wrong_tps", "station_code": "9101011001001"}),
+    ("page", {"verdict": "accept", "reason": "as_written", "page": 44, "numbers": VOTES}),
+    ("numbers.paslon_3", {"verdict": "accept", "page": 2, "numbers": {"paslon_1": 101, "paslon_2": 88}}),
+    ("note", {"verdict": "reject", "reason": "blurred", "note": "x" * 301}),
+])  # fmt: skip
+def test_what_is_missing_or_out_of_place_is_named(world, photo, field, sent):
+    fields = {"reason": "as_written"} | sent
+    with pytest.raises(WrongReading) as refusal:
+        rules(world, "Vera", photo, fields.pop("verdict"), fields.pop("reason"), **fields)
+    assert list(refusal.value.fields) == [field]
+
+
+def test_there_must_be_a_photo(world):
+    with pytest.raises(rulings.NoSuchPhoto):
+        cases.look_into(some_uuid(), world.person("Vera", Role.ADJUDICATOR))
+
+
+def test_the_list_leaves_out_what_is_not_for_me(world, photo):
+    vera = world.person("Vera", Role.ADJUDICATOR)
+    assert [task.pk for task in cases.waiting_for(vera)] == [photo.pk]
+    reads_it = photo_of(world, "9101011001002")
+    reads(world, "Vera", reads_it, problem="blurred")
+    reads(world, "Sari", reads_it, problem="blurred")
+    assert [task.pk for task in cases.waiting_for(vera)] == [photo.pk]
+    rules(world, "Vera", photo, "reject", "duplicate")
+    assert list(cases.waiting_for(vera)) == []
+    assert {t.pk for t in cases.waiting_for(world.person("Wayan", Role.ADJUDICATOR))} == {photo.pk, reads_it.pk}
+
+
+def test_who_looked_is_not_given_the_photo_to_read(world, photo):
+    from tests.transcription.reading import takes
+
+    vera = world.person("Vera", Role.ADJUDICATOR)
+    cases.look_into(photo.pk, vera)
+    cases.look_into(photo.pk, vera)
+    assert task_of(photo).touched_by.count(vera.pk) == 1
+    rules(world, "Wayan", photo, "reopen", "look_again")
+    assert takes(world, "Vera") is None
+    assert takes(world, "Eko")
+
+
+def test_the_note_stays_out_of_the_ledger(world, photo):
+    rules(world, "Vera", photo, "reject", "blurred", note="tulisan tangan pudar")
+    assert b"pudar" not in b"".join(bytes(event.body) for event in Event.objects.all())
+
+
+def test_a_rejected_photo_makes_room_for_the_others_of_its_tps(world):
+    from transcription.queue import EVIDENCE
+
+    photo, other = photo_of(world), photo_of(world)
+    assert task_of(other).rank >= EVIDENCE
+    reads(world, "Sari", photo, problem="blurred")
+    reads(world, "Budi", photo, problem="blurred")
+    rules(world, "Vera", photo, "reject", "blurred")
+    assert task_of(other).rank < EVIDENCE

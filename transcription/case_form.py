@@ -1,0 +1,121 @@
+"""What an adjudicator sees of the entries, field beside field, and what they send back.
+
+putusan         the verdict             alasan   the reason's code       catatan  a note
+halaman         the page it is about    tps      another TPS's code
+angka-<key>     the value chosen among those that were read
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from accounts.models import User
+from accounts.refusals import Refusal
+from tps.form_definitions import Field, FormDefinition, Page
+from transcription.cases import Case, letter
+from transcription.entries import Value, typed
+from transcription.models import Entry, Ruling
+from transcription.rulings import Sent
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One column: who is a letter, the same throughout the case."""
+
+    name: str
+    entry: Entry
+    counts: bool
+
+
+@dataclass(frozen=True)
+class Option:
+    """A value somebody read, and who."""
+
+    value: Value
+    readers: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    field: Field
+    values: list[Value | None]  # in the order of the readers
+    options: list[Option]
+    wrong: str
+
+    @property
+    def differs(self) -> bool:
+        return len(self.options) > 1
+
+
+@dataclass(frozen=True)
+class Table:
+    """The readings of one page side by side, and which other pages were read."""
+
+    page: Page | None
+    pages: list[Page]
+    readers: list[Reader]
+    rows: list[FieldRow]
+    problems: list[Reader]
+
+
+class CaseForm:
+    def __init__(self, sent: dict[str, str]) -> None:
+        self.sent_fields = sent
+        self.wrong: dict[str, str] = {}
+        self.refused = ""
+
+    @property
+    def page(self) -> int | None:
+        number = self.sent_fields.get("halaman", "")
+        return int(number) if number.isascii() and number.isdigit() and len(number) < 3 else None
+
+    def sent(self, photo_id: UUID, adjudicator: User, device_id: UUID | None) -> Sent:
+        verdict = self.sent_fields.get("putusan", "")
+        numbers = {
+            name.removeprefix("angka-"): typed(text)
+            for name, text in self.sent_fields.items()
+            if name.startswith("angka-")
+        }
+        return Sent(
+            photo_id=photo_id,
+            adjudicator=adjudicator,
+            verdict=verdict,
+            reason=self.sent_fields.get("alasan", ""),
+            page=self.page if verdict == Ruling.Verdict.ACCEPT else None,
+            numbers=numbers if verdict == Ruling.Verdict.ACCEPT else None,  # type: ignore[arg-type]
+            station_code=self.sent_fields.get("tps", "").strip(),
+            note=self.sent_fields.get("catatan", ""),
+            device_id=device_id,
+        )
+
+    def mark_wrong(self, refusal: Refusal) -> None:
+        self.refused = refusal.text()
+        self.wrong = {name: sentences[0] for name, sentences in (refusal.fields or {}).items()}
+
+    def table(self, case: Case) -> Table:
+        readers = [Reader(letter(n), entry, entry.round > case.since) for n, entry in enumerate(case.entries)]
+        pages = _pages(case.form, case.entries)
+        page = next((p for p in pages if p.number == self.page), pages[0] if pages else None)
+        of_page = [r for r in readers if page and r.entry.page == page.number and r.entry.numbers is not None]
+        rows = [self._row(one, of_page) for one in (page.fields if page else ())]
+        return Table(page, pages, of_page, rows, [r for r in readers if r.entry.problem])
+
+    def _row(self, field: Field, readers: list[Reader]) -> FieldRow:
+        values = [(reader.entry.numbers or {}).get(field.key) for reader in readers]
+        who: dict[Value, list[str]] = {}
+        for reader, value in zip(readers, values, strict=True):
+            if value is not None and reader.counts:
+                who.setdefault(value, []).append(reader.name)
+        chosen = self.sent_fields.get(f"angka-{field.key}")
+        options = [
+            Option(value, ", ".join(names), len(who) == 1 or (chosen is not None and chosen == str(value)))
+            for value, names in who.items()
+        ]
+        return FieldRow(field, values, options, self.wrong.get(f"numbers.{field.key}", ""))
+
+
+def _pages(form: FormDefinition, entries: Iterable[Entry]) -> list[Page]:
+    """The pages that were read, the most often read one first."""
+    numbers = [entry.page for entry in entries if entry.numbers is not None and form.has_page(entry.page)]
+    return [form.page(number) for number in sorted(set(numbers), key=lambda n: (-numbers.count(n), n)) if number]

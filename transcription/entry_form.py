@@ -1,0 +1,112 @@
+"""The entry form of one page: drawn from the form definition, filled from what was typed, parsed back.
+
+angka-<key>   what stands in the text box
+tanda-<key>   "", "kosong" or "tidak_terbaca", from the list beside it
+masalah       a problem with the whole photo, instead of numbers
+sesuai        the fingerprint of the numbers whose slips the reader has seen and confirmed
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import rfc8785
+from django.utils.translation import gettext as _
+
+from tps.form_definitions import Field, FormDefinition, Page
+from transcription.entries import KOSONG, UNREADABLE, Reading, Value, typed
+
+MARKS = (KOSONG, UNREADABLE)
+
+
+@dataclass
+class Cell:
+    """One number: its box, and what stands in it."""
+
+    field: Field
+    text: str = ""
+    mark: str = ""
+    wrong: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"angka-{self.field.key}"
+
+    @property
+    def mark_id(self) -> str:
+        return f"tanda-{self.field.key}"
+
+    def value(self) -> object:
+        """As `entries.check` wants it; None where nothing was filled in."""
+        if self.mark:
+            return self.mark if not self.text else f"{self.text} {self.mark}"
+        return typed(self.text) if self.text.strip() else None
+
+
+@dataclass
+class Row:
+    label: str
+    cells: list[Cell]
+
+
+@dataclass
+class Group:
+    title: str
+    rows: list[Row]
+
+
+@dataclass
+class EntryForm:
+    """`page` is None as long as the reader has not said which page it is."""
+
+    form: FormDefinition
+    page: Page | None
+    cells: dict[str, Cell] = field(default_factory=dict)
+    wrong: dict[str, str] = field(default_factory=dict)  # by the id of what it leads to
+
+    @classmethod
+    def of(cls, form: FormDefinition, number: str, sent: Mapping[str, str]) -> "EntryForm":
+        chosen = int(number) if number.isascii() and number.isdigit() and len(number) < 3 else None
+        page = form.page(chosen) if chosen is not None and form.has_page(chosen) else None
+        cells = {}
+        for one in page.fields if page else ():
+            mark = sent.get(f"tanda-{one.key}", "")
+            cells[one.key] = Cell(one, sent.get(f"angka-{one.key}", "")[:20], mark if mark in MARKS else "")
+        return cls(form, page, cells)
+
+    def reading(self) -> Reading:
+        """What was typed, as it is; a field without anything is left out, so that `entries.check` names it."""
+        values = {key: cell.value() for key, cell in self.cells.items()}
+        numbers: dict[str, Value] = {key: value for key, value in values.items() if value is not None}  # type: ignore[misc]
+        return Reading(self.page.number if self.page else None, numbers)
+
+    def mark_wrong(self, fields: Mapping[str, list[str]] | None) -> None:
+        """Put the sentences of a `WrongReading` beside the boxes they are about."""
+        for name, sentences in (fields or {}).items():
+            cell = self.cells.get(name.removeprefix("numbers."))
+            if cell is None:
+                self.wrong["halaman" if name == "page" else "masalah"] = sentences[0]
+                continue
+            both = cell.text and cell.mark
+            cell.wrong = _("Isi angka atau pilih keterangan, tidak keduanya.") if both else sentences[0]
+            self.wrong[cell.id] = f"{cell.field.name}: {cell.wrong}"
+
+    @property
+    def groups(self) -> list[Group]:
+        """As printed: groups, rows, and in a row the columns L, P and J beside each other."""
+        groups = []
+        for title, in_group in groupby(self.cells.values(), key=lambda cell: cell.field.group):
+            rows = [Row(cells[0].field.label, cells) for cells in _rows(list(in_group))]
+            groups.append(Group(title, rows))
+        return groups
+
+
+def _rows(cells: list[Cell]) -> list[list[Cell]]:
+    return [list(row) for _key, row in groupby(cells, key=lambda cell: cell.field.row)]
+
+
+def fingerprint(reading: Reading) -> str:
+    """Names just these numbers of just this page."""
+    said = {"page": reading.page, "numbers": reading.numbers}
+    return hashlib.sha256(rfc8785.dumps(said)).hexdigest()[:16]

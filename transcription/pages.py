@@ -1,0 +1,128 @@
+"""Reading photos and ruling on them: for people, without JavaScript."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import devices
+from accounts.models import User
+from accounts.permissions import Action, page
+from pemantau import pipeline
+from transcription import cases, entries, queue, rulings, showing
+from transcription.case_form import CaseForm
+from transcription.entry_form import EntryForm, fingerprint
+from transcription.models import Lease, Problem, Ruling
+
+# --- Reading ----------------------------------------------------------------------------------
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.TRANSCRIBE)
+def start(request: HttpRequest) -> HttpResponse:
+    """What to do, and the button that takes the next photo."""
+    if request.method != "POST":
+        held = Lease.objects.filter(account=person(request), end="").first()
+        return render(request, "transcription/start.html", {"held": held})
+    return _next(request)
+
+
+def _next(request: HttpRequest) -> HttpResponse:
+    lease = queue.take(person(request), devices.of(request), devices.address_block(request))
+    if lease is None:
+        return render(request, "transcription/start.html", {"none": True})
+    return redirect("transcription:read", lease.pk)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.TRANSCRIBE)
+def read(request: HttpRequest, lease: UUID) -> HttpResponse:
+    """The photo beside the form; the first POST shows the slips, the second one sends."""
+    held = queue.lease_of(lease, person(request))
+    if request.method != "POST":
+        if held.end and held.end != Lease.End.EXPIRED:
+            raise queue.LeaseOver
+        return _show(request, held, EntryForm.of(showing.shown(held).form, request.GET.get("halaman", ""), {}))
+    form = EntryForm.of(showing.shown(held).form, request.POST.get("halaman", ""), request.POST.dict())
+    problem = request.POST.get("masalah", "")
+    reading = entries.Reading(None, None, problem) if problem else form.reading()
+    try:
+        reading = entries.check(reading, form.form)
+        slips = entries.slips(reading, form.form)
+        if slips and request.POST.get("sesuai") != fingerprint(reading):
+            return _show(request, held, form, slips=slips, fingerprint=fingerprint(reading), status=422)
+        pipeline.send_entry(
+            entries.Sent(held.pk, person(request), devices.shown_by(request), devices.address_block(request), reading)
+        )
+    except entries.WrongReading as wrong:
+        form.mark_wrong(wrong.fields)
+        return _show(request, held, form, status=422)
+    messages.success(request, _("Tersimpan. Terima kasih."))
+    return redirect("transcription:start") if "berhenti" in request.POST else _next(request)
+
+
+def _show(request: HttpRequest, lease: Lease, form: EntryForm, status: int = 200, **more: Any) -> HttpResponse:
+    seen = showing.shown(lease)
+    place = showing.place_of(seen.photo.station)
+    context = {"shown": seen, "place": place, "form": form, "problems": Problem.choices, **more}
+    return render(request, "transcription/read.html", context, status=status)
+
+
+@require_POST
+@page(Action.TRANSCRIBE)
+def give_back(request: HttpRequest, lease: UUID) -> HttpResponse:
+    queue.give_back(lease, person(request))
+    messages.info(request, _("Foto dikembalikan. Orang lain akan membacanya."))
+    return redirect("transcription:start")
+
+
+# --- Ruling -----------------------------------------------------------------------------------
+
+
+@never_cache
+@require_safe
+@page(Action.ADJUDICATE)
+def case_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "transcription/cases.html", {"tasks": cases.waiting_for(person(request))})
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.ADJUDICATE)
+def case(request: HttpRequest, photo: UUID) -> HttpResponse:
+    """The photo, what was read side by side, and the four things one may say."""
+    if request.method != "POST":
+        return _show_case(request, photo, CaseForm({"halaman": request.GET.get("halaman", "")}))
+    form = CaseForm(request.POST.dict())
+    try:
+        pipeline.send_ruling(form.sent(photo, person(request), devices.shown_by(request)))
+    except (entries.WrongReading, rulings.NobodyReadThat) as wrong:
+        form.mark_wrong(wrong)
+        return _show_case(request, photo, form, status=422)
+    messages.success(request, _("Putusan Anda tersimpan."))
+    return redirect("transcription:cases")
+
+
+def _show_case(request: HttpRequest, photo: UUID, form: CaseForm, status: int = 200) -> HttpResponse:
+    seen = cases.look_into(photo, person(request))
+    context = {
+        "case": seen,
+        "place": showing.place_of(seen.photo.station),
+        "pictures": showing.pictures_of(seen.photo),
+        "form": form,
+        "table": form.table(seen),
+        "reasons": {verdict: rulings.REASONS[verdict].items() for verdict in Ruling.Verdict.values},
+    }
+    return render(request, "transcription/case.html", context, status=status)
+
+
+def person(request: HttpRequest) -> User:
+    """Who is signed in; `page` has made sure that somebody is."""
+    return cast(User, request.user)
