@@ -19,7 +19,7 @@ DISPUTED = "disputed"  # two decided photos differ (sengketa)
 FLAGGED = "flagged"  # at least one rule of the form is broken
 STATUS = (RECEIVED, COUNTED, COMPLETE, DISPUTED, FLAGGED)
 # How the votes of a counted TPS were settled: exactly one of these is 1 there.
-HOW = tuple(Decision.How.values)
+HOW = (Decision.How.TWO_READERS.value, Decision.How.MAJORITY.value, Decision.How.ADJUDICATED.value)
 
 VALID = "suara_sah"
 

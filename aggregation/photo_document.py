@@ -91,7 +91,7 @@ def _log(photo: Photo, decisions: list[Decision], entries: list[Entry], rulings:
     changes = [("photo", str(photo.pk)), ("copies", str(photo.pk))]
     changes += [("reading", str(entry.pk)) for entry in entries]
     changes += [("ruling", str(ruling.pk)) for ruling in rulings]
-    changes += [("decision", f"{photo.pk}/{decision.version}") for decision in decisions]
+    changes += [("decision", str(decision.pk)) for decision in decisions]
     return [
         {
             "kind": event.kind,

@@ -1,6 +1,7 @@
 """How figures are written for people: 1.234.567, 12,3 %, 14.02 WIB, and what stands in a box on paper."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -23,7 +24,8 @@ def figure(number: int | None) -> str:
 @register.filter
 def percent(share: float | None) -> str:
     """A share from 0 to 1."""
-    return "–" if share is None else _("{number} %").format(number=number_format(share * 100, 1))
+    # Rounded first: Django's number_format cuts off.
+    return "–" if share is None else f"{number_format(round(Decimal(share) * 100, 1), 1)}\u00a0%"
 
 
 @register.filter

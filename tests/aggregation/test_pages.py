@@ -54,7 +54,7 @@ def test_a_sum_says_how_many_tps_stand_behind_it_and_when(world, client):
     text = seen(client, "/")
     assert "101" in text
     assert "48,3 %" in text
-    assert "Dari 1 dari 5 TPS (20,0 %)" in text
+    assert "1 dari 5 TPS terhitung (20,0 %)" in text
     assert "Disepakati dua pembaca 1 TPS" in text
     assert re.search(r"Diperbarui .*\d\d\.\d\d WIB", text)
 
