@@ -1,6 +1,9 @@
 """What there is about one contest at one TPS: its photos, each with the decision that stands now."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -39,12 +42,26 @@ class Evidence:
 
 def at(contest: Contest, station: PollingStation) -> list[Evidence]:
     """All photos that belong to this TPS or once did, in the order they came; two queries."""
-    here = Q(contest=contest, station=station)
-    photos = list(
-        Photo.objects.filter(here | Q(pk__in=Decision.objects.filter(here).values("photo"))).order_by(
-            "received_at", "pk"
-        )
+    return at_all(contest, [station])[station.pk]
+
+
+def at_all(contest: Contest, stations: Sequence[PollingStation]) -> dict[int, list[Evidence]]:
+    """The same for many TPS at once, by the station's key; two queries."""
+    here = Q(contest=contest, station__in=stations)
+    decisions = list(
+        Decision.objects.filter(
+            Q(photo__contest=contest, photo__station__in=stations)
+            | Q(photo__in=Decision.objects.filter(here).values("photo"))
+        ).order_by("photo", "-version")
     )
-    latest = Decision.objects.filter(photo__in=photos).order_by("photo", "-version").distinct("photo")
-    present = {decision.photo_id: decision for decision in latest}
-    return [Evidence(photo, present.get(photo.pk), contest.pk, station.pk) for photo in photos]
+    photos = Photo.objects.filter(here | Q(pk__in={decision.photo_id for decision in decisions}))
+    present: dict[UUID, Decision] = {}
+    places: dict[UUID, set[int]] = defaultdict(set)
+    for decision in decisions:
+        present.setdefault(decision.photo_id, decision)
+        places[decision.photo_id].add(decision.station_id)
+    found: dict[int, list[Evidence]] = {station.pk: [] for station in stations}
+    for photo in photos.order_by("received_at", "pk"):
+        for place in {photo.station_id, *places[photo.pk]} & found.keys():
+            found[place].append(Evidence(photo, present.get(photo.pk), contest.pk, place))
+    return found

@@ -52,6 +52,7 @@ class Document:
         return gzip.decompress(self.packed)
 
     def data(self) -> dict[str, Any]:
+        """Its content; kept for the next reader, so nobody may change it."""
         return _data(self.packed)
 
 
@@ -80,6 +81,21 @@ def region(election: str, contest: str, code: str, *, find: Callable[[], Contest
     if generation and content["version"]:
         _keep(place, generation, content["version"], document)
     return document
+
+
+def kept(contest: Contest, versions: dict[str, int]) -> dict[str, Document]:
+    """The documents that the cache holds of these regions in these versions, by the region's code."""
+    generation = cache.get(_GENERATION)
+    if not generation:
+        return {}
+    places = {code: _place(contest.election_id, contest.code, code) for code in versions}
+    keys = {_document_key(place, generation, versions[code]): code for code, place in places.items()}
+    said = cache.get_many([_version_key(place, generation) for place in places.values()])
+    return {
+        keys[key]: Document(*found)
+        for key, found in cache.get_many(keys).items()
+        if said.get(_version_key(places[keys[key]], generation)) == versions[keys[key]]
+    }
 
 
 def station(election: str, contest: str, code: str, *, build: Callable[[], dict[str, Any]]) -> Document:

@@ -224,11 +224,9 @@ def _locked(touched: set[tuple[int, int]]) -> list[Result]:
     )
 
 
-def _apply(result: Result, outcome: Outcome) -> Contribution | None:
-    """Save the outcome; returns what the result added before, or None where nothing changed."""
-    layout = columns.of(result.contest)
-    before = Contribution(result.sums or layout.no_sums(), result.counts or layout.no_counts())
-    fields: dict[str, Any] = {
+def fields_of(outcome: Outcome) -> dict[str, Any]:
+    """The fields of a result that store this outcome."""
+    return {
         "state": outcome.state,
         "numbers": outcome.numbers,
         "disputed": outcome.disputed,
@@ -238,6 +236,13 @@ def _apply(result: Result, outcome: Outcome) -> Contribution | None:
         "counts": outcome.adds.counts,
         "rule_version": RULE_VERSION,
     }
+
+
+def _apply(result: Result, outcome: Outcome) -> Contribution | None:
+    """Save the outcome; returns what the result added before, or None where nothing changed."""
+    layout = columns.of(result.contest)
+    before = Contribution(result.sums or layout.no_sums(), result.counts or layout.no_counts())
+    fields = fields_of(outcome)
     blank = result.version == 0 and outcome.state == Result.State.EMPTY
     if blank or all(getattr(result, name) == value for name, value in fields.items()):
         return None

@@ -12,3 +12,9 @@ from tests.aggregation.evidence import unguarded
 def world(db) -> Iterator[worlds.World]:
     with unguarded():
         yield worlds.build()
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings) -> None:
+    """Nobody signs in with a password here; hashing them well takes most of a test's time."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -193,7 +193,7 @@ def happen(world, stations, photos, what, *details):
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(happenings)
 def test_children_add_up_to_their_parent_after_anything(steps):
     with transaction.atomic(), unguarded():

@@ -1,0 +1,224 @@
+"""Recomputes everything from below and tells every difference by name. `manage.py audit` prints them.
+
+    entries and rulings → decisions → results → tallies → published documents,
+    and beside all of it the log: every change has its entry, every entry its change, and they say the same.
+
+Reads one consistent state of the database, row by row or in small batches, and changes nothing. What is on its
+way at that moment (a decided photo that is not recorded yet, a delta that waits) is not a difference.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from aggregation import audit_log, evidence, publication, region_document, results, tallies
+from aggregation.models import Delta, Result, Snapshot, Tally
+from ledger import checks
+from ledger.models import Event
+from tps.models import Contest
+from transcription import consensus
+from transcription.agreement import Accepted, Outcome, Rejected
+from transcription.models import Decision
+from uploads.models import Photo
+
+CHUNK = 500
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is not as it follows from below: its kind, its name, and in which way."""
+
+    kind: str
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}: {self.what}"
+
+
+def differences(told: Callable[[str], None] = lambda _: None) -> Iterator[Difference]:
+    """Every difference there is; `told` hears which part comes next."""
+    parts: dict[str, Callable[[], Iterator[Difference]]] = {
+        "log": log,
+        "decisions": decisions,
+        "results": recorded,
+        "tallies": summed,
+        "documents": published,
+    }
+    with consistent():
+        for name, part in parts.items():
+            told(name)
+            yield from part()
+
+
+@contextmanager
+def consistent() -> Iterator[None]:
+    """One state of the database for all that is read within."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        yield
+
+
+# --- The log --------------------------------------------------------------------------------
+
+
+def log() -> Iterator[Difference]:
+    """The log is whole, and it and the tables say the same."""
+    for fault in checks.faults():
+        name, _, what = fault.partition(": ")
+        yield Difference("log", name.removeprefix("log "), what)
+    for kind, name, what in audit_log.differences():
+        yield Difference(kind, name, what)
+
+
+# --- Decisions ------------------------------------------------------------------------------
+
+
+def decisions() -> Iterator[Difference]:
+    """What stands on each photo is what its entries and rulings say."""
+    photos = Photo.objects.exclude(step__in=[Photo.Step.INSPECT, Photo.Step.QUEUE, Photo.Step.DECIDE])
+    for batch in batches(photos.select_related("contest", "station").order_by("pk").iterator(chunk_size=CHUNK)):
+        latest = Decision.objects.filter(photo__in=batch).order_by("photo", "-version").distinct("photo")
+        present = {decision.photo_id: decision for decision in latest}
+        for photo in batch:
+            wrong = _unlike(present.get(photo.pk), consensus.outcome_of(photo), photo)
+            if wrong:
+                yield Difference("decision", str(photo.pk), wrong)
+
+
+def _unlike(decision: Decision | None, said: Outcome, photo: Photo) -> str:
+    """How the stored decision differs from what the entries and rulings say, or nothing."""
+    stands = said.stands
+    if stands is None:
+        if decision is None or decision.outcome == Decision.Outcome.REOPENED:
+            return ""
+        return f"{decision.outcome}, but its entries and rulings do not carry it"
+    if decision is None:
+        return "its entries and rulings carry one, but there is none"
+    wanted: dict[str, Any] = {"station_id": said.station or photo.station_id, "contest_id": photo.contest_id}
+    if isinstance(stands, Accepted):
+        wanted |= {"outcome": "accepted", "page": stands.page, "numbers": dict(stands.numbers)}
+        wanted |= {"broken_rules": list(stands.broken_rules)}
+    elif isinstance(stands, Rejected):
+        wanted |= {"outcome": "rejected", "problem": stands.problem}
+    return _off(wanted, {name: getattr(decision, name) for name in wanted})
+
+
+# --- Results --------------------------------------------------------------------------------
+
+
+def recorded() -> Iterator[Difference]:
+    """Each result is what the decisions of its TPS come to, and no TPS with photos is without one."""
+    on_their_way = _on_their_way()
+    for contest in Contest.objects.select_related("election").order_by("pk"):
+        found = Result.objects.filter(contest=contest).select_related("station").order_by("pk")
+        for batch in batches(found.iterator(chunk_size=CHUNK)):
+            there = evidence.at_all(contest, [result.station for result in batch])
+            for result in batch:
+                if (contest.pk, result.station_id) not in on_their_way:
+                    outcome = results.outcome_of(there[result.station_id], contest, result.station)
+                    wanted = results.fields_of(outcome) | {"region_id": result.station.region_id}
+                    if wrong := _off(wanted, {name: getattr(result, name) for name in wanted}):
+                        yield Difference("result", f"{contest.code} {result.station.code}", wrong)
+    without = Photo.objects.exclude(step__in=[Photo.Step.INSPECT, Photo.Step.QUEUE]).exclude(
+        Exists(Result.objects.filter(contest=OuterRef("contest"), station=OuterRef("station"), version__gt=0))
+    )
+    for photo in without.select_related("contest", "station").iterator(chunk_size=CHUNK):
+        if (photo.contest_id, photo.station_id) not in on_their_way:
+            name = f"{photo.contest.code} {photo.station.code}"
+            yield Difference("result", name, f"there is none, but photo {photo.pk} was sent for it")
+
+
+def _on_their_way() -> set[tuple[int, int]]:
+    """Contests and stations of photos whose recording is still to come."""
+    photos = Photo.objects.filter(step__in=[Photo.Step.QUEUE, Photo.Step.RECORD])
+    touched = set(photos.values_list("contest", "station"))
+    return touched | set(Decision.objects.filter(photo__in=photos).values_list("contest", "station"))
+
+
+# --- Tallies --------------------------------------------------------------------------------
+
+
+def summed() -> Iterator[Difference]:
+    """Each tally is the sum of the results below it, each cut the fold of the log below it."""
+    for contest in Contest.objects.select_related("election").order_by("pk"):
+        for one in tallies.differences(contest):
+            region = region_document.word_of(one.region)
+            yield Difference("tally", f"{contest.code} {region}", f"{one.part} {_off(one.expected, one.found)}")
+        if not tallies.is_prepared(contest):
+            yield Difference("tally", f"{contest.code} nasional", "its TPS or DPT are not those of the register")
+        yield from _waiting(contest)
+        for what in audit_log.fold_differences(contest):
+            yield Difference("cut", contest.code, what)
+
+
+def _waiting(contest: Contest) -> Iterator[Difference]:
+    """A delta waits exactly as long as its entry has no place below the cut."""
+    cut = Snapshot.objects.filter(contest=contest).values_list("cut", flat=True).first() or 0
+    waiting = Delta.objects.filter(contest=contest)
+    for delta in waiting.filter(event__leaf__index__lt=cut).select_related("station").iterator(chunk_size=CHUNK):
+        yield Difference("delta", f"{contest.code} {delta.station.code}", "waits, but its entry is below the cut")
+    selected = Event.objects.filter(
+        log=contest.election_id, kind="select", subject__regex=rf"^[0-9]+/{contest.code}/[0-9]+$"
+    )
+    unfolded = selected.filter(Q(leaf=None) | Q(leaf__index__gte=cut))
+    for event in unfolded.exclude(Exists(waiting.filter(event=OuterRef("pk")))).iterator(chunk_size=CHUNK):
+        yield Difference("delta", str(event.subject), "there is none, but its entry is not below the cut")
+
+
+# --- Published documents --------------------------------------------------------------------
+
+
+def published() -> Iterator[Difference]:
+    """Each document in the cache is, byte for byte, what the tallies give."""
+    settled = Snapshot.objects.filter(published=F("version")).values("contest")
+    for contest in Contest.objects.filter(pk__in=settled).select_related("election").prefetch_related("options"):
+        rows = Tally.objects.filter(contest=contest).order_by("pk").values_list("region", "version")
+        for batch in batches(rows.iterator(chunk_size=CHUNK)):
+            for code, document in publication.kept(contest, dict(batch)).items():
+                wanted = publication.pack(region_document.build(contest, code))
+                if document != wanted:
+                    name = f"{contest.code} {region_document.word_of(code)}"
+                    yield Difference("document", name, _unlike_document(document, wanted))
+
+
+def _unlike_document(found: publication.Document, wanted: publication.Document) -> str:
+    try:
+        there, due = found.data(), wanted.data()
+    except (OSError, ValueError):
+        return "is not readable"
+    for part in ("sums", "counts"):
+        if wrong := _off(due[part], there.get(part, {})):
+            return f"{part} {wrong}"
+    return _off(due, there, brief=True) or "its ETag is not that of its bytes"
+
+
+# --- Telling --------------------------------------------------------------------------------
+
+
+def batches(rows: Iterator[Row], size: int = CHUNK) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, size)):
+        yield batch
+
+
+def _off(wanted: dict[str, Any], found: dict[str, Any], *, brief: bool = False) -> str:
+    """ "paslon_1 is 7, should be 101", for what differs; without the values if they may be long."""
+    off = [name for name in wanted if wanted[name] != found.get(name)]
+    if brief:
+        return ", ".join(off)
+    return ", ".join(f"{name} is {_short(found.get(name))}, should be {_short(wanted[name])}" for name in off)
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= 120 else f"{text[:117]}..."

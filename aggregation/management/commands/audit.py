@@ -1,0 +1,23 @@
+"""Recomputes everything from below and prints what differs."""
+
+import sys
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from aggregation import audit
+
+
+class Command(BaseCommand):
+    help = "Recompute decisions, results, tallies, documents and log from below; print differences; exit 1 if any."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        began = time.monotonic()
+        found = 0
+        for difference in audit.differences(told=lambda part: self.stderr.write(f"{part} ...")):
+            found += 1
+            self.stdout.write(str(difference))
+        self.stdout.write(f"{found} differences, {time.monotonic() - began:.1f} s")
+        if found:
+            sys.exit(1)
