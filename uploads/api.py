@@ -160,7 +160,8 @@ class Photos(APIView):
             form = SendingForm(data=request.data)
             form.is_valid(raise_exception=True)
             sent = form.validated_data
-            claim = claims.claim(sent["station"], sent["contest"], sent.get("page"), sent.get("election"))
+            where = claims.place(sent["station"], sent.get("election"))
+            claim = claims.claim(where, sent["contest"], sent.get("page"))
             photo, is_new = pipeline.receive(
                 intake.Sending(
                     path=Path(doors.the_file(sent["file"]).temporary_file_path()),

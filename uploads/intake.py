@@ -106,9 +106,11 @@ def record(sending: Sending, original: Original) -> tuple[Photo, bool]:
         # Requests with the same bytes go one after the other: only so does each of them see the others'
         # rows, be it to give the same receipt or to mark the bytes as sent for another TPS.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(bytes.fromhex(original.sha256)[:7])])
-    same_bytes = list(Photo.objects.filter(sha256=original.sha256).select_related("station", "contest"))
-    photo = next((photo for photo in same_bytes if photo.station_id == sending.station.pk), None)
-    if photo is not None:
+        cursor.execute("SELECT id, station_id FROM uploads_photo WHERE sha256 = %s", [original.sha256])
+        same_bytes = cursor.fetchall()
+    known = next((pk for pk, station in same_bytes if station == sending.station.pk), None)
+    if known:
+        photo = Photo.objects.select_related("station", "contest").get(pk=known)
         if sending.key:
             _remember_again(sending.key, sending, original, photo)
         return photo, False

@@ -16,6 +16,7 @@ from accounts.refusals import Refusal
 from pemantau import pipeline
 from tps.models import Contest, PollingStation
 from uploads import claims, doors, intake, places, receipts, storage
+from uploads.claims import Place
 from uploads.models import Photo
 
 
@@ -27,7 +28,7 @@ def find(request: HttpRequest) -> HttpResponse:
     refusal: Refusal | None = None
     if typed:
         try:
-            return redirect("uploads:send", claims.station_of(re.sub(r"[\s.-]", "", typed)).code)
+            return redirect("uploads:send", claims.place(re.sub(r"[\s.-]", "", typed)).station.code)
         except claims.UnknownStation as unknown:
             refusal = unknown
     way = places.way_to(request.GET.get("wilayah", ""), places.current_election())
@@ -46,22 +47,22 @@ def short(request: HttpRequest, code: str) -> HttpResponse:
 @page(Action.SEND_PHOTO)
 def send(request: HttpRequest, code: str) -> HttpResponse:
     """The form for one TPS, and what it sends."""
-    station = claims.station_of(code)
+    where = claims.place(code)
     if request.method != "POST":
-        return _form(request, station, request.GET.get("halaman", ""))
+        return _form(request, where, request.GET.get("halaman", ""))
     try:
         with doors.receiving():
-            photo = _received(request, station)
+            photo = _received(request, where)
     except Refusal as refusal:
-        return _form(request, station, request.POST.get("page", ""), refusal)
+        return _form(request, where, request.POST.get("page", ""), refusal)
     return redirect("uploads:receipt", receipts.grouped(photo.receipt))
 
 
-def _received(request: HttpRequest, station: PollingStation) -> Photo:
+def _received(request: HttpRequest, where: Place) -> Photo:
     """Take in what the form sent."""
     chosen = request.POST.get("page", "")
-    claim = claims.claim_at(
-        station,
+    claim = claims.claim(
+        where,
         request.POST.get("contest", ""),
         int(chosen) if re.fullmatch(r"[0-9]{1,2}", chosen) else None,
     )
@@ -79,24 +80,23 @@ def _received(request: HttpRequest, station: PollingStation) -> Photo:
     return photo
 
 
-def _form(request: HttpRequest, station: PollingStation, chosen: str, refusal: Refusal | None = None) -> HttpResponse:
+def _form(request: HttpRequest, where: Place, chosen: str, refusal: Refusal | None = None) -> HttpResponse:
     """The form, filled as it was, with what is there already; first the choice of contest where there are several."""
-    contests = list(claims.contests_of(station))
-    wanted = request.GET.get("pemilihan", contests[0].code if len(contests) == 1 else "")
-    contest = next((one for one in contests if one.code == wanted), None)
-    context = {"station": station, "contests": contests, "contest": contest, "chosen": chosen, "refusal": refusal}
-    response = render(
-        request,
-        "uploads/send.html",
-        context | (_choices(station, contest) if contest else {}),
-        status=refusal.status if refusal else 200,
-    )
+    only = where.contests[0].code if len(where.contests) == 1 else ""
+    wanted = request.GET.get("pemilihan", only)
+    contest = next((one for one in where.contests if one.code == wanted), None)
+    context = {"station": where.station, "contests": where.contests, "contest": contest}
+    if contest:
+        context |= _choices(where.station, contest)
+    context |= {"chosen": chosen, "refusal": refusal}
+    response = render(request, "uploads/send.html", context, status=refusal.status if refusal else 200)
     if refusal and refusal.retry_after:
         response["Retry-After"] = str(refusal.retry_after)
     return response
 
 
 def _choices(station: PollingStation, contest: Contest) -> dict[str, Any]:
+    """The pages of the form, each with how many photos of it there are."""
     there = places.photos_by_page(station, contest)
     pages = [(one, there.get(one.number, 0)) for one in claims.pages_of(contest)]
     return {

@@ -4,12 +4,13 @@
     originals/ab/cd/<sha256>                sealed originals, never public, never overwritten   (bucket `sealed`)
     public/<sha256>/{480,1280,2560}.webp    derivatives without metadata, rebuildable           (bucket `public`)
 
-`<sha256>` is always that of the original's bytes. Both storages have the same four verbs beside Django's
-own (`open`, `delete`): `put` (durable, whole or not at all), `promote` (give staged bytes their final
-key, never overwriting), `size_of` and `older_than`.
+`<sha256>` is always that of the original's bytes. Both storages have the same verbs beside Django's own
+(`open`, `delete`): `stage` (take bytes in), `promote` (give staged bytes their final key, durably and
+without ever overwriting), `put` (both at once, for what may be made again), `size_of` and `older_than`.
 """
 
 import hashlib
+import io
 import logging
 import os
 import shutil
@@ -20,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
@@ -78,10 +79,10 @@ def public_url(sha256: str, side: int) -> str:
 
 
 def stage(path: Path) -> str:
-    """Copy a received file into staging, durably; returns its key."""
+    """Copy a received file into staging; returns its key."""
     key = staging_key(uuid.uuid4())
     with _answering():
-        _sealed().put(key, path)
+        _sealed().stage(key, path)
     return key
 
 
@@ -141,17 +142,19 @@ def remove_staged(before: datetime) -> int:
     """Remove what was staged before this moment; returns how many."""
     removed = 0
     with _answering():
-        for key in _sealed().older_than(STAGING, before):
-            _sealed().delete(key)
-            removed += 1
+        for bucket in (_sealed(), _public()):
+            for key in bucket.older_than(STAGING, before):
+                bucket.delete(key)
+                removed += 1
     return removed
 
 
 class ObjectStorage(Protocol):
     """What both storages offer. A key names bytes that never change (staging: that are written once)."""
 
-    def put(self, key: str, source: Path | bytes, media_type: str = ...) -> None: ...
+    def stage(self, key: str, source: Path) -> None: ...
     def promote(self, staged: str, key: str) -> None: ...
+    def put(self, key: str, content: bytes, media_type: str) -> None: ...
     def size_of(self, key: str) -> int | None: ...
     def older_than(self, prefix: str, before: datetime) -> Iterator[str]: ...
     def open(self, name: str) -> File: ...
@@ -180,26 +183,30 @@ def _answering() -> Iterator[None]:
 
 
 class FolderStorage(FileSystemStorage):
-    """Objects as files. What `put` and `promote` return from survives a power cut."""
+    """Objects as files. What `promote` and `put` return from survives a power cut."""
 
-    def put(self, key: str, source: Path | bytes, media_type: str = "application/octet-stream") -> None:
-        target = Path(self.path(key))
-        partial = target.with_name(f".{uuid.uuid4()}.part")
+    def stage(self, key: str, source: Path) -> None:
+        with source.open("rb") as received:
+            self._write(Path(self.path(key)), received)
+
+    def put(self, key: str, content: bytes, media_type: str) -> None:
+        target, partial = Path(self.path(key)), Path(self.path(staging_key(uuid.uuid4())))
+        self._write(partial, io.BytesIO(content))
         _make_folder(target.parent)
+        partial.replace(target)
+        _fsync_folder(target.parent)
+
+    def _write(self, path: Path, source: BinaryIO) -> None:
+        """Bytes on the disk; the name becomes durable with the folder it ends up in."""
+        _make_folder(path.parent)
         try:
-            with partial.open("xb") as file:
-                if isinstance(source, bytes):
-                    file.write(source)
-                else:
-                    with source.open("rb") as received:
-                        shutil.copyfileobj(received, file)
+            with path.open("xb") as file:
+                shutil.copyfileobj(source, file, 1 << 20)
                 file.flush()
                 os.fsync(file.fileno())
-            partial.replace(target)
         except BaseException:
-            partial.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             raise
-        _fsync_folder(target.parent)
 
     def promote(self, staged: str, key: str) -> None:
         source, target = Path(self.path(staged)), Path(self.path(key))
@@ -272,8 +279,10 @@ class S3Storage(DjangoStoragesS3):
                 self._client = self.connection.meta.client
         return self._client
 
-    def put(self, key: str, source: Path | bytes, media_type: str = "application/octet-stream") -> None:
-        content = source if isinstance(source, bytes) else source.read_bytes()
+    def stage(self, key: str, source: Path) -> None:
+        self.put(key, source.read_bytes(), "application/octet-stream")
+
+    def put(self, key: str, content: bytes, media_type: str) -> None:
         md5 = hashlib.md5(content, usedforsecurity=False).digest()
         self.client.put_object(
             Bucket=self.bucket_name,

@@ -187,7 +187,7 @@ def test_the_storage_being_down_keeps_the_form_and_says_when(client, world, fold
     def off(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("uploads.storage.FolderStorage.put", off)
+    monkeypatch.setattr("uploads.storage.FolderStorage.stage", off)
     answer = send(client, page="3")
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
     assert "coba lagi sebentar lagi" in text(answer)

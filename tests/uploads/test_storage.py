@@ -58,7 +58,7 @@ def test_promoting_never_replaces_an_original_in_the_folder(folder, tmp_path):
 
 def test_a_changed_original_is_refused_on_reading(objects, tmp_path):
     sha256 = sealed(some_bytes(), tmp_path)
-    storages["sealed"].put(storage.original_key(sha256), some_bytes())
+    storages["sealed"].put(storage.original_key(sha256), some_bytes(), "application/octet-stream")
     with pytest.raises(storage.OriginalDamaged):
         storage.read_original(sha256)
 
@@ -66,7 +66,7 @@ def test_a_changed_original_is_refused_on_reading(objects, tmp_path):
 def test_no_receipt_for_bytes_whose_sealed_original_was_changed(objects, tmp_path):
     content = some_bytes()
     sha256 = sealed(content, tmp_path)
-    storages["sealed"].put(storage.original_key(sha256), some_bytes())
+    storages["sealed"].put(storage.original_key(sha256), some_bytes(), "application/octet-stream")
     with pytest.raises(storage.OriginalDamaged):
         sealed(content, tmp_path)
 
@@ -88,7 +88,7 @@ class Cutting(storage.FolderStorage):
 
     def promote(self, staged: str, key: str) -> None:
         with self.open(staged) as file:
-            self.put(key, file.read()[:100])
+            self.put(key, file.read()[:100], "application/octet-stream")
 
 
 @pytest.mark.parametrize("liar", ["Forgetful", "Cutting"])
@@ -176,4 +176,4 @@ def test_keys_do_not_leave_the_folder(folder):
     from django.core.exceptions import SuspiciousFileOperation
 
     with pytest.raises(SuspiciousFileOperation):
-        storages["sealed"].put("../outside", b"")
+        storages["sealed"].put("../outside", b"", "image/webp")
