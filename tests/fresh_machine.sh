@@ -97,6 +97,7 @@ except OSError:
 # `make run` until the page answers; then Ctrl-C. Sets `seconds`.
 run_until_it_answers() {
     local user=$1 home=$2 log="$machine/tmp/run-$1.log" started=$SECONDS url=""
+    : > "$log"
     on_machine "$user" "$home" setsid make run > "$log" 2>&1 &
     local client=$!
     until url=$(sed -n 's#^Pemantau: \(http://.*\)$#\1#p' "$log") && [ -n "$url" ] && answers "$url"; do

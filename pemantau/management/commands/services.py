@@ -27,7 +27,11 @@ class Command(BaseCommand):
                 options["state"].resolve(),
                 port=options["port"],
                 sample=not options["no_sample"],
-                say=lambda sentence: self.stdout.write(sentence, ending="\n"),
+                say=self._say,
             )
         except (AlreadyRunning, StartFailed) as problem:
             raise CommandError(str(problem)) from None
+
+    def _say(self, sentence: str) -> None:
+        self.stdout.write(sentence)
+        self.stdout.flush()  # somebody may read along in a file
