@@ -4,6 +4,7 @@
 single machine. Without it, production is assumed and a missing secret stops the start.
 """
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,9 +15,11 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 STATE_DIR = Path(env("PEMANTAU_STATE_DIR", default=str(BASE_DIR / "var")))
-if "DATABASE_URL" not in env.ENVIRON:
-    # A command run beside `manage.py services` works on what that runs.
-    env.read_env(STATE_DIR / "services.env")
+_running = STATE_DIR / "services.env"
+if "DATABASE_URL" not in env.ENVIRON and os.access(_running, os.R_OK):
+    # A command run beside `manage.py services` works on what that runs. Not put into os.environ, where
+    # `manage.py services` itself would take it for servers given from outside.
+    env.ENVIRON = dict(line.split("=", 1) for line in _running.read_text().splitlines()) | dict(env.ENVIRON)
 DEVELOPMENT = env.bool("PEMANTAU_DEVELOPMENT", default=False)
 DEBUG = env.bool("PEMANTAU_DEBUG", default=False)
 

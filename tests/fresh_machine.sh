@@ -98,7 +98,8 @@ except OSError:
 run_until_it_answers() {
     local user=$1 home=$2 log="$machine/tmp/run-$1.log" started=$SECONDS url=""
     : > "$log"
-    on_machine "$user" "$home" setsid make run > "$log" 2>&1 &
+    # A session of its own, as a terminal gives it: Ctrl-C reaches make and all it started.
+    on_machine "$user" "$home" setsid bash -c 'echo $$ > ~/session; exec make run' > "$log" 2>&1 &
     local client=$!
     until url=$(sed -n 's#^Pemantau: \(http://.*\)$#\1#p' "$log") && [ -n "$url" ] && answers "$url"; do
         kill -0 $client 2> /dev/null || { cat "$log"; say "FAILS: make run as $user ended"; exit 1; }
@@ -106,7 +107,7 @@ run_until_it_answers() {
         sleep 0.2
     done
     seconds=$((SECONDS - started))
-    kill -INT -- -$client
+    kill -INT -- "-$(cat "$machine$home/session")"
     wait $client || true
     if answers "$url"; then say "FAILS: it still answers after Ctrl-C"; exit 1; fi
     grep -q "^Stopping" "$log" || { tail "$log"; say "FAILS: it did not stop by itself"; exit 1; }

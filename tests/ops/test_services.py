@@ -153,11 +153,11 @@ def test_a_taken_port_is_refused_in_one_sentence(running, tmp_path):
 
 def start_services(folder: Path) -> subprocess.Popen:
     log = (folder / "said.log").open("ab")
-    command = ["manage.py", "services", "--state", str(folder), "--no-sample", "--port", str(processes.free_port())]
+    command = ["manage.py", "services", "--no-sample", "--port", str(processes.free_port())]
     process = subprocess.Popen(
         [sys.executable, *command],
         cwd=services.ROOT,
-        env=services._without_real_servers(),
+        env=services._without_real_servers() | {"PEMANTAU_STATE_DIR": str(folder)},  # as `make run` with var/
         stdout=log,
         stderr=log,
     )
