@@ -9,13 +9,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import devices
+from accounts.openapi import error
 from accounts.permissions import Action, Allows
 from pemantau import pipeline
 from tps import rules
 from tps.form_definitions import for_contest
 from transcription import api_schema as shapes
 from transcription import cases, entries, queue, rulings, showing
-from uploads.api import error
 
 NOT_SIGNED_IN = {
     401: error("Not signed in.", "sign_in_first"),
