@@ -13,6 +13,7 @@ from pemantau import pipeline
 from tests.world import World
 from transcription import entries, queue, rulings
 from transcription.models import Decision, Entry, Lease, Ruling, Task
+from uploads import receipts
 from uploads.models import Photo
 
 VOTES = {"paslon_1": 101, "paslon_2": 88, "paslon_3": 31}
@@ -41,7 +42,7 @@ def photo_of(
         height=1280,
         device=who,
         uploader=uploader,
-        receipt=secrets.token_hex(8),
+        receipt=receipts.new_code(),
         step=Photo.Step.READ,
     )
     ledger.append(
