@@ -5,6 +5,7 @@ from accounts.models import Role
 from pemantau.replay.company import Company, Login
 
 ADJUDICATORS = 4
+FEWEST = 20  # volunteers: a photo that is hard to read may take a dozen
 # Two accounts settle at most three TPS together; most photos take one pair, some three, and chance wastes some.
 TPS_OF_A_PAIR = 3
 PAIRS_PER_PHOTO = 3
@@ -12,7 +13,7 @@ PAIRS_PER_PHOTO = 3
 
 def volunteers_for(photos: int) -> int:
     """Enough for this many photos."""
-    count = 8
+    count = FEWEST
     while count * (count - 1) // 2 * TPS_OF_A_PAIR < photos * PAIRS_PER_PHOTO:
         count += 1
     return count

@@ -1,6 +1,7 @@
 """Volunteers and adjudicators: signed in over the real form, each with a browser and an address of their own."""
 
 import random
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from pemantau.replay.stage import Stage
 
 # Shares of the entries: first renewing the lease, giving the photo back unread, saying that it is blurred.
 RENEWED, RETURNED, BLURRED = 0.03, 0.01, 0.002
-HARD_SLIPS = 0.7  # of the entries on a photo with a figure that is hard to read
-NOBODY_HAS_WORK_SECONDS = 0.1
+HARD_SLIPS = 0.6  # of the entries on a photo with a figure that is hard to read
+NO_WORK_SECONDS = 0.02
+LOOK_FOR_CASES_SECONDS = 1.0
+A_MOMENT_SECONDS = 5.0  # until a ruling is a decision
 ALBUM_LAG_SECONDS = 0.05
 
 Login = tuple[str, str]  # e-mail address and password
@@ -54,21 +57,23 @@ class Company:
         random.Random(f"order/{stage.seed}/{part}").shuffle(people)  # noqa: S311  # a play, not a secret
         for person in people:
             person.browser.watch = stage.watch
+        in_vain = 0
         while not stage.over:
             for person in people:
                 if stage.over:
                     break
-                if not _read_one(stage, person):
-                    stage.pause(NOBODY_HAS_WORK_SECONDS)
+                in_vain = 0 if _read_one(stage, person) else in_vain + 1
+                stage.pause(min(in_vain, 10) * NO_WORK_SECONDS)
 
     def rule(self, stage: Stage) -> None:
         """Let the adjudicators settle what lies before them, until the curtain falls."""
         for person in self._adjudicators:
             person.browser.watch = stage.watch
+        ruled: dict[str, float] = {}
         while not stage.over:
             for person in self._adjudicators:
-                _rule_on_all(stage, person)
-            stage.pause(1.0)
+                _rule_on_all(stage, person, ruled)
+            stage.pause(LOOK_FOR_CASES_SECONDS)
 
 
 def _read_one(stage: Stage, person: Person) -> bool:
@@ -107,13 +112,15 @@ def _entry(stage: Stage, sent: Sent, chance: random.Random) -> tuple[dict[str, A
     return {"page": sent.shot.page, "numbers": numbers}, slips
 
 
-def _rule_on_all(stage: Stage, person: Person) -> None:
+def _rule_on_all(stage: Stage, person: Person, ruled: dict[str, float]) -> None:
+    """Rule on every case, but for those that somebody of the company ruled on a moment ago."""
     cases = person.browser.document("/api/v1/cases/", "case list")
     for case in cases["cases"]:
-        photo = case["photo"]
+        photo, now = case["photo"], time.monotonic()
         sent = stage.album.look(photo)
-        if sent is None or stage.over:
+        if sent is None or stage.over or now - ruled.get(photo, 0.0) < A_MOMENT_SECONDS:
             continue
+        ruled[photo] = now
         opened = person.browser.document(f"/api/v1/cases/{photo}/", "case")
         answer = person.browser.post(f"/api/v1/cases/{photo}/ruling/", "ruling", json=ruling_on(sent.shot, opened))
         if answer.status_code in (200, 201):
