@@ -39,10 +39,10 @@ def add(manage: Manage, election: Election, stations: Iterable[str], data: Path,
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
-    manage("import_regions", str(folder / "regions.csv"))
-    manage("import_election", str(folder / "election.yaml"))
-    manage("import_stations", "--election", election.code, str(folder / "stations.csv"))
-    manage("import_dpt", "--election", election.code, str(folder / "dpt.csv"))
+    manage("import_regions", "--yes", str(folder / "regions.csv"))
+    manage("import_election", "--yes", str(folder / "election.yaml"))
+    manage("import_stations", "--yes", "--election", election.code, str(folder / "stations.csv"))
+    manage("import_dpt", "--yes", "--election", election.code, str(folder / "dpt.csv"))
 
 
 def read(path: Path) -> IO[str]:
