@@ -289,6 +289,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Photos of C.Hasil forms, and the tallies that citizens and volunteers made of them.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,  # else a file in a request is described as an address
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import uuid
 
+from django.db import transaction
 from django.test import Client
 
 from accounts import commitments, devices
@@ -51,6 +52,12 @@ def photo_of(
     )  # fmt: skip
     queue.open_photo(photo)
     return photo
+
+
+def photo_in_log(world: World, station: str) -> Photo:
+    """The same with real commits, where row and entry must come together."""
+    with transaction.atomic():
+        return photo_of(world, station)
 
 
 def device_of(world: World, person: User) -> Device:

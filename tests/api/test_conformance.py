@@ -1,0 +1,132 @@
+"""Whatever is sent to the API, by whomever: no 5xx, and every answer is one that the schema promises.
+
+Schemathesis makes the requests from the schema, right ones and wrong ones. They go through the whole
+application, in this process. Many name what is really there, and some say something sensible about it, so that
+more is reached than "not found".
+"""
+
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from django.middleware.csrf import _get_new_csrf_string
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode, checks
+
+from accounts.models import Role
+from aggregation import folder
+from pemantau import pipeline
+from tests.transcription import reading as people
+from tests.uploads.pictures import encoded
+from tests.world import World, build
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.filterwarnings("ignore")]
+
+PROMISES = [
+    checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+    checks.response_headers_conformance,
+]
+
+
+API = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", get_wsgi_application())
+OPERATIONS = {result.ok().label: result.ok() for result in API.get_all_operations()}
+
+
+@pytest.fixture
+def world(transactional_db) -> World:
+    return build()
+
+
+@dataclass(frozen=True)
+class Browser:
+    cookies: dict[str, str]
+    headers: dict[str, str]
+
+
+def browser_of(world: World, name: str, role: str) -> Browser:
+    token = _get_new_csrf_string()
+    cookies = {name: morsel.value for name, morsel in people.browser_of(world, name, role).cookies.items()}
+    return Browser(cookies | {"csrftoken": token}, {"Accept-Encoding": "identity", "X-CSRFToken": token})
+
+
+@pytest.fixture
+def known(world) -> dict[str, str]:
+    """What really is there, by the names of addresses' parameters.
+
+    One photo is decided and published, one with an adjudicator, one in the volunteer's hands.
+    """
+    folder.prepare()
+    decided, disputed, waiting = (people.photo_in_log(world, f"910101100100{n}") for n in (1, 2, 3))
+    for name in ("Sari", "Budi"):
+        people.reads(world, name, decided)
+    pipeline.record(str(decided.pk))
+    for number, name in enumerate(("Sari", "Budi", "Dewi", "Eko")):
+        people.reads(world, name, disputed, **(people.VOTES | {"paslon_1": number}))
+    lease = people.given(world, "Vina", waiting)
+    while folder.step():
+        pass
+    return {
+        "lease": str(lease.pk),
+        "photo": str(disputed.pk),
+        "receipt": decided.receipt,
+        "log": world.election.code,
+        "election": world.election.code,
+        "contest": world.contest.code,
+        "region": "9101",
+        "station": world.station.code,
+        "code": world.station.code,
+    }
+
+
+def sensible_bodies(known: dict[str, str]) -> dict[str, dict[str, object]]:
+    reading = {"page": 2, "numbers": dict(people.VOTES)}
+    picture = encoded(width=320, height=400)
+    return {
+        "POST /api/v1/photos/": {"file": picture, "station": known["station"], "contest": "ppwp", "page": 2},
+        "POST /api/v1/tasks/{lease}/check/": reading,
+        "POST /api/v1/tasks/{lease}/entry/": reading,
+        "POST /api/v1/cases/{photo}/ruling/": {"verdict": "reject", "reason": "blurred"},
+    }
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_every_answer_is_a_promised_one(label, world, known):
+    answers = [
+        status
+        for browser in (
+            Browser({}, {"Accept-Encoding": "identity"}),
+            browser_of(world, "Vina", Role.VOLUNTEER),
+            browser_of(world, "Hakim", Role.ADJUDICATOR),
+        )
+        for status in send_right_and_wrong(OPERATIONS[label], known, browser)
+    ]
+    assert any(status < 300 for status in answers), Counter(answers)  # else nothing was tried
+
+
+def send_right_and_wrong(operation: schemathesis.APIOperation, known: dict[str, str], browser: Browser) -> list[int]:
+    """Send some 15 requests; returns the statuses of the answers, each of which was promised."""
+    right, wrong = (operation.as_strategy(generation_mode=mode) for mode in GenerationMode)
+    bodies = sensible_bodies(known)
+    answers = []
+
+    @given(case=right | wrong)
+    @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    def send(case: schemathesis.Case) -> None:
+        sense = zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode()) % 3
+        for name in case.path_parameters or {}:
+            if sense and name in known:
+                case.path_parameters[name] = known[name]
+        if sense == 2 and operation.label in bodies:
+            case.body = bodies[operation.label]
+        answers.append(
+            case.call_and_validate(headers=browser.headers, cookies=browser.cookies, checks=PROMISES).status_code
+        )
+
+    send()
+    return answers
