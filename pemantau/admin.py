@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 
 from accounts.admin import LookOnly
@@ -10,6 +13,9 @@ from aggregation.models import Result
 from ledger.models import Event
 from transcription.models import Decision
 from uploads.models import Photo
+
+# Passkeys, TOTP secrets and addresses are their owners' alone; groups give no rights here.
+admin.site.unregister([Authenticator, EmailAddress, Group])
 
 admin.site.site_header = admin.site.site_title = "Pemantau"
 

@@ -1,0 +1,302 @@
+"""Every address of the house, with every role and both ways of asking, against one table (TRUST section 6).
+
+An address that is not in the table fails. Where somebody may not, no row of any table changes.
+"""
+
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from http.cookies import SimpleCookie
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import connection, transaction
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from accounts.models import Role, User
+from accounts.permissions import ANONYMOUS
+from tests.transcription.reading import given, photo_of, reads
+from tests.world import World
+
+ROLES = (ANONYMOUS, *Role.values)
+
+EVERYBODY = frozenset(ROLES)
+ACCOUNT = frozenset(Role.values)  # whoever has signed in
+READERS = frozenset({Role.VOLUNTEER, Role.ADJUDICATOR})
+ADJUDICATORS = frozenset({Role.ADJUDICATOR})
+OPERATORS = frozenset({Role.OPERATOR})
+NOBODY: frozenset[str] = frozenset()
+STARTED = "only while signing in or up"  # everybody else is sent away
+AS_LOOKING = "the same as GET"  # and changes as little
+
+Access = frozenset[str] | str | None
+
+# address -> who may look (GET), who may act (POST); None: not asked in this way at all.
+TABLE: dict[str, tuple[Access, Access]] = {
+    # Results, and the way to them
+    "aggregation:home": (EVERYBODY, None),
+    "aggregation:contest": (EVERYBODY, None),
+    "aggregation:region": (EVERYBODY, None),
+    "aggregation:disputes": (EVERYBODY, None),
+    "aggregation:station": (EVERYBODY, None),
+    "aggregation:photo": (EVERYBODY, None),
+    "aggregation:search": (EVERYBODY, None),
+    "aggregation:elections": (EVERYBODY, None),
+    "aggregation-api:region": (EVERYBODY, None),
+    "aggregation-api:station": (EVERYBODY, None),
+    "ledger-api:entries": (EVERYBODY, None),
+    "tps-api:elections": (EVERYBODY, None),
+    "tps-api:stations": (EVERYBODY, None),
+    "tps-api:station": (EVERYBODY, None),
+    "tps-api:region": (EVERYBODY, None),
+    "schema": (EVERYBODY, None),
+    "api": (EVERYBODY, None),
+    "health": (EVERYBODY, AS_LOOKING),
+    "set_language": (EVERYBODY, EVERYBODY),
+    # Photos; a receipt is for whoever has its code
+    "uploads:find": (EVERYBODY, None),
+    "uploads:send": (EVERYBODY, EVERYBODY),
+    "uploads:short": (EVERYBODY, None),
+    "uploads:find_receipt": (EVERYBODY, None),
+    "uploads:receipt": (EVERYBODY, None),
+    "uploads:picture": (EVERYBODY, None),
+    "uploads-api:photos": (None, EVERYBODY),
+    "uploads-api:receipt": (EVERYBODY, None),
+    # Reading
+    "transcription:next": (READERS, READERS),
+    "transcription:read": (READERS, READERS),
+    "transcription:renew": (None, READERS),
+    "transcription:return": (None, READERS),
+    "transcription-api:tasks": (None, READERS),
+    "transcription-api:task": (READERS, None),
+    "transcription-api:entry": (None, READERS),
+    "transcription-api:check": (None, READERS),
+    "transcription-api:renew": (None, READERS),
+    "transcription-api:return": (None, READERS),
+    # Adjudication
+    "transcription:cases": (ADJUDICATORS, None),
+    "transcription:case": (ADJUDICATORS, ADJUDICATORS),
+    "transcription-api:cases": (ADJUDICATORS, None),
+    "transcription-api:case": (ADJUDICATORS, None),
+    "transcription-api:ruling": (None, ADJUDICATORS),
+    # Operation
+    "overview": (OPERATORS, None),
+    "people": (OPERATORS, None),
+    "grant": (None, OPERATORS),
+    "withdraw": (None, OPERATORS),
+    # One's own account
+    "accounts:me": (ACCOUNT, None),
+    "account_login": (EVERYBODY, EVERYBODY),
+    "account_logout": (EVERYBODY, EVERYBODY),
+    "account_inactive": (EVERYBODY, None),
+    "account_signup": (EVERYBODY, EVERYBODY),
+    "account_request_login_code": (EVERYBODY, EVERYBODY),
+    "account_confirm_login_code": (STARTED, STARTED),
+    "account_email_verification_sent": (STARTED, STARTED),
+    "account_reset_password": (EVERYBODY, EVERYBODY),
+    "account_confirm_password_reset_code": (STARTED, STARTED),
+    "account_complete_password_reset": (STARTED, STARTED),
+    "account_password_reset_completed": (EVERYBODY, None),
+    "account_reauthenticate": (ACCOUNT, ACCOUNT),
+    "account_email": (ACCOUNT, ACCOUNT),
+    "account_change_password": (ACCOUNT, ACCOUNT),
+    "account_set_password": (ACCOUNT, ACCOUNT),
+    "mfa_index": (ACCOUNT, None),
+    "mfa_authenticate": (STARTED, STARTED),
+    "mfa_login_webauthn": (EVERYBODY, EVERYBODY),
+    "mfa_reauthenticate": (ACCOUNT, ACCOUNT),
+    "mfa_activate_totp": (ACCOUNT, ACCOUNT),
+    "mfa_deactivate_totp": (ACCOUNT, ACCOUNT),
+    "mfa_view_recovery_codes": (ACCOUNT, None),
+    "mfa_generate_recovery_codes": (ACCOUNT, ACCOUNT),
+    "mfa_download_recovery_codes": (ACCOUNT, AS_LOOKING),
+    "mfa_list_webauthn": (ACCOUNT, None),
+    "mfa_add_webauthn": (ACCOUNT, ACCOUNT),
+    "mfa_reauthenticate_webauthn": (ACCOUNT, ACCOUNT),
+    "mfa_remove_webauthn": (ACCOUNT, ACCOUNT),
+    "mfa_edit_webauthn": (ACCOUNT, ACCOUNT),
+    # The admin site: operators, and they change reference data only
+    "admin:login": (OPERATORS, OPERATORS),
+    "admin:logout": (None, EVERYBODY),
+    "admin:index": (OPERATORS, AS_LOOKING),
+    "admin:autocomplete": (NOBODY, None),  # without saying of which field
+    "admin:jsi18n": (OPERATORS, None),
+    "admin:password_change": (OPERATORS, OPERATORS),
+    "admin:password_change_done": (OPERATORS, None),
+    "admin:app_list": (OPERATORS, AS_LOOKING),
+    "admin:view_on_site": (OPERATORS, AS_LOOKING),
+    "admin:<path:object_id>/": (OPERATORS, AS_LOOKING),
+    "admin:(?P<url>.*)$": (OPERATORS, AS_LOOKING),
+}
+
+# Django's admin has two addresses without a name.
+UNNAMED = {"admin:<path:object_id>/": "/admin/accounts/user/1/", "admin:(?P<url>.*)$": "/admin/nowhere/"}
+
+# Models in the admin site, and whether operators may change them there.
+LOOK_ONLY = {
+    "accounts.user",
+    "accounts.roleproposal",
+    "uploads.photo",
+    "transcription.decision",
+    "aggregation.result",
+    "ledger.event",
+}
+REFERENCE_DATA = {"tps.election", "tps.contest", "tps.option"}
+
+
+def addresses() -> Iterator[str]:
+    """The names of all addresses in the URLconf."""
+
+    def walk(resolver, namespace: str = "") -> Iterator[str]:
+        for pattern in resolver.url_patterns:
+            if hasattr(pattern, "url_patterns"):
+                yield from walk(pattern, namespace + (f"{pattern.namespace}:" if pattern.namespace else ""))
+            else:
+                yield namespace + (pattern.name or str(pattern.pattern))
+
+    return walk(get_resolver())
+
+
+def expected(name: str) -> tuple[Access, Access]:
+    """Who may look and who may act at an address. A KeyError: it is missing in the table."""
+    for model in LOOK_ONLY | REFERENCE_DATA:
+        if name.startswith(f"admin:{model.replace('.', '_')}_"):
+            what = name.rsplit("_", 1)[1]
+            if what in {"changelist", "change", "history"}:
+                return OPERATORS, OPERATORS if what != "change" or model in REFERENCE_DATA else NOBODY
+            return (OPERATORS, OPERATORS) if model in REFERENCE_DATA else (NOBODY, NOBODY)
+    return TABLE[name]
+
+
+PATTERNS = sorted(set(addresses()))
+
+
+def test_the_table_knows_every_address_and_no_other():
+    for name in PATTERNS:
+        expected(name)
+    assert set(TABLE) - set(PATTERNS) == set()
+
+
+def test_the_admin_site_knows_these_models_and_no_other():
+    assert {model._meta.label_lower for model in admin.site._registry} == LOOK_ONLY | REFERENCE_DATA
+
+
+# --- Every role, every address ------------------------------------------------------------------
+
+
+@pytest.fixture
+def arguments(world: World, settings, tmp_path) -> dict[str, object]:
+    """Something real for every argument of an address: a photo being read, one that was, people, TPS."""
+    for role in Role.values:
+        world.person(f"some-{role}", role)
+    other = photo_of(world, "9101011001002")
+    reads(world, "Budi", other)
+    photo = photo_of(world)
+    lease = given(world, "some-volunteer", photo)
+    return {
+        "photo": photo.pk,
+        "photo_id": photo.pk,
+        "lease": lease.pk,
+        "lease_id": lease.pk,
+        "election": "contoh",
+        "contest": "ppwp",
+        "region": "9101",
+        "station": world.station.code,
+        "code": world.station.code,
+        "receipt": photo.receipt,
+        "log": "contoh",
+        "sha256": photo.sha256,
+        "side": 480,
+        "person": world.person("Budi").pk,
+        "pk": 1,
+        "object_id": 1,
+        "app_label": "accounts",
+        "content_type_id": 1,
+    }
+
+
+def address(name: str, arguments: dict[str, object]) -> str:
+    if name in UNNAMED:
+        return UNNAMED[name]
+    return reverse(name, kwargs={key: arguments[key] for key in _argument_names(name)})
+
+
+def _argument_names(name: str) -> list[str]:
+    resolver = get_resolver()
+    *namespaces, last = name.split(":")
+    for namespace in namespaces:
+        _, resolver = resolver.namespace_dict[namespace]
+    possibilities, *_ = resolver.reverse_dict.getlist(last)[0]
+    return possibilities[0][1]
+
+
+def rows() -> Counter:
+    """How many rows each table has; sessions are nobody's evidence."""
+    tables = sorted({model._meta.db_table for model in apps.get_models()} - {"django_session"})
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in tables))
+        return Counter(dict(cursor.fetchall()))
+
+
+def outcome(client: Client, method: str, path: str) -> str:
+    """`may`, `may not`, or `not asked so`, as a person would find out."""
+    response = getattr(client, method)(path, follow=False)
+    while response.status_code in (301, 302) and response["Location"].startswith("/admin/login/"):
+        response = client.get(response["Location"])
+    if response.status_code == 405 or (path == "/admin/logout/" and method == "get"):
+        return "not asked so"
+    signing_in = response.status_code == 302 and response["Location"].startswith("/akun/login/?next=")
+    assert response.status_code < 500, f"{method} {path}: {response.status_code}"
+    return "may not" if signing_in or response.status_code in (401, 403) else "may"
+
+
+@pytest.mark.slow
+def test_only_they_may_and_nothing_changes_where_they_may_not(client, world, arguments):
+    signed_in = {ANONYMOUS: {}} | {role: cookies_of(world.person(f"some-{role}")) for role in Role.values}
+    before = rows()
+    wrong = []
+    for name in PATTERNS:
+        path = address(name, arguments)
+        look, act = expected(name)
+        for method, allowed in (("get", look), ("post", look if act == AS_LOOKING else act)):
+            for role in ROLES:
+                client.cookies.clear()
+                client.cookies.update(signed_in[role])
+                with transaction.atomic():
+                    found = outcome(client, method, path)
+                    after = rows()
+                    transaction.set_rollback(True)
+                may = "not asked so" if allowed is None else "may" if role in allowed else "may not"
+                if found != may and allowed != STARTED and not (allowed is None and found == "may not"):
+                    wrong.append(f"{role} {method}s {path} ({name}): {found}, not {may}")
+                if after != before and (found != "may" or allowed == STARTED or act == AS_LOOKING):
+                    wrong.append(f"{role} {method}s {path} ({name}) and changes {(after - before) + (before - after)}")
+    assert wrong == []
+
+
+def cookies_of(person: User) -> SimpleCookie:
+    client = Client()
+    client.force_login(person)
+    return client.cookies
+
+
+@pytest.mark.django_db
+def test_somebody_suspended_is_nobody(world, arguments):
+    for role in Role.values:
+        person = world.person(f"some-{role}")
+        client = Client()
+        client.force_login(person)
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        for name in ("accounts:me", "people", "transcription-api:cases", "admin:index"):
+            assert outcome(client, "get", address(name, arguments)) == "may not"
+        assert outcome(client, "post", reverse("transcription-api:tasks")) == "may not"
+
+
+@pytest.mark.django_db
+def test_an_unknown_uuid_tells_nothing_to_those_who_may_not(world):
+    client = Client()
+    client.force_login(world.person("some-citizen", Role.CITIZEN))
+    assert client.get(f"/api/v1/tasks/{uuid.uuid4()}/").status_code == 403
+    assert client.get(f"/api/v1/cases/{uuid.uuid4()}/").status_code == 403
