@@ -47,10 +47,6 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "aggregation-api:region": (EVERYBODY, None),
     "aggregation-api:station": (EVERYBODY, None),
     "ledger-api:entries": (EVERYBODY, None),
-    "tps-api:elections": (EVERYBODY, None),
-    "tps-api:stations": (EVERYBODY, None),
-    "tps-api:station": (EVERYBODY, None),
-    "tps-api:region": (EVERYBODY, None),
     "schema": (EVERYBODY, None),
     "api": (EVERYBODY, None),
     "health": (EVERYBODY, AS_LOOKING),
@@ -65,10 +61,9 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "uploads-api:photos": (None, EVERYBODY),
     "uploads-api:receipt": (EVERYBODY, None),
     # Reading
-    "transcription:next": (READERS, READERS),
+    "transcription:start": (READERS, READERS),
     "transcription:read": (READERS, READERS),
-    "transcription:renew": (None, READERS),
-    "transcription:return": (None, READERS),
+    "transcription:give_back": (None, READERS),
     "transcription-api:tasks": (None, READERS),
     "transcription-api:task": (READERS, None),
     "transcription-api:entry": (None, READERS),
@@ -143,7 +138,7 @@ LOOK_ONLY = {
     "aggregation.result",
     "ledger.event",
 }
-REFERENCE_DATA = {"tps.election", "tps.contest", "tps.option"}
+REFERENCE_DATA: set[str] = set()
 
 
 def addresses() -> Iterator[str]:
