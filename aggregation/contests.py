@@ -1,16 +1,9 @@
 """Finding the contest an address names."""
 
 from django.db.models import prefetch_related_objects
-from django.utils.translation import gettext_lazy as _
 
-from accounts.refusals import Refusal
 from tps.models import Contest
-
-
-class NoSuchContest(Refusal):
-    status = 404
-    code = "no_such_contest"
-    sentence = _("Pemilihan ini tidak ada.")
+from tps.search import NoSuchContest
 
 
 def find(election: str, code: str) -> Contest:

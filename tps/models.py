@@ -4,10 +4,10 @@ Rows change through the importers, `tps.elections` and the admin only, and every
 (`tps.reference`).
 """
 
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import CharField, F, Q, Value
-from django.db.models.functions import Cast, Concat, Left, LPad
+from django.db.models.functions import Cast, Concat, Left, LPad, Upper
 
 NATION = ""
 
@@ -47,7 +47,8 @@ class Region(models.Model):
         ]
         indexes = [
             models.Index(fields=["parent", "code"]),
-            GinIndex(fields=["name"], name="region_by_part_of_its_name", opclasses=["gin_trgm_ops"]),
+            # Upper: what `icontains` asks for.
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="region_by_part_of_its_name"),
         ]
 
     def __str__(self) -> str:

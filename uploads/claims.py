@@ -10,12 +10,7 @@ from accounts.refusals import Refusal
 from tps import form_definitions
 from tps.form_definitions import Page
 from tps.models import Contest, PollingStation, Region
-
-
-class UnknownStation(Refusal):
-    status = 404
-    code = "unknown_station"
-    sentence = _("TPS dengan kode ini tidak ada. Kode TPS terdiri dari 13 angka.")
+from tps.search import UnknownStation
 
 
 class UnknownContest(Refusal):
@@ -93,4 +88,4 @@ def claim(where: Place, contest: str, page: int | None) -> Claim:
 
 def pages_of(contest: Contest) -> tuple[Page, ...]:
     """The pages of the contest's form, wall sheets first."""
-    return form_definitions.load(contest.form).pages  # the same whoever stands for election
+    return form_definitions.for_contest(contest).pages

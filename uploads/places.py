@@ -5,27 +5,12 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Exists, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
-from django.utils.translation import gettext_lazy as _
 
-from accounts.refusals import Refusal
 from tps.models import NATION, Contest, Election, PollingStation, Region
+from tps.search import NoElection, UnknownRegion
 from uploads.models import Photo
 
 VILLAGE = 4
-
-
-class UnknownRegion(Refusal):
-    status = 404
-    code = "unknown_region"
-    sentence = _("Wilayah ini tidak ada.")
-
-
-class NoElection(Refusal):
-    """Nothing is set up yet."""
-
-    status = 404
-    code = "no_election"
-    sentence = _("Belum ada pemilu yang dibuka di sini.")
 
 
 @dataclass(frozen=True)

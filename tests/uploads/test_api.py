@@ -18,6 +18,7 @@ from ledger.models import Event
 from pemantau import pipeline
 from tests.aggregation import evidence
 from tests.uploads.pictures import encoded
+from tps import form_definitions
 from tps.models import Contest, Election, PollingStation, Region
 from uploads import storage
 from uploads.models import Photo, Ticket
@@ -255,6 +256,7 @@ def test_at_most_12_queries(client, folder, signed_in, again):
     from tests.world import build
 
     world = build()
+    form_definitions.for_contest(world.contest)  # a process reads the options once
     if signed_in:
         client.force_login(world.person("Sari"), backend="django.contrib.auth.backends.ModelBackend")
     first = encoded(seed=1, width=200, height=300)

@@ -1,0 +1,194 @@
+"""Finding a TPS: by its code, from the nation down, or by the village's name ("cipete 12")."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.utils.translation import gettext_lazy as _
+
+from accounts.refusals import Refusal
+from tps.models import NATION, Contest, Election, Extent, PollingStation, Region, above
+
+MOST = 20
+LONGEST = 80
+
+_CODE = re.compile(r"([0-9]{2}){0,3}|[0-9]{10}")
+_STATION_CODE = re.compile(r"[0-9]{13}")
+_TPS_FIRST = re.compile(r"tps\s*0*(?P<number>[0-9]{1,3})\s+(?P<name>.+)", re.IGNORECASE)
+_TPS_LAST = re.compile(r"(?P<name>.+?)\s+(?:tps\s*)?0*(?P<number>[0-9]{1,3})", re.IGNORECASE)
+_KIND_OF_VILLAGE = re.compile(r"(?:desa|kelurahan|kel\.?)\s+(?=\S)", re.IGNORECASE)
+
+
+class NoElection(Refusal):
+    """Nothing is set up yet."""
+
+    status = 404
+    code = "no_election"
+    sentence = _("Belum ada pemilu yang dibuka di sini.")
+
+
+class UnknownElection(Refusal):
+    status = 404
+    code = "unknown_election"
+    sentence = _("Pemilu ini tidak ada.")
+
+
+class NoSuchContest(Refusal):
+    status = 404
+    code = "no_such_contest"
+    sentence = _("Pemilihan ini tidak ada.")
+
+
+class UnknownRegion(Refusal):
+    status = 404
+    code = "unknown_region"
+    sentence = _("Wilayah ini tidak ada.")
+
+
+class UnknownStation(Refusal):
+    status = 404
+    code = "unknown_station"
+    sentence = _("TPS dengan kode ini tidak ada. Kode TPS terdiri dari 13 angka.")
+
+
+@dataclass(frozen=True)
+class Below:
+    """A region below another one, with how many TPS the election has in it and their DPT as far as it is known."""
+
+    region: Region
+    stations: int
+    registered_voters: int
+    dpt_known: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a search found: a region or a TPS, and the names of what it lies in, nearest first."""
+
+    code: str
+    name: str
+    within: tuple[str, ...]
+    is_station: bool
+
+
+def election(code: str | None = None) -> Election:
+    """The election with this code, else the current one. Raises `UnknownElection`, `NoElection`."""
+    if code:
+        found = Election.objects.filter(pk=code).first()
+        if found is None:
+            raise UnknownElection
+        return found
+    found = Election.objects.filter(is_current=True).first()
+    if found is None:
+        raise NoElection
+    return found
+
+
+def contest(code: str, of: Election) -> Contest:
+    """The contest with its area. Raises `NoSuchContest`."""
+    found = Contest.objects.filter(election=of, code=code).prefetch_related("area").first()
+    if found is None:
+        raise NoSuchContest
+    return found
+
+
+def station(code: str, of: Election) -> PollingStation:
+    """The TPS with its village. One query. Raises `UnknownStation`."""
+    found = None
+    if _STATION_CODE.fullmatch(code):
+        found = PollingStation.objects.select_related("region").filter(election=of, code=code).first()
+    if found is None:
+        raise UnknownStation
+    return found
+
+
+def line_to(code: str) -> list[Region]:
+    """The region, after all regions above it, nation first. One query. Raises `UnknownRegion`."""
+    if not _CODE.fullmatch(code):
+        raise UnknownRegion
+    line = list(Region.objects.filter(pk__in=[*above(code), code]).order_by("level"))
+    if not line or line[-1].code != code:
+        raise UnknownRegion
+    return line
+
+
+def children(code: str, of: Election) -> list[Below]:
+    """The regions right below that have TPS in this election, by code. One query, however many TPS there are."""
+    rows = Extent.objects.filter(election=of, region__parent=code).select_related("region").order_by("region")
+    return [Below(row.region, row.stations, row.registered_voters, row.dpt_known) for row in rows]
+
+
+def stations_of(village: str, of: Election) -> QuerySet[PollingStation]:
+    """The TPS of a village, by number."""
+    return PollingStation.objects.filter(election=of, region=village).order_by("number")
+
+
+def contests_of(election: Election, kind: str = "") -> QuerySet[Contest]:
+    """The contests of an election, those of one kind where it is said, in ballot order and then by code."""
+    order = Case(*(When(kind=k, then=Value(n)) for n, k in enumerate(Contest.Kind.values)), output_field=IntegerField())
+    found = Contest.objects.filter(election=election).order_by(order, "code")
+    return found.filter(kind=kind) if kind else found
+
+
+# --- Searching --------------------------------------------------------------------------------
+
+
+def find(text: str, of: Election, most: int = MOST) -> list[Place]:
+    """Regions and TPS for what somebody typed: a code, a name, or a village's name with a TPS number.
+
+    Only regions with TPS in this election; names that begin with the text first. At most four queries.
+    """
+    text = " ".join(text.replace("\x00", "").split())[:LONGEST]
+    digits = re.sub(r"[\s.\-/]", "", text)
+    if digits.isascii() and digits.isdigit():
+        return _by_code(digits, of, most)
+    text = _KIND_OF_VILLAGE.sub("", text, count=1)
+    numbered = _TPS_FIRST.fullmatch(text) or _TPS_LAST.fullmatch(text)
+    stations: list[PollingStation] = []
+    if numbered:
+        villages = _named(numbered["name"], of).filter(level=4)[:200]
+        stations = list(
+            PollingStation.objects.filter(election=of, region__in=[v.pk for v in villages], number=numbered["number"])
+        )
+        place = {village.pk: number for number, village in enumerate(villages)}
+        stations.sort(key=lambda station: place[station.region_id])
+    regions = list(_named(text, of)[: max(0, most - len(stations))]) if not stations else []
+    return _places(regions, stations[:most])
+
+
+def _by_code(digits: str, of: Election, most: int) -> list[Place]:
+    """A TPS by its code or its beginning from the village on; a region by its code."""
+    if len(digits) > 10:
+        stations = PollingStation.objects.filter(election=of, code__gte=digits, code__lt=f"{digits}:")  # ":" after "9"
+        return _places([], stations.order_by("code")[:most])
+    if not _CODE.fullmatch(digits):
+        return []
+    return _places(Region.objects.filter(pk=digits, extent__election=of), [])
+
+
+def _named(text: str, of: Election) -> QuerySet[Region]:
+    """Regions whose name contains the text: equal ones first, then those that begin with it, larger ones first."""
+    if len(text) < 2:
+        return Region.objects.none()
+    found = Region.objects.filter(extent__election=of, level__gt=0)
+    # Two letters are too few for the index of trigrams; they are some villages' whole name.
+    found = found.filter(name__icontains=text) if len(text) > 2 else found.filter(name__iexact=text)
+    rank = Case(
+        When(name__iexact=text, then=Value(0)),
+        When(name__istartswith=text, then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    return found.order_by(rank, "level", "code")
+
+
+def _places(regions: Iterable[Region], stations: Iterable[PollingStation]) -> list[Place]:
+    found = [(region.code, region.name, False) for region in regions]
+    found += [(station.code, str(station), True) for station in stations]
+    codes = {higher for code, _name, _is_station in found for higher in above(code)} - {NATION}
+    names = dict(Region.objects.filter(pk__in=codes).values_list("pk", "name")) if codes else {}
+    return [
+        Place(code, name, tuple(names[higher] for higher in reversed(above(code)) if higher in names), is_station)
+        for code, name, is_station in found
+    ]
