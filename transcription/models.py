@@ -57,10 +57,10 @@ class Task(models.Model):
         expression=F("wants") - F("leased"), output_field=models.SmallIntegerField(), db_persist=True
     )
     rank = models.BigIntegerField()  # served in this order, lowest first (`queue.rank_of`)
-    # Accounts that sent it, read it, hold it, gave it back, or saw it as a case. A person gets it only if none of
-    # their circle is among these.
+    # Accounts that sent it, read it, hold it, gave it back, or saw it as a case; and the devices and address blocks
+    # they used. A person gets it only if none of their circle and none of their devices and blocks is among these.
     touched_by = ArrayField(models.BigIntegerField(), default=list)
-    sender_device = models.UUIDField(null=True)
+    touched_on = ArrayField(models.CharField(max_length=36), default=list)
     returned = models.SmallIntegerField(default=0)  # people who gave it back unread
     needs_adjudicator = models.BooleanField(default=False)
     why = models.CharField(max_length=8, blank=True, choices=Why.choices)

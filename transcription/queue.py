@@ -83,14 +83,15 @@ _OPEN = """
         ON CONFLICT (district) DO UPDATE SET photos = t.photos + 1
         RETURNING photos
     )
-    INSERT INTO transcription_task (photo_id, wants, leased, rank, touched_by, sender_device, returned,
+    INSERT INTO transcription_task (photo_id, wants, leased, rank, touched_by, touched_on, returned,
                                     needs_adjudicator, why)
     SELECT %(photo)s, %(readers)s, 0,
            turn.photos * %(stages)s + CASE WHEN EXISTS (
                SELECT FROM uploads_photo p JOIN transcription_task t ON t.photo_id = p.id
                 WHERE p.station_id = %(station)s AND p.contest_id = %(contest)s AND p.page = %(page)s
                   AND p.id <> %(photo)s) THEN %(evidence)s ELSE 0 END,
-           array_remove(ARRAY[%(sender)s::bigint], NULL), %(device)s, 0, false, ''
+           array_remove(ARRAY[%(sender)s::bigint], NULL), array_remove(ARRAY[%(device)s::text], NULL),
+           0, false, ''
       FROM turn
     ON CONFLICT DO NOTHING
 """
@@ -106,13 +107,18 @@ def open_again(photo: Photo) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE transcription_task t SET returned = 0, touched_by = ARRAY(
-                SELECT unnest(t.touched_by) EXCEPT
-                SELECT l.account_id FROM transcription_lease l JOIN accounts_user u ON u.id = l.account_id
-                 WHERE l.task_id = t.photo_id AND l."end" = 'returned' AND u.role = 'volunteer')
-             WHERE t.photo_id = %s
+            WITH gave_back AS (
+                SELECT account_id, device_id::text AS device, address_block::text AS block
+                  FROM transcription_lease l JOIN accounts_user u ON u.id = l.account_id
+                 WHERE l.task_id = %(photo)s AND l."end" = 'returned' AND u.role = 'volunteer'
+            )
+            UPDATE transcription_task SET returned = 0,
+                   touched_by = ARRAY(SELECT unnest(touched_by) EXCEPT SELECT account_id FROM gave_back),
+                   touched_on = ARRAY(SELECT unnest(touched_on) EXCEPT
+                                      (SELECT device FROM gave_back UNION SELECT block FROM gave_back))
+             WHERE photo_id = %(photo)s
             """,
-            [photo.pk],
+            {"photo": photo.pk},
         )
 
 
@@ -142,6 +148,7 @@ def _hand_out(account: User, device: Device | None, address_block: str, *, wait:
         "me": account.pk,
         "device": device.pk if device else None,
         "block": address_block,
+        "here": [place for place in (str(device.pk) if device else "", address_block) if place],
         "places": TPS_OF_A_PAIR,
         "lease": LEASE,
     }
@@ -172,8 +179,8 @@ _TAKE_WAITING = f"""
          GROUP BY other HAVING count(*) >= %(places)s
     ), mine AS MATERIALIZED (
         SELECT ARRAY(({independence.CIRCLE}) UNION SELECT other FROM capped)::bigint[] AS circle,
-               ARRAY(SELECT device_id FROM accounts_sighting WHERE user_id = %(me)s AND day >= %(since)s
-                     UNION SELECT %(device)s::uuid) AS devices
+               ARRAY(SELECT device_id::text FROM accounts_sighting WHERE user_id = %(me)s AND day >= %(since)s
+                     UNION SELECT unnest(%(here)s::text[]))::varchar[] AS places
     ), held AS (
         UPDATE transcription_lease SET expires_at = greatest(expires_at, now() + %(lease)s)
          WHERE account_id = %(me)s AND "end" = '' RETURNING id
@@ -181,12 +188,13 @@ _TAKE_WAITING = f"""
         SELECT t.photo_id FROM transcription_task t
          WHERE t.free > 0
            AND NOT t.touched_by && (SELECT circle FROM mine)
-           AND (t.sender_device IS NULL OR NOT ARRAY[t.sender_device] && (SELECT devices FROM mine))
+           AND NOT t.touched_on && (SELECT places FROM mine)
            AND NOT EXISTS (SELECT FROM transcription_lease WHERE account_id = %(me)s AND "end" = '')
          ORDER BY t.rank, t.photo_id LIMIT 1 FOR UPDATE OF t
     ), taken AS (
         UPDATE transcription_task t
-           SET leased = t.leased + 1, rank = t.rank + 1, touched_by = t.touched_by || %(me)s::bigint, changed_at = now()
+           SET leased = t.leased + 1, rank = t.rank + 1, changed_at = now(),
+               touched_by = t.touched_by || %(me)s::bigint, touched_on = t.touched_on || %(here)s::varchar[]
           FROM chosen WHERE t.photo_id = chosen.photo_id
         RETURNING t.photo_id
     ), leased AS (
@@ -272,13 +280,16 @@ _TAKE_BACK = """
          FOR UPDATE SKIP LOCKED
     ), ended AS (
         UPDATE transcription_lease l SET "end" = 'expired' FROM due WHERE l.id = due.id
-        RETURNING l.task_id, l.account_id
+        RETURNING l.task_id, l.account_id, l.device_id, l.address_block
     ), places AS (
-        SELECT task_id, count(*)::smallint AS many, array_agg(account_id) AS accounts FROM ended GROUP BY task_id
+        SELECT task_id, count(*)::smallint AS many, array_agg(account_id) AS accounts,
+               array_agg(device_id::text) || array_agg(address_block::text) AS used
+          FROM ended GROUP BY task_id
     ), opened AS (
         UPDATE transcription_task t
            SET leased = t.leased - places.many, rank = t.rank - places.many, changed_at = now(),
-               touched_by = ARRAY(SELECT unnest(t.touched_by) EXCEPT SELECT unnest(places.accounts))
+               touched_by = ARRAY(SELECT unnest(t.touched_by) EXCEPT SELECT unnest(places.accounts)),
+               touched_on = ARRAY(SELECT unnest(t.touched_on) EXCEPT SELECT unnest(places.used))
           FROM places WHERE t.photo_id = places.task_id
     )
     SELECT count(*) FROM ended
