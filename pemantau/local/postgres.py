@@ -110,6 +110,7 @@ class Postgres:
             environment=self._environment() | dict(mark or {}),
             log=self.state / "log" / "postgres.log",
             ready=self.answers,
+            serves_others=True,
             stop_signal=signal.SIGINT,  # "fast": ends sessions, writes everything, stops
             stop_seconds=30,
             account=self.account,

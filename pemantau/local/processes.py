@@ -45,6 +45,7 @@ class Program:
     stop_seconds: float = 10
     account: Account | None = None
     folder: Path | None = None
+    serves_others: bool = False  # it stops after those that it serves
 
 
 def start(program: Program) -> subprocess.Popen[bytes]:
@@ -98,14 +99,19 @@ def start_and_wait(program: Program, seconds: float = 15) -> subprocess.Popen[by
 
 def stop(program: Program, process: subprocess.Popen[bytes]) -> None:
     """Ask it to stop; after `stop_seconds` end its whole group."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            process.send_signal(program.stop_signal)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(program.stop_seconds)
+    ask_to_stop(program, process)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(program.stop_seconds)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)  # whatever of its group is left
     process.wait()
+
+
+def ask_to_stop(program: Program, process: subprocess.Popen[bytes]) -> None:
+    """Ask, and do not wait; asked twice it stops as after once."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            process.send_signal(program.stop_signal)
 
 
 def end_of(log: Path, lines: int = 15) -> str:

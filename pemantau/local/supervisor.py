@@ -55,7 +55,11 @@ class Supervisor:
                 self._changed(self.pids())
 
     def stop(self) -> None:
-        """Stop all, the last started first."""
-        while self._children:
-            child = self._children.pop()
+        """Stop all: at the same time those that lean on others, then the servers, the last started first."""
+        leaning = [child for child in self._children if not child.program.serves_others]
+        serving = [child for child in self._children if child.program.serves_others]
+        for child in leaning:
+            processes.ask_to_stop(child.program, child.process)
+        for child in [*leaning, *reversed(serving)]:
             processes.stop(child.program, child.process)
+        self._children.clear()

@@ -38,6 +38,7 @@ class Valkey:
             environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C", **(mark or {})},
             log=self.state / "log" / "valkey.log",
             ready=self.answers,
+            serves_others=True,
         )
 
     def answers(self) -> bool:

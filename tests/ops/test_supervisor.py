@@ -66,7 +66,7 @@ def test_a_program_that_keeps_crashing_is_started_more_and_more_rarely(tmp_path,
     assert crashed[-1] - crashed[0] > 1.2
 
 
-def test_all_stop_the_last_first(tmp_path, supervisor):
+def test_servers_stop_after_those_they_serve(tmp_path, supervisor):
     log = tmp_path / "order"
     script = (
         "import signal, sys, time\n"
@@ -77,15 +77,21 @@ def test_all_stop_the_last_first(tmp_path, supervisor):
         "print('ready', flush=True)\n"
         "time.sleep(300)"
     )
-    for name in ("postgres", "worker", "web"):
+    for name in ("postgres", "valkey", "worker", "web"):
         out = tmp_path / f"{name}.log"
         command = (sys.executable, "-c", script, str(log), name)
         ready = lambda out=out: out.exists() and "ready" in out.read_text()  # noqa: E731
-        supervisor.start(program(tmp_path, name=name, command=command, log=out, ready=ready))
+        supervisor.start(
+            program(
+                tmp_path, name=name, command=command, log=out, ready=ready, serves_others=name in ("postgres", "valkey")
+            )
+        )
 
     supervisor.stop()
 
-    assert log.read_text().split() == ["web", "worker", "postgres"]
+    order = log.read_text().split()
+    assert set(order[:2]) == {"web", "worker"}
+    assert order[2:] == ["valkey", "postgres"]
 
 
 def test_one_that_will_not_stop_is_ended_with_all_its_children(tmp_path, supervisor):
