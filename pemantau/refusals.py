@@ -23,6 +23,7 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from rest_framework import exceptions as drf
@@ -217,14 +218,20 @@ def _fields(detail: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
         for key, value in detail.items():
             yield from _fields(value, f"{path}.{key}" if path else str(key))
     elif isinstance(detail, Sequence) and not isinstance(detail, str):
-        sentences = [str(item) for item in detail if isinstance(item, str)]
+        sentences = [_sentence(item) for item in detail if isinstance(item, str)]
         if sentences:
             yield path or api_settings.NON_FIELD_ERRORS_KEY, sentences
         for number, item in enumerate(detail):
             if not isinstance(item, str):
                 yield from _fields(item, f"{path}.{number}" if path else str(number))
     else:
-        yield path, [str(detail)]
+        yield path, [_sentence(detail)]
+
+
+def _sentence(detail: Any) -> str:
+    """DRF's own words, unless they repeat what was sent."""
+    repeats = getattr(detail, "code", "") in ("invalid_choice", "does_not_exist")
+    return _now("Pilihan ini tidak ada.") if repeats else str(detail)
 
 
 def _note(exc: BaseException | None, refusal: Refusal) -> None:

@@ -78,7 +78,7 @@ def reached(point: str) -> None:
 def seal(sending: Sending) -> Original:
     """Examine the file and store it sealed.
 
-    Raises a `Refusal`, and changes nothing, where it is no acceptable picture.
+    Raises a `Refusal`, and changes nothing, where it is no acceptable picture or comes with another's key.
     """
     size = sending.path.stat().st_size
     if size > settings.MAX_PHOTO_BYTES:
@@ -89,12 +89,14 @@ def seal(sending: Sending) -> Original:
         facts = inspection.examine(received)
         received.seek(0)
         sha256 = hashlib.file_digest(received, "sha256").hexdigest()
+    original = Original(sha256, size, facts.media_type, facts.width, facts.height)
+    _refuse_a_used_key(sending, original)
     staged = storage.stage(sending.path)
     reached("staged")
     # Seal first, row second: a row without bytes is a lie; bytes without a row are only bytes.
     storage.seal(staged, sha256, size)
     reached("original sealed")
-    return Original(sha256, size, facts.media_type, facts.width, facts.height)
+    return original
 
 
 def record(sending: Sending, original: Original) -> tuple[Photo, bool]:
@@ -176,6 +178,14 @@ def _remember(key: UUID, sending: Sending, original: Original, photo: Photo) -> 
         )
     except IntegrityError as error:
         raise KeyUsedForAnother from error
+
+
+def _refuse_a_used_key(sending: Sending, original: Original) -> None:
+    """Before bytes are sealed that no row would ever name. Only the table itself is sure (`_remember`)."""
+    if sending.key:
+        ticket = Ticket.objects.filter(device=sending.device, key=sending.key).first()
+        if ticket and bytes(ticket.request_hash) != _request_hash(sending, original):
+            raise KeyUsedForAnother
 
 
 def _remember_again(key: UUID, sending: Sending, original: Original, photo: Photo) -> None:

@@ -46,9 +46,10 @@ def test_a_ruling_is_sent_wrong(stage, subtests):
                 ("note", "x" * 301, 400, "invalid"),
             )
         ),
-        Bad("rejected without a reason", "adjudicator", sends_json(ruling(photo), {"verdict": "reject"}), 400, "invalid"),
-        Bad("moved nowhere", "adjudicator", sends_json(ruling(photo), {"verdict": "rehome", "reason": "wrong_tps"}), 422,
-            "wrong_reading"),
+        Bad("rejected without a reason", "adjudicator", sends_json(ruling(photo), {"verdict": "reject"}), 400,
+            "invalid"),
+        Bad("moved nowhere", "adjudicator", sends_json(ruling(photo), {"verdict": "rehome", "reason": "wrong_tps"}),
+            422, "wrong_reading"),
         Bad("moved to an unknown TPS", "adjudicator", sends_json(ruling(photo),
             {"verdict": "rehome", "reason": "wrong_tps", "station": "9101011001999"}), 422, "wrong_reading"),
         Bad("moved to where it is", "adjudicator", sends_json(ruling(photo),

@@ -81,7 +81,7 @@ def test_a_photo_is_sent_wrong(stage, subtests):
         *(Bad(n, "anonymous", sends_photo(api, **said), *answer) for n, (said, *answer) in CLAIMS.items()),
         Bad("no multipart", "anonymous", posts(api, "{}"), 415, "unsupported_media_type"),
         Bad("half a multipart", "anonymous", posts(api, b"--x\r\nContent-D", "multipart/form-data; boundary=x"), 400,
-            "malformed_request"),
+            "missing_file"),
         *(
             Bad(f"{n}, by the form", "citizen", sends_photo(page, content), *answer)
             for n, (content, *answer) in FILES.items()
