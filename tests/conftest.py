@@ -177,7 +177,7 @@ def browser() -> Iterator["Browser"]:
     names = ("chromium", "chromium-browser", "google-chrome")
     program = os.environ.get("CHROMIUM_BIN") or next(filter(None, map(shutil.which, names)), None)
     if program is None:
-        pytest.fail("No Chromium here. As root: apt-get install --no-install-recommends chromium")
+        pytest.fail("No Chromium here. As root: apt-get install --no-install-recommends chromium libatomic1")
     # Playwright's loop runs in this thread, which Django would take for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
