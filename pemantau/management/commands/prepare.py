@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 from django.conf import settings
 from django.core.files.storage import storages
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 
@@ -24,16 +24,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=0)
-        self._call("database_roles")
+        call_command("database_roles", verbosity=0)
         if settings.S3_ENDPOINT:
             _create_buckets()
         if options["sample"]:
-            self._call("load_sample")
-            self._call("sample_accounts")
-
-    def _call(self, name: str) -> None:
-        if name in get_commands():
-            call_command(name, stdout=self.stdout)
+            call_command("load_sample", stdout=self.stdout)
+            call_command("sample_accounts", stdout=self.stdout)
 
 
 def _create_buckets() -> None:
