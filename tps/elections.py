@@ -88,7 +88,7 @@ def problems(plan: ElectionPlan) -> Iterator[tuple[int, str]]:
         seen.add(contest.code)
         yield from ((contest.line, text) for text in _wrong_with(contest))
     yield from _unknown_regions(plan)
-    yield from _overlaps(plan)
+    yield from overlaps(plan)
 
 
 def _wrong_with(contest: ContestPlan) -> Iterator[str]:
@@ -125,8 +125,8 @@ def _unknown_regions(plan: ElectionPlan) -> Iterator[tuple[int, str]]:
             yield contest.line, f"{contest.code}: there is no region {code!r}"
 
 
-def _overlaps(plan: ElectionPlan) -> Iterator[tuple[int, str]]:
-    """A TPS votes at most once in each kind of contest."""
+def overlaps(plan: ElectionPlan) -> Iterator[tuple[int, str]]:
+    """Contests of one kind that share a region: a TPS votes at most once in each kind."""
     areas = _areas_now(plan.code) | {
         contest.code: (contest.kind, contest.area) for contest in plan.contests if contest.area is not None
     }

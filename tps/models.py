@@ -29,6 +29,8 @@ class Region(models.Model):
     name = models.CharField(max_length=120)
 
     class Meta:
+        verbose_name = "wilayah"
+        verbose_name_plural = "wilayah"
         constraints = [
             models.CheckConstraint(condition=Q(level__range=(0, 4)), name="region_has_a_level_from_0_to_4"),
             models.CheckConstraint(condition=Q(code="") ^ Q(level__gt=0), name="only_the_nation_is_on_top"),
@@ -77,6 +79,8 @@ class Election(models.Model):
     hashes = models.JSONField(default=dict, editable=False)
 
     class Meta:
+        verbose_name = "pemilu"
+        verbose_name_plural = "pemilu"
         constraints = [
             models.UniqueConstraint(fields=["is_current"], condition=Q(is_current=True), name="one_current_election"),
             models.CheckConstraint(
@@ -99,6 +103,8 @@ class PollingStation(models.Model):
     registered_voters = models.IntegerField(null=True, blank=True, help_text="DPT; unknown where empty")
 
     class Meta:
+        verbose_name = "TPS"
+        verbose_name_plural = "TPS"
         constraints = [
             # Its index also finds the TPS of any region: they are those whose code begins with the region's.
             models.UniqueConstraint(fields=["election", "code"], name="one_tps_per_election_and_code"),
@@ -127,6 +133,8 @@ class Extent(models.Model):
     dpt_known = models.IntegerField(default=0)  # TPS whose DPT is known
 
     class Meta:
+        verbose_name = "jumlah TPS wilayah"
+        verbose_name_plural = "jumlah TPS wilayah"
         constraints = [
             models.UniqueConstraint(fields=["region", "election"], name="one_extent_per_region_and_election")
         ]
@@ -156,6 +164,8 @@ class Contest(models.Model):
     options_hash = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
+        verbose_name = "pemilihan"
+        verbose_name_plural = "pemilihan"
         constraints = [
             models.UniqueConstraint(fields=["election", "code"], name="one_contest_per_election_and_code"),
             models.CheckConstraint(
@@ -177,6 +187,8 @@ class Option(models.Model):
     name = models.CharField(max_length=200)
 
     class Meta:
+        verbose_name = "pilihan"
+        verbose_name_plural = "pilihan"
         ordering = ["number"]
         constraints = [
             models.UniqueConstraint(
@@ -184,6 +196,8 @@ class Option(models.Model):
             ),
             models.CheckConstraint(condition=Q(number__range=(1, 99)), name="option_has_a_ballot_number"),
             models.CheckConstraint(condition=~Q(party=F("id")), name="no_option_is_its_own_party"),
+            # Migration 0002 lets (contest, party) point at it: a candidate's party is of the same contest.
+            models.UniqueConstraint(fields=["contest", "id"], name="option_with_its_contest"),
         ]
 
     def __str__(self) -> str:

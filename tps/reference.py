@@ -61,7 +61,7 @@ _OPTIONS_BY_CONTEST = """
 
 def hashes(election: Election) -> dict[str, str]:
     """The SHA-256 of each part of the election's reference data as it is now, as `sha256:` + hex."""
-    found = {"forms": _forms(election)}
+    found = {"forms": forms_hash(election)}
     with connection.cursor() as cursor:
         for part, lines in _LINES.items():
             cursor.execute(
@@ -74,7 +74,8 @@ def hashes(election: Election) -> dict[str, str]:
     return found
 
 
-def _forms(election: Election) -> str:
+def forms_hash(election: Election) -> str:
+    """The part `forms` alone. Raises `form_definitions.UnknownForm`."""
     names = election.contests.order_by("form").values_list("form", flat=True).distinct()
     lines = "".join(f"{name}\t{form_definitions.load(name).digest}\n" for name in names)
     return f"sha256:{hashlib.sha256(lines.encode()).hexdigest()}"

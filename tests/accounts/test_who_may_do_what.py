@@ -51,6 +51,10 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "api": (EVERYBODY, None),
     "health": (EVERYBODY, AS_LOOKING),
     "set_language": (EVERYBODY, EVERYBODY),
+    **{
+        f"tps-api:{name}": (EVERYBODY, None)
+        for name in ("elections", "election", "contests", "contest", "region", "stations", "station")
+    },
     # Photos; a receipt is for whoever has its code
     "uploads:find": (EVERYBODY, None),
     "uploads:send": (EVERYBODY, EVERYBODY),
@@ -137,8 +141,10 @@ LOOK_ONLY = {
     "transcription.decision",
     "aggregation.result",
     "ledger.event",
+    "tps.region",
+    "tps.pollingstation",
 }
-REFERENCE_DATA: set[str] = set()
+REFERENCE_DATA = {"tps.election", "tps.contest", "tps.option"}
 
 
 def addresses() -> Iterator[str]:

@@ -3,7 +3,7 @@
 import datetime
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from tps.models import Contest, Election, Option, PollingStation, Region, above
 
@@ -76,3 +76,11 @@ def test_the_regions_above_a_code():
     assert above("9101011001001") == ["", "91", "9101", "910101", "9101011001"]
     assert above("9101") == ["", "91"]
     assert above("") == []
+
+
+def test_a_candidates_party_is_of_the_same_contest(world):
+    dpr = Contest.objects.create(election=world.election, code="dpr", kind="dpr", name="DPR", form="c-hasil-dpr")
+    paslon = Option.objects.get(contest=world.contest, number=1)
+    Option.objects.create(contest=dpr, party=paslon, number=1, name="X")
+    with pytest.raises(IntegrityError, match="party_is_of_the_same_contest"), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
