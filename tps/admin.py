@@ -55,7 +55,7 @@ class ElectionForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         # That another election is current is no mistake: saving takes the place over.
-        return super()._get_validation_exclusions() | {"is_current"}
+        return super()._get_validation_exclusions() | {"is_current"}  # type: ignore[misc]
 
 
 @admin.register(Election)
