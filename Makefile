@@ -23,7 +23,7 @@ demo: $(VENV)/.test ## drive the full pipeline on a private instance, audit it, 
 	@$(DEVELOPMENT) $(BIN)/python manage.py demo
 
 test: set-up ## run all tests against real services, browser included
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: $(VENV)/.test ## lint, types, import rules, migrations, deployment settings, API schema; then the tests
 	$(BIN)/ruff check .
@@ -37,7 +37,8 @@ check: $(VENV)/.test ## lint, types, import rules, migrations, deployment settin
 	$(MAKE) test
 
 bench: $(VENV)/.test ## run the benchmarks, or one of them: make bench NAME=take
-	@for file in $(if $(NAME),benchmarks/$(NAME).py,benchmarks/[a-z]*.py); do $(DEVELOPMENT) $(BIN)/python "$$file"; done
+	@failed=0; for file in $(if $(NAME),benchmarks/$(NAME).py,benchmarks/[a-z]*.py); do \
+		$(DEVELOPMENT) $(BIN)/python "$$file" || failed=1; done; exit $$failed
 
 full: $(VENV)/.run ## import the real nation into the running instance: make full DATA=folder
 	@test -n "$(DATA)" || { echo "Say where the data is: make full DATA=folder"; exit 2; }

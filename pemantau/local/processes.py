@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+_LARGE_LOG = 20 * 1024 * 1024
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -49,8 +50,10 @@ class Program:
 
 
 def start(program: Program) -> subprocess.Popen[bytes]:
-    """Start it, its output appended to its log; says nothing about readiness."""
+    """Start it, its output appended to its log (a large one is put aside first); says nothing about readiness."""
     program.log.parent.mkdir(parents=True, exist_ok=True)
+    if program.log.exists() and program.log.stat().st_size > _LARGE_LOG:
+        program.log.rename(program.log.with_suffix(".log.1"))
     us = os.getpid()
     account = program.account
 

@@ -151,16 +151,20 @@ def test_a_taken_port_is_refused_in_one_sentence(running, tmp_path):
 # --- Deaths of all of it --------------------------------------------------------------------
 
 
-def start_services(folder: Path) -> subprocess.Popen:
+def launch(folder: Path) -> subprocess.Popen:
     log = (folder / "said.log").open("ab")
     command = ["manage.py", "services", "--no-sample", "--port", str(processes.free_port())]
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, *command],
         cwd=services.ROOT,
         env=services._without_real_servers() | {"PEMANTAU_STATE_DIR": str(folder)},  # as `make run` with var/
         stdout=log,
         stderr=log,
     )
+
+
+def start_services(folder: Path) -> subprocess.Popen:
+    process = launch(folder)
     state = State(folder)
     until(lambda: state.running().get("pid") == process.pid and state.running()["ready"], seconds=60)
     return process
@@ -220,6 +224,18 @@ def test_ctrl_c_stops_everything_cleanly(own_folder):
     assert leftovers.find(own_folder, {}) == set()
     log = (own_folder / "log" / "postgres.log").read_text()
     assert log.rstrip().endswith("database system is shut down")
+
+
+@pytest.mark.parametrize("moment", ["postgres", "worker"])
+def test_ctrl_c_while_it_starts_leaves_nothing_behind(own_folder, moment):
+    process = launch(own_folder)
+    state = State(own_folder)
+    until(lambda: moment in state.running().get("children", {}), seconds=60)
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(60) == 0
+    assert leftovers.find(own_folder, {}) == set()
 
 
 def test_a_state_folder_that_postgresql_cannot_reach_moves_its_cluster(tmp_path):

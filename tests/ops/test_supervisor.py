@@ -180,3 +180,12 @@ def test_without_marks_a_leftover_is_known_by_its_number_and_command(tmp_path):
         process.kill()
         process.wait()
     assert leftovers.find(tmp_path, {process.pid: "anything"}) == set()
+
+
+def test_a_large_log_is_put_aside_at_the_next_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "_LARGE_LOG", 10)
+    chatty = program(tmp_path, "print('a line of more than ten characters')")
+    for _ in range(2):
+        processes.start(chatty).wait()
+    assert "a line" in (tmp_path / "sleeper.log.1").read_text()
+    assert (tmp_path / "sleeper.log").read_text().count("a line") == 1
