@@ -52,8 +52,8 @@ TURNS = {
 SIDEWAYS = {TURNS[orientation] for orientation in (5, 6, 7, 8)}
 
 MEMORY = 448 * 1024 * 1024  # on top of what the zygote has
-CPU_SECONDS = 10
-WALL_SECONDS = 14
+# Task -> seconds of CPU, and of the clock, after which the child is killed. Somebody waits for `examine`.
+LIMITS = {"examine": (10, 14), "copies": (30, 45)}
 
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 AVIF_BRANDS = {b"avif", b"avis"}
@@ -219,13 +219,13 @@ def srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 # --- The child ------------------------------------------------------------------------------
 
 
-def limit_child(memory: int) -> None:
+def limit_child(memory: int, cpu: int, wall: int) -> None:
     """Irrevocable limits. With no file allowed, neither files nor sockets can be opened any more."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(WALL_SECONDS)
+    signal.alarm(wall)
     limits = (
         (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_CPU, cpu),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 0),
@@ -316,24 +316,25 @@ def serve(control: socket.socket) -> None:
                 os.waitpid(children.pop(ready)[0], 0)
                 os.close(ready)
                 continue
-            task, received, _flags, _address = socket.recv_fds(control, 64, 2)
-            if not task:
+            message, received, _flags, _address = socket.recv_fds(control, 64, 2)
+            if not message:
                 for pid, _deadline in children.values():
                     os.kill(pid, signal.SIGKILL)
                 return
-            picture, reply = received
+            task, (picture, reply) = message.decode(), received
+            cpu, wall = LIMITS[task]
             pid = os.fork()
             if pid == 0:
                 try:
                     control.close()
-                    limit_child(memory)
-                    answer(reply, task.decode(), picture)
+                    limit_child(memory, cpu, wall)
+                    answer(reply, task, picture)
                 finally:
                     os._exit(0)
             os.close(picture)
             os.close(reply)
             child = os.pidfd_open(pid)
-            children[child] = (pid, time.monotonic() + WALL_SECONDS + 1)
+            children[child] = (pid, time.monotonic() + wall + 1)
             poller.register(child, select.POLLIN)
         for pid, deadline in children.values():
             if deadline < time.monotonic():

@@ -204,8 +204,7 @@ def in_a_child(code: str, cpu: int, wall: int) -> str:
 import os, resource, socket, sys, time
 sys.path.insert(0, {os.path.dirname(decoder.__file__)!r})
 import decoder
-decoder.CPU_SECONDS, decoder.WALL_SECONDS = {cpu}, {wall}
-decoder.limit_child(600 * 1024 * 1024)
+decoder.limit_child(600 * 1024 * 1024, {cpu}, {wall})
 try:
     {code}
 except BaseException as error:
@@ -300,6 +299,13 @@ def test_many_threads_share_one_zygote():
 def test_the_decoder_makes_the_sides_that_the_storage_names():
     assert set(decoder.SIDES) == set(storage.SIDES)
     assert set(decoder.NAMES.values()) == inspection.MEDIA_TYPES
+
+
+def test_the_parent_waits_a_little_longer_than_a_child_may_live():
+    assert {task: wall + 4 <= inspection.ANSWER_WITHIN[task] for task, (_, wall) in decoder.LIMITS.items()} == {
+        "examine": True,
+        "copies": True,
+    }
 
 
 # --- The step -----------------------------------------------------------------------------
