@@ -13,7 +13,7 @@ from accounts import roles
 from accounts.models import Role, RoleProposal, User
 from accounts.permissions import Action, page
 from pemantau import overview as counts
-from uploads import places
+from tps import search
 from uploads.models import Photo
 
 PER_PAGE = 50
@@ -31,7 +31,7 @@ STEPS = {
 @require_safe
 @page(Action.OPERATE)
 def overview(request: HttpRequest) -> HttpResponse:
-    election = places.current_election()
+    election = search.election()
     shown = counts.of(election.pk)
     steps = [(STEPS[Photo.Step(step)], number) for step, number in shown.photos.items()]
     return render(request, "operating/overview.html", {"election": election, "counts": shown, "steps": steps})
@@ -61,7 +61,7 @@ def people(request: HttpRequest) -> HttpResponse:
 @page(Action.GRANT_ROLES)
 def grant(request: HttpRequest, person: int) -> HttpResponse:
     assert isinstance(request.user, User)
-    now = roles.grant(request.user, User(pk=person), request.POST.get("role", ""), places.current_election().pk)
+    now = roles.grant(request.user, User(pk=person), request.POST.get("role", ""), search.election().pk)
     if now:
         messages.success(request, _("Peran sudah berlaku."))
     else:

@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
 from pemantau import pipeline
+from tps import search
 from tps.models import Contest, PollingStation
 from uploads import claims, doors, intake, places, receipts, storage
 from uploads.claims import Place
@@ -23,17 +24,14 @@ from uploads.models import Photo
 @require_safe
 @page(Action.SEND_PHOTO)
 def find(request: HttpRequest) -> HttpResponse:
-    """Choose the TPS: by code, or from the province down."""
-    typed = request.GET.get("kode", "").strip()
-    refusal: Refusal | None = None
-    if typed:
-        try:
-            return redirect("uploads:send", claims.place(re.sub(r"[\s.-]", "", typed)).station.code)
-        except claims.UnknownStation as unknown:
-            refusal = unknown
-    way = places.way_to(request.GET.get("wilayah", ""), places.current_election())
-    context = {"way": way, "typed": typed, "refusal": refusal}
-    return render(request, "uploads/find.html", context, status=refusal.status if refusal else 200)
+    """Choose the TPS: by code, by the village's name, or from the province down."""
+    election = search.election()
+    typed = request.GET.get("q", "").strip()
+    found = search.find(typed, election) if typed else []
+    if [place.is_station for place in found] == [True]:
+        return redirect("uploads:send", found[0].code)
+    context = {"way": places.way_to(request.GET.get("wilayah", ""), election), "typed": typed, "found": found}
+    return render(request, "uploads/find.html", context)
 
 
 @require_safe

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pemantau import pipeline
 from tests.uploads.pictures import encoded
-from tps.models import Contest, Election
+from tps.models import Contest, Election, Region
 from uploads.models import Photo
 
 pytestmark = pytest.mark.django_db
@@ -38,8 +38,7 @@ def test_from_the_province_to_the_tps_in_steps(client, world):
         assert f'href="{link}"' in answer.content.decode(), (address, link)
         seen.append(text(answer))
         address = f"/kirim/{link}" if link.startswith("?") else link
-    assert "Contoh Raya 1 kab/kota" in seen[0]
-    assert "Kabupaten Melati 5 TPS" in seen[1]
+    assert "Contoh Raya 5 TPS" in seen[0]
     assert "Desa 1 3 TPS" in seen[3]
     assert "TPS 001 0 foto" in seen[4]
 
@@ -51,17 +50,26 @@ def test_regions_without_tps_in_this_election_are_not_shown(client, world):
     assert "Belum ada TPS di sini" in text(client.get("/kirim/"))
 
 
-@pytest.mark.parametrize("typed", [TPS, f" {TPS} ", "910101.1001.001", "9101011001 001"])
-def test_by_code(client, world, typed):
-    answer = client.get("/kirim/", {"kode": typed})
+@pytest.mark.parametrize(
+    "typed", [TPS, f" {TPS} ", "910101.1001.001", "9101011001 001", "melati indah 1", "kel. melati tps 001"]
+)
+def test_by_code_or_by_the_villages_name_and_number(client, world, typed):
+    Region.objects.filter(code="9101011001").update(name="Melati Indah")
+    answer = client.get("/kirim/", {"q": typed})
     assert (answer.status_code, answer["Location"]) == (302, f"/kirim/{TPS}/")
 
 
-@pytest.mark.parametrize("typed", ["9999999999999", "x", "<script>", "' OR 1=1", "\x00", "9" * 3000])
-def test_an_unknown_code_says_so_and_stays_in_the_field(client, world, typed):
-    answer = client.get("/kirim/", {"kode": typed})
-    assert answer.status_code == 404
-    assert "TPS dengan kode ini tidak ada" in text(answer)
+def test_a_name_lists_what_it_may_mean(client, world):
+    shown = client.get("/kirim/", {"q": "desa"}).content.decode()
+    assert 'href="?wilayah=9101011001"' in shown
+    assert "Anggrek, Kabupaten Melati, Contoh Raya" in shown
+
+
+@pytest.mark.parametrize("typed", ["9999999999999", "zzz", "<script>", "' OR 1=1", "\x00", "9" * 3000])
+def test_what_is_not_found_says_so_and_stays_in_the_field(client, world, typed):
+    answer = client.get("/kirim/", {"q": typed})
+    assert answer.status_code == 200
+    assert "Tidak ada yang cocok" in text(answer)
     assert "<script>" not in answer.content.decode()
 
 
