@@ -15,6 +15,7 @@ from django.core.files.storage import storages
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, page
 
@@ -25,6 +26,7 @@ ROOM_NEEDED = 200 * 1024 * 1024
 
 
 @never_cache
+@require_safe
 @page(Action.SEE_PUBLIC)
 def health(request: HttpRequest) -> JsonResponse:
     """`{"database": "ok", "storage": "ok", "redis": "ok"}`; 503 where a needed one fails."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Exists, IntegerField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from tps.form_definitions import FormDefinition, for_contest
@@ -59,20 +59,13 @@ def look_into(photo_id: UUID, adjudicator: User) -> Case:
     if photo is None:
         raise rulings.NoSuchPhoto
     task = rulings.may_rule_on(photo, adjudicator)
-    if adjudicator.pk not in task.touched_by:
-        _remember_who_looked(task, adjudicator)
+    rulings.remember_who_looked(task, adjudicator)
     said = list(photo.rulings.select_related("station").order_by("created_at", "id"))
     decision = photo.decisions.order_by("-version").first()
     reopened = photo.decisions.filter(outcome=Decision.Outcome.REOPENED).order_by("-version").first()
     since = max((r.round for r in said if r.verdict == "reopen" and reopened and r.pk in reopened.because), default=0)
     entries = list(photo.entries.order_by("created_at", "id"))
     return Case(photo, task, for_contest(photo.contest), entries, said, since, decision)
-
-
-def _remember_who_looked(task: Task, adjudicator: User) -> None:
-    Task.objects.filter(pk=task.pk).exclude(touched_by__contains=[adjudicator.pk]).update(
-        touched_by=Func(F("touched_by"), Value(adjudicator.pk), function="array_append"), changed_at=Now()
-    )
 
 
 def letter(number: int) -> str:

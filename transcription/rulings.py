@@ -5,7 +5,8 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -127,7 +128,7 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
             raise AlreadyRuled
         newest.photo, newest.adjudicator, newest.station = photo, sent.adjudicator, station
         return newest, False
-    may_rule_on(photo, sent.adjudicator)
+    remember_who_looked(may_rule_on(photo, sent.adjudicator), sent.adjudicator)
     if consensus.outcome_of(photo).ruled > version:
         raise JustRuled
     ruling = Ruling(
@@ -158,6 +159,14 @@ def may_rule_on(photo: Photo, adjudicator: User) -> Task:
     if adjudicator.sighting_set.filter(device__isnull=False, device=photo.device_id).exists():
         raise HadItInHand
     return task
+
+
+def remember_who_looked(task: Task, adjudicator: User) -> None:
+    """Whoever saw what others read, or ruled, is not given the photo to read."""
+    if adjudicator.pk not in task.touched_by:
+        Task.objects.filter(pk=task.pk).exclude(touched_by__contains=[adjudicator.pk]).update(
+            touched_by=Func(F("touched_by"), Value(adjudicator.pk), function="array_append"), changed_at=Now()
+        )
 
 
 def _checked(sent: Sent, photo: Photo) -> PollingStation | None:

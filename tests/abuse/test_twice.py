@@ -1,0 +1,295 @@
+"""Every POST of the site sent twice at the same instant, with real threads and real commits: its effect is there once.
+
+What broke a mature peer: entries stored twice, two final results, a form archived twice (PEERS.md section 7). A new
+address that takes a POST fails `test_every_post_of_the_site_is_here` until it is tried here too.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.models import Role, RoleProposal, User
+from ledger import checks, sequencer
+from ledger.models import Event
+from pemantau import pipeline
+from tests.transcription import reading as people
+from tests.uploads.conftest import folder_storages
+from tests.uploads.pictures import encoded
+from tests.world import World, build
+from transcription.models import Entry, Lease, Ruling, Task
+from uploads.models import Photo, Ticket
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+AT_ONCE = 4
+OTHERS = "allauth."
+PICTURE = encoded(width=320, height=420)
+KEY = "00000000-0000-4000-8000-000000000001"
+
+
+@dataclass
+class Scene:
+    """A world in which somebody is about to send something."""
+
+    world: World
+    photo: Photo
+    lease: Lease
+    disputed: Photo
+    citizen: User
+
+    def browser(self, name: str) -> Client:
+        return people.browser_of(self.world, name, self.world.people[name].role)
+
+
+@pytest.fixture
+def scene(settings, tmp_path) -> Scene:
+    settings.STORAGES = settings.STORAGES | folder_storages(tmp_path)
+    world = build()
+    disputed = people.photo_in_log(world, "9101011002001")
+    for number, name in enumerate(("Sari", "Budi", "Dewi", "Eko")):
+        people.reads(world, name, disputed, **(people.VOTES | {"paslon_1": number}))
+    photo = people.photo_in_log(world, "9101011001001")
+    lease = people.given(world, "Vina", photo)
+    world.person("Hakim", Role.ADJUDICATOR)
+    for operator in ("Omar", "Nur"):
+        world.person(operator, Role.OPERATOR)
+    return Scene(world, photo, lease, disputed, world.person("Cici", Role.CITIZEN))
+
+
+def at_once(*sends: Callable[[], HttpResponse]) -> list[HttpResponse]:
+    """All of them, in threads that start together."""
+    start = threading.Barrier(len(sends))
+
+    def run(send: Callable[[], HttpResponse]) -> HttpResponse:
+        start.wait()
+        try:
+            return send()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(sends)) as pool:
+        return list(pool.map(run, sends))
+
+
+def posted(browser: Client, path: str, data: object = None, **more: object) -> Callable[[], HttpResponse]:
+    """A POST by a browser of its own with the same cookies: a test client is not for two threads."""
+    twin = Client()
+    twin.cookies = browser.cookies.copy()
+    return lambda: twin.post(path, data() if callable(data) else data or {}, **more)
+
+
+def twice(browser: Client, path: str, data: object = None, **more: object) -> list[HttpResponse]:
+    return at_once(*(posted(browser, path, data, **more) for _ in range(AT_ONCE)))
+
+
+def one(answers: list[HttpResponse], *statuses: int) -> None:
+    """All are told the same."""
+    assert {answer.status_code for answer in answers} <= set(statuses), [a.status_code for a in answers]
+
+
+# --- What each POST does, once ----------------------------------------------------------------
+
+
+def form_with_photo(**more: object) -> dict[str, object]:
+    return {"station": "9101011001002", "contest": "ppwp", "file": SimpleUploadedFile("a.jpg", PICTURE)} | more
+
+
+def photos_by_api(scene: Scene) -> None:
+    answers = twice(scene.browser("Vina"), "/api/v1/photos/", form_with_photo, headers={"Idempotency-Key": KEY})
+    one(answers, 200, 201)
+    assert sorted(answer.status_code for answer in answers)[-1] == 201
+    assert len({answer.json()["receipt"] for answer in answers}) == 1
+    assert (Photo.objects.filter(station__code="9101011001002").count(), Ticket.objects.count()) == (1, 1)
+
+
+def photos_by_form(scene: Scene) -> None:
+    answers = twice(scene.browser("Vina"), "/kirim/9101011001002/", form_with_photo)
+    one(answers, 302)
+    assert len({answer["Location"] for answer in answers}) == 1
+    assert Photo.objects.filter(station__code="9101011001002").count() == 1
+
+
+def takes(path: str) -> Callable[[Scene], None]:
+    def play(scene: Scene) -> None:
+        scene.world.person("Gita")
+        answers = twice(scene.browser("Gita"), path)
+        one(answers, 200, 302)
+        (lease,) = Lease.objects.filter(account__email="gita@contoh.test")
+        assert all(str(lease.pk) in (a.headers.get("Location") or a.content.decode()) for a in answers)
+        assert Task.objects.get(pk=lease.task_id).leased == Lease.objects.filter(task=lease.task_id, end="").count()
+
+    return play
+
+
+def entry_by_api(scene: Scene) -> None:
+    path = f"/api/v1/tasks/{scene.lease.pk}/entry/"
+    body = {"page": 2, "numbers": people.VOTES}
+    answers = twice(scene.browser("Vina"), path, body, content_type="application/json")
+    one(answers, 201)
+    assert {answer.json()["id"] for answer in answers} == {str(Entry.objects.get(photo=scene.photo).pk)}
+
+
+def entry_by_form(scene: Scene) -> None:
+    fields = {f"angka-{key}": str(value) for key, value in people.VOTES.items()} | {"halaman": "2", "berhenti": "1"}
+    one(twice(scene.browser("Vina"), f"/baca/{scene.lease.pk}/", fields), 302)
+    assert Entry.objects.get(photo=scene.photo).numbers == people.VOTES
+
+
+def check(scene: Scene) -> None:
+    path = f"/api/v1/tasks/{scene.lease.pk}/check/"
+    body = {"page": 2, "numbers": people.VOTES}
+    one(twice(scene.browser("Vina"), path, body, content_type="application/json"), 200)
+    assert not Entry.objects.filter(photo=scene.photo).exists()
+
+
+def renew(scene: Scene) -> None:
+    one(twice(scene.browser("Vina"), f"/api/v1/tasks/{scene.lease.pk}/renew/"), 200)
+    assert Lease.objects.get(pk=scene.lease.pk).end == ""
+
+
+def gives_back(path: str) -> Callable[[Scene], None]:
+    def play(scene: Scene) -> None:
+        one(twice(scene.browser("Vina"), path.format(scene.lease.pk)), 204, 302)
+        task = Task.objects.get(pk=scene.photo.pk)
+        assert (task.leased, task.returned, Lease.objects.get(pk=scene.lease.pk).end) == (0, 1, "returned")
+
+    return play
+
+
+def ruling_by_api(scene: Scene) -> None:
+    body = {"verdict": "accept", "reason": "as_written", "page": 2, "numbers": people.VOTES | {"paslon_1": 1}}
+    path = f"/api/v1/cases/{scene.disputed.pk}/ruling/"
+    answers = twice(scene.browser("Hakim"), path, body, content_type="application/json")
+    one(answers, 201)
+    assert {answer.json()["id"] for answer in answers} == {str(Ruling.objects.get().pk)}
+
+
+def ruling_by_form(scene: Scene) -> None:
+    fields = {"putusan": "reject", "alasan-reject": "blurred", "alasan": "blurred"}
+    one(twice(scene.browser("Hakim"), f"/putusan/{scene.disputed.pk}/", fields), 302)
+    assert Ruling.objects.get().verdict == "reject"
+
+
+def role_granted(scene: Scene) -> None:
+    one(twice(scene.browser("Omar"), f"/kelola/orang/{scene.citizen.pk}/peran/", {"role": "volunteer"}), 302)
+    assert User.objects.get(pk=scene.citizen.pk).role == Role.VOLUNTEER
+    assert Event.objects.filter(kind="role").count() == 1
+
+
+def proposal_withdrawn(scene: Scene) -> None:
+    scene.browser("Omar").post(f"/kelola/orang/{scene.citizen.pk}/peran/", {"role": "adjudicator"})
+    one(twice(scene.browser("Omar"), f"/kelola/orang/{scene.citizen.pk}/tarik/"), 302)
+    assert RoleProposal.objects.get().end == RoleProposal.End.WITHDRAWN
+
+
+def language(scene: Scene) -> None:
+    one(twice(scene.browser("Vina"), "/bahasa/", {"language": "en"}), 302)
+
+
+POSTS: dict[str, Callable[[Scene], None]] = {
+    "uploads-api:photos": photos_by_api,
+    "uploads:send": photos_by_form,
+    "transcription-api:tasks": takes("/api/v1/tasks/"),
+    "transcription:start": takes("/baca/"),
+    "transcription-api:entry": entry_by_api,
+    "transcription:read": entry_by_form,
+    "transcription-api:check": check,
+    "transcription-api:renew": renew,
+    "transcription-api:return": gives_back("/api/v1/tasks/{}/return/"),
+    "transcription:give_back": gives_back("/baca/{}/kembalikan/"),
+    "transcription-api:ruling": ruling_by_api,
+    "transcription:case": ruling_by_form,
+    "grant": role_granted,
+    "withdraw": proposal_withdrawn,
+    "set_language": language,
+}
+
+
+@pytest.mark.parametrize("name", POSTS)
+def test_sent_twice_at_the_same_instant_it_happens_once(scene, name):
+    POSTS[name](scene)
+    one_entry_each()
+
+
+def one_entry_each() -> None:
+    """The log has one entry for each row, and is whole."""
+    for kind, model in (("photo", Photo), ("reading", Entry), ("ruling", Ruling)):
+        assert Event.objects.filter(kind=kind).count() == model.objects.count()
+    while sequencer.sequence():
+        pass
+    assert list(checks.faults()) == []
+
+
+# --- All of them ------------------------------------------------------------------------------
+
+
+def addresses(resolver: URLResolver, space: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Names and patterns of our own addresses; signing in and the admin site are tested by those who wrote them."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.namespace != "admin":
+                yield from addresses(pattern, pattern.namespace or space)
+        elif not getattr(pattern.callback, "view_class", pattern.callback).__module__.startswith(OTHERS):
+            yield f"{space}:{pattern.name}" if space else str(pattern.name), pattern
+
+
+def test_every_post_of_the_site_is_here(scene):
+    """Every other address answers a POST with 405, whoever sends it."""
+    values = {
+        **{"code": "9101011001001", "sha256": "0" * 64, "side": "480", "election": "contoh", "contest": "ppwp"},
+        **{"region": "91", "station": "9101011001001", "receipt": "x", "log": "contoh", "person": scene.citizen.pk},
+        **{"lease": str(scene.lease.pk), "photo": str(scene.photo.pk), "photo_id": str(scene.photo.pk)},
+    }
+    names = dict(addresses(get_resolver()))
+    assert POSTS.keys() <= names.keys()
+    browsers = [Client(), *(scene.browser(name) for name in ("Vina", "Hakim", "Omar"))]
+    for name, pattern in names.items():
+        if name not in POSTS:
+            path = reverse(name, kwargs={key: values[key] for key in pattern.pattern.regex.groupindex})
+            statuses = {browser.post(path).status_code for browser in browsers}
+            assert statuses <= {405, 401, 403}, (name, statuses)
+            assert 405 in statuses, (name, statuses)
+
+
+# --- The steps, and who may confirm ------------------------------------------------------------
+
+
+def test_two_operators_at_the_same_instant_give_a_role_once(scene):
+    path = f"/kelola/orang/{scene.citizen.pk}/peran/"
+    said = {"role": "adjudicator"}
+    one(at_once(*(posted(scene.browser(name), path, said) for name in ("Omar", "Nur"))), 302)
+    assert User.objects.get(pk=scene.citizen.pk).role == Role.ADJUDICATOR
+    assert Event.objects.filter(kind="role").count() == 1
+    proposal = RoleProposal.objects.get()
+    assert {proposal.proposer.email, proposal.closer.email} == {"omar@contoh.test", "nur@contoh.test"}
+
+
+def test_one_operator_does_not_confirm_their_own_word_however_often(scene):
+    twice(scene.browser("Omar"), f"/kelola/orang/{scene.citizen.pk}/peran/", {"role": "adjudicator"})
+    assert User.objects.get(pk=scene.citizen.pk).role == Role.CITIZEN
+    assert RoleProposal.objects.filter(end="").count() == 1
+
+
+def test_every_step_rung_for_many_times_at_once_happens_once(scene):
+    send = posted(scene.browser("Vina"), "/api/v1/photos/", form_with_photo)
+    photo = str(Photo.objects.get(pk=send().json()["photo"]).pk)
+    steps = [pipeline.inspect, pipeline.open_to_readers, pipeline.decide, pipeline.record]
+    for _ in range(len(steps)):
+        at_once(*(lambda step=step: step(photo) for step in steps for _ in range(2)))
+    assert Event.objects.filter(kind="copies", subject=photo).count() == 1
+    assert Photo.objects.get(pk=photo).step == Photo.Step.READ
+    for name in ("Fani", "Hana"):
+        people.reads(scene.world, name, Photo.objects.get(pk=photo))
+    for _ in range(len(steps)):
+        at_once(*(lambda step=step: step(photo) for step in reversed(steps) for _ in range(2)))
+    assert Event.objects.filter(kind="decision").count() == 1
+    assert Photo.objects.get(pk=photo).step == Photo.Step.DONE
+    one_entry_each()
