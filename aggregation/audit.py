@@ -154,7 +154,7 @@ def summed() -> Iterator[Difference]:
     for contest in Contest.objects.select_related("election").order_by("pk"):
         for one in tallies.differences(contest):
             region = region_document.word_of(one.region)
-            yield Difference("tally", f"{contest.code} {region}", f"{one.part} {_off(one.expected, one.found)}")
+            yield Difference("tally", f"{contest.code} {region}", _off(one.expected, one.found))
         if not tallies.is_prepared(contest):
             yield Difference("tally", f"{contest.code} nasional", "its TPS or DPT are not those of the register")
         yield from _waiting(contest)

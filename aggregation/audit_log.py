@@ -197,13 +197,13 @@ def _decision(decision: Decision) -> dict[str, Any]:
 
 def _tally(snapshot: Snapshot) -> dict[str, Any]:
     layout = columns.of(snapshot.contest)
-    nation = Tally.objects.filter(contest=snapshot.contest, region=NATION).values_list("sums", flat=True).first()
+    nation = Tally.objects.filter(contest=snapshot.contest, region=NATION).values_list("amounts", flat=True).first()
     return {
         "contest": snapshot.contest.code,
         "version": snapshot.version,
         "cut": snapshot.cut,
         "rule": results.RULE_VERSION,
-        "sum": dict(zip(layout.sums, nation or layout.no_sums(), strict=False)),
+        "sum": layout.sums_of(nation or layout.nothing()),
     }
 
 
@@ -230,7 +230,7 @@ def fold_differences(contest: Contest) -> Iterator[str]:
             continue  # `ledger.checks` names it
         for key in folded.keys() & written.keys():
             folded[key] += 0 if written[key] == KOSONG else written[key]
-    there = dict(zip(layout.sums, nation.sums, strict=False))
+    there = layout.sums_of(nation.amounts)
     for key, value in folded.items():
         if there.get(key) != value:
             yield f"{key} is {there.get(key)} in the tally, the log below {snapshot.cut} gives {value}"

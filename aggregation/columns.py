@@ -1,9 +1,11 @@
-"""Which numbers are summed for a contest, and which facts about its TPS are counted. Their order is the arrays' order.
+"""Which numbers are summed for a contest, and which facts about its TPS are counted.
 
-A sum counts every number that stands at a TPS, as written; `with_<key>` counts the TPS behind it. What each
-means for a reader stands in `docs/numbers.md`.
+Results, deltas and tallies hold them in one array `amounts`, sums first, then counts, in this order. A sum adds
+every number that stands at a TPS, as written; `with_<key>` counts the TPS behind it. What each means for a reader
+stands in `docs/numbers.md`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -26,7 +28,7 @@ VALID = "suara_sah"
 
 @dataclass(frozen=True)
 class Columns:
-    """The layout of `sums` and `counts` for one form."""
+    """The layout of `amounts` for one form."""
 
     sums: tuple[str, ...]
     counts: tuple[str, ...]
@@ -34,18 +36,19 @@ class Columns:
     rules: tuple[str, ...]
 
     @cached_property
-    def sum_at(self) -> dict[str, int]:
-        return {key: place for place, key in enumerate(self.sums)}
+    def names(self) -> tuple[str, ...]:
+        return self.sums + self.counts
 
-    @cached_property
-    def count_at(self) -> dict[str, int]:
-        return {key: place for place, key in enumerate(self.counts)}
+    def nothing(self) -> list[int]:
+        return [0] * len(self.names)
 
-    def no_sums(self) -> list[int]:
-        return [0] * len(self.sums)
+    def sums_of(self, amounts: Sequence[int]) -> dict[str, int]:
+        """The sums by name."""
+        return dict(zip(self.sums, amounts, strict=False))
 
-    def no_counts(self) -> list[int]:
-        return [0] * len(self.counts)
+    def counts_of(self, amounts: Sequence[int]) -> dict[str, int]:
+        """The counts by name."""
+        return dict(zip(self.counts, amounts[len(self.sums) :], strict=True))
 
 
 def broken(rule: str) -> str:

@@ -1,4 +1,4 @@
-"""Results of stations, and the sums above them."""
+"""Results of stations, and the sums above them. Every index costs each fold: there are no others than are read."""
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -12,8 +12,8 @@ from tps.models import Contest, PollingStation, Region
 class Result(models.Model):
     """The numbers of one contest at one TPS, put together from the decisions on its photos.
 
-    `sums` and `counts` are what this TPS adds to every region above it, in the order of
-    `aggregation.columns`; a tally is their sum. Version 0 has never been anything but empty.
+    `amounts` are what this TPS adds to every region above it, in the order of `aggregation.columns`; a
+    tally is their sum. Version 0 has never been anything but empty.
     """
 
     class State(models.TextChoices):
@@ -23,9 +23,9 @@ class Result(models.Model):
         COMPLETE = "complete", "lengkap"  # every number of the form stands
         DISPUTED = "disputed", "sengketa"  # two decided photos differ
 
-    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
-    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
-    region = models.ForeignKey(Region, on_delete=models.PROTECT)  # the station's village
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT, db_index=False)
+    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT, db_index=False)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, db_index=False)  # the station's village
     version = models.IntegerField(default=0)
     rule_version = models.SmallIntegerField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.EMPTY)
@@ -33,8 +33,7 @@ class Result(models.Model):
     disputed = ArrayField(models.CharField(max_length=60), default=list)  # fields on which photos differ
     broken_rules = ArrayField(models.CharField(max_length=8), default=list)
     decisions = ArrayField(models.UUIDField(), default=list)
-    sums = ArrayField(models.IntegerField(), default=list)
-    counts = ArrayField(models.SmallIntegerField(), default=list)
+    amounts = ArrayField(models.IntegerField(), default=list)
     changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -59,11 +58,10 @@ class Delta(models.Model):
     in the log, so every tally is the fold of a prefix of the log.
     """
 
-    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT, db_index=False)
     station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
-    region = models.ForeignKey(Region, on_delete=models.PROTECT)  # the station's village
-    sums = ArrayField(models.IntegerField())
-    counts = ArrayField(models.SmallIntegerField())
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, db_index=False)  # the station's village
+    amounts = ArrayField(models.IntegerField())
     event = models.OneToOneField(Event, on_delete=models.PROTECT)
 
     def __str__(self) -> str:
@@ -73,12 +71,12 @@ class Delta(models.Model):
 class Tally(models.Model):
     """The sums for one contest in one region. Changed by the folder only."""
 
-    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
-    region = models.ForeignKey(Region, on_delete=models.PROTECT)
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT, db_index=False)
+    region = models.ForeignKey(Region, on_delete=models.PROTECT, db_index=False)
     stations = models.IntegerField()  # TPS that vote in this contest here, counted or not
     registered_voters = models.BigIntegerField(default=0)  # their DPT, as far as known
-    sums = ArrayField(models.BigIntegerField())
-    counts = ArrayField(models.BigIntegerField())
+    # Plain integers: a million TPS of 999 each are less than half of what fits.
+    amounts = ArrayField(models.IntegerField())
     version = models.BigIntegerField(default=0)  # the snapshot in which it last changed
     cut = models.BigIntegerField(default=0)  # the cut of that snapshot
     changed_at = models.DateTimeField(db_default=Now())

@@ -41,23 +41,22 @@ class Row:
     level: int
     stations: int | None  # None: this contest is not voted on here
     registered_voters: int | None
-    sums: Sequence[int]
-    counts: Sequence[int]
+    amounts: Sequence[int]
     version: int
     cut: int
     changed_at: datetime | None
 
 
 _ROWS = """
-    SELECT g.code, g.name, g.level, t.stations, t.registered_voters, t.sums, t.counts,
+    SELECT g.code, g.name, g.level, t.stations, t.registered_voters, t.amounts,
            coalesce(t.version, 0), coalesce(t.cut, 0), t.changed_at, NULL::jsonb
     FROM tps_region g
     LEFT JOIN aggregation_tally t ON t.region_id = g.code AND t.contest_id = %(contest)s
     WHERE g.code = ANY(%(path)s) OR g.parent_id = %(region)s
     UNION ALL
-    SELECT s.code, 'TPS ' || lpad(s.number::text, 3, '0'), 5, 1, s.registered_voters, r.sums, r.counts,
+    SELECT s.code, 'TPS ' || lpad(s.number::text, 3, '0'), 5, 1, s.registered_voters, r.amounts,
            coalesce(r.version, 0), 0, r.changed_at, (
-               SELECT jsonb_agg(jsonb_build_array(d.sums, d.counts)) FROM aggregation_delta d
+               SELECT jsonb_agg(to_jsonb(d.amounts)) FROM aggregation_delta d
                WHERE d.station_id = s.id AND d.contest_id = %(contest)s
            )
     FROM tps_pollingstation s
@@ -98,12 +97,11 @@ def _rows(contest: Contest, code: str, layout: Columns) -> Iterable[Row]:
             {"contest": contest.pk, "election": contest.election_id, "path": path_to(code), "region": code},
         )
         for row in cursor.fetchall():
-            region, name, level, stations, voters, sums, counts, version, cut, changed_at, waiting = row
-            sums, counts = sums or layout.no_sums(), counts or layout.no_counts()
-            for more_sums, more_counts in json.loads(waiting or "[]"):
-                sums = [now - more for now, more in zip(sums, more_sums, strict=True)]
-                counts = [now - more for now, more in zip(counts, more_counts, strict=True)]
-            yield Row(region, name, level, stations, voters, sums, counts, version, cut, changed_at)
+            region, name, level, stations, voters, amounts, version, cut, changed_at, waiting = row
+            amounts = amounts or layout.nothing()
+            for more in json.loads(waiting or "[]"):
+                amounts = [now - added for now, added in zip(amounts, more, strict=True)]
+            yield Row(region, name, level, stations, voters, amounts, version, cut, changed_at)
 
 
 def document(contest: Contest, path: Sequence[Row], below: Sequence[Row], layout: Columns) -> dict[str, Any]:
@@ -112,7 +110,7 @@ def document(contest: Contest, path: Sequence[Row], below: Sequence[Row], layout
     children = [row for row in below if row.stations is not None]
     stations = own.stations or 0
     form = for_contest(contest)
-    counts = _named(layout.counts, own.counts)
+    counts = layout.counts_of(own.amounts)
     return {
         "format": FORMAT,
         "election": {
@@ -129,8 +127,8 @@ def document(contest: Contest, path: Sequence[Row], below: Sequence[Row], layout
         "options": options_of(contest, layout),
         "stations": stations,
         "registered_voters": own.registered_voters or 0,
-        "sums": _named(layout.sums, own.sums),
-        "shares": shares(layout, own.sums),
+        "sums": layout.sums_of(own.amounts),
+        "shares": shares(layout, own.amounts),
         "stations_behind": {key: counts[columns.known(key)] for key in layout.sums},
         "counts": {name: counts[name] for name in (*columns.STATUS, *columns.HOW)},
         "coverage": {
@@ -155,9 +153,10 @@ def options_of(contest: Contest, layout: Columns) -> list[dict[str, Any]]:
     ]
 
 
-def shares(layout: Columns, sums: Sequence[int]) -> dict[str, float | None]:
+def shares(layout: Columns, amounts: Sequence[int]) -> dict[str, float | None]:
     """Each option's part of the votes for all options, 0 to 1; None where there are none yet."""
-    votes = {key: sums[layout.sum_at[key]] for key in layout.votes}
+    sums = layout.sums_of(amounts)
+    votes = {key: sums[key] for key in layout.votes}
     return {key: _ratio(number, sum(votes.values())) for key, number in votes.items()}
 
 
@@ -172,23 +171,19 @@ def time_of(moment: datetime | None) -> str | None:
 
 
 def _child(row: Row, layout: Columns) -> dict[str, Any]:
-    counts = _named(layout.counts, row.counts)
+    counts = layout.counts_of(row.amounts)
     return {
         "code": row.code,
         "name": row.name,
         "stations": row.stations,
         "registered_voters": row.registered_voters,
-        "sums": _named(layout.sums, row.sums),
+        "sums": layout.sums_of(row.amounts),
         "counts": {name: counts[name] for name in (*columns.STATUS, *columns.HOW)},
     }
 
 
 def _place(row: Row) -> dict[str, str]:
     return {"code": word_of(row.code), "name": row.name, "level": LEVELS[row.level]}
-
-
-def _named(names: Sequence[str], values: Sequence[int]) -> dict[str, int]:
-    return dict(zip(names, values, strict=True))
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -39,14 +39,6 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Contribution:
-    """What a result adds to every region above it, in the order of `aggregation.columns`."""
-
-    sums: list[int]
-    counts: list[int]
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What the decisions of one TPS come to."""
 
@@ -56,7 +48,7 @@ class Outcome:
     disputed: list[str]
     verdicts: list[rules.Verdict]
     decisions: list[UUID]  # those that gave a number, earliest first
-    adds: Contribution
+    amounts: list[int]  # what it adds to every region above
 
     @property
     def broken_rules(self) -> list[str]:
@@ -94,7 +86,7 @@ def result_of(
         disputed=_in_order(form, disputed),
         verdicts=verdicts,
         decisions=[photo.decision for photo in ordered if id(photo) in gave],
-        adds=_contribution(form, numbers, chosen, verdicts, disputed=bool(disputed), received=bool(ordered) or waiting),
+        amounts=_amounts(form, numbers, chosen, verdicts, disputed=bool(disputed), received=bool(ordered) or waiting),
     )
 
 
@@ -126,7 +118,7 @@ def _state(
     return Result.State.COMPLETE if len(chosen) == len(form.fields) else Result.State.PARTIAL
 
 
-def _contribution(
+def _amounts(
     form: FormDefinition,
     numbers: Mapping[str, Value],
     chosen: Mapping[str, Standing],
@@ -134,7 +126,7 @@ def _contribution(
     *,
     disputed: bool,
     received: bool,
-) -> Contribution:
+) -> list[int]:
     layout = columns.of_form(form)
     facts = {columns.known(key) for key in layout.sums if key in chosen}
     facts |= {columns.broken(verdict.rule) for verdict in verdicts if not verdict.holds}
@@ -149,19 +141,17 @@ def _contribution(
     if layout.votes and all(key in chosen for key in layout.votes):
         facts.add(columns.COUNTED)
         facts.add(max((chosen[key].how for key in layout.votes), key=_HOW.index))
-    return Contribution(
-        sums=[_figure(numbers[key]) if key in chosen else 0 for key in layout.sums],
-        counts=[int(name in facts) for name in layout.counts],
-    )
+    sums = [_figure(numbers[key]) if key in chosen else 0 for key in layout.sums]
+    return sums + [int(name in facts) for name in layout.counts]
 
 
 # --- Loading and saving ---------------------------------------------------------------------
 
 
-def record_touched_by(photo: Photo) -> list[tuple[Result, Contribution]]:
+def record_touched_by(photo: Photo) -> list[tuple[Result, list[int]]]:
     """Recompute the results this photo belongs, or belonged, to.
 
-    Returns those that changed, with what they added before. Two photos of one TPS recorded at the same instant
+    Returns those that changed, with the amounts they added before. Two photos of one TPS recorded at the same instant
     wait for each other on the result's row. The caller's transaction must read committed rows anew
     (READ COMMITTED), and holds the photo.
     """
@@ -170,7 +160,7 @@ def record_touched_by(photo: Photo) -> list[tuple[Result, Contribution]]:
     changed = []
     for result in _locked(touched):
         outcome = outcome_at(result.contest, result.station)
-        if before := _apply(result, outcome):
+        if (before := _apply(result, outcome)) is not None:
             changed.append((result, before))
     return changed
 
@@ -232,16 +222,14 @@ def fields_of(outcome: Outcome) -> dict[str, Any]:
         "disputed": outcome.disputed,
         "broken_rules": outcome.broken_rules,
         "decisions": outcome.decisions,
-        "sums": outcome.adds.sums,
-        "counts": outcome.adds.counts,
+        "amounts": outcome.amounts,
         "rule_version": RULE_VERSION,
     }
 
 
-def _apply(result: Result, outcome: Outcome) -> Contribution | None:
+def _apply(result: Result, outcome: Outcome) -> list[int] | None:
     """Save the outcome; returns what the result added before, or None where nothing changed."""
-    layout = columns.of(result.contest)
-    before = Contribution(result.sums or layout.no_sums(), result.counts or layout.no_counts())
+    before = result.amounts or columns.of(result.contest).nothing()
     fields = fields_of(outcome)
     blank = result.version == 0 and outcome.state == Result.State.EMPTY
     if blank or all(getattr(result, name) == value for name, value in fields.items()):

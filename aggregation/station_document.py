@@ -57,7 +57,7 @@ def build(contest: Contest, code: str) -> dict[str, Any]:
         "changed_at": time_of(result.changed_at) if result else None,
         "state": str(outcome.state),
         "options": options_of(contest, layout),
-        "shares": shares(layout, outcome.adds.sums),
+        "shares": shares(layout, outcome.amounts),
         "fields": [_field(field, outcome, found) for field in form.fields],
         "verdicts": [verdict.as_dict() for verdict in outcome.verdicts],
         "photos": [photo_of(one, form) for one in found],

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from aggregation import columns, tally_sql
 from aggregation.columns import Columns
 from aggregation.models import Delta, Result, Snapshot, Tally
-from aggregation.results import RULE_VERSION, Contribution
+from aggregation.results import RULE_VERSION
 from ledger import entries as ledger
 from ledger.models import Event
 from tps.models import NATION, Contest
@@ -22,14 +22,13 @@ BATCH = 20_000
 LOCK = 0x666F6C64
 
 
-def add_delta(result: Result, before: Contribution, event: Event) -> None:
+def add_delta(result: Result, before: list[int], event: Event) -> None:
     """Append what this change adds; the folder sums it up."""
     Delta.objects.create(
         contest_id=result.contest_id,
         station_id=result.station_id,
         region_id=result.region_id,
-        sums=[now - then for now, then in zip(result.sums, before.sums, strict=True)],
-        counts=[now - then for now, then in zip(result.counts, before.counts, strict=True)],
+        amounts=[now - then for now, then in zip(result.amounts, before, strict=True)],
         event=event,
     )
 
@@ -50,7 +49,7 @@ def _fold_contest(contest: Contest, limit: int) -> int:
     _hold(contest)
     layout = columns.of(contest)
     with connection.cursor() as cursor:
-        cursor.execute(tally_sql.fold(layout), {"contest": contest.pk, "limit": limit})
+        cursor.execute(tally_sql.fold(layout), {"contest": contest.pk, "log": contest.election_id, "limit": limit})
         row = cursor.fetchone()
     if row is None:
         return 0
@@ -72,8 +71,7 @@ def prepare(contest: Contest) -> int:
                 {
                     "contest": contest.pk,
                     "election": contest.election_id,
-                    "sums": layout.no_sums(),
-                    "counts": layout.no_counts(),
+                    "nothing": layout.nothing(),
                 },
             )
             changed = int(cursor.fetchone()[0])
@@ -96,23 +94,17 @@ class Difference:
     """A region whose tally is not the sum of the results below it."""
 
     region: str
-    part: str  # "sums" or "counts"
-    expected: dict[str, int]  # only the elements that differ
+    expected: dict[str, int]  # only the amounts that differ
     found: dict[str, int | None]
 
 
 def differences(contest: Contest) -> list[Difference]:
     """Recompute every tally from the results and tell where they differ, deltas that still wait left out."""
     layout = columns.of(contest)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(tally_sql.ROOM_TO_ADD)
         cursor.execute(tally_sql.compare(layout), {"contest": contest.pk})
-        rows = cursor.fetchall()
-    found: list[Difference] = []
-    for region, expected_sums, sums, expected_counts, counts in rows:
-        found += _difference(region, "sums", layout.sums, expected_sums, sums)
-        found += _difference(region, "counts", layout.counts, expected_counts, counts)
-    return found
+        return [_difference(layout, *row) for row in cursor.fetchall()]
 
 
 def rebuild(contest: Contest) -> int:
@@ -121,14 +113,22 @@ def rebuild(contest: Contest) -> int:
     Deltas that still wait stay out, so the tallies are of the same cut as before.
     """
     layout = columns.of(contest)
+    values: dict[str, Any] = {"contest": contest.pk, "nothing": layout.nothing()}
     with transaction.atomic():
         _hold(contest)
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL jit = off")
-            cursor.execute(tally_sql.replace(layout), {"contest": contest.pk})
-            changed = int(cursor.fetchone()[0])
+            cursor.execute(tally_sql.ROOM_TO_ADD)
+            cursor.execute(tally_sql.add_up(layout), values)
+            cursor.execute(tally_sql.NEXT_VERSION, values)
+            changed = 0
+            for statement in tally_sql.REPLACE:
+                cursor.execute(statement, values)
+                changed += cursor.rowcount
+            cursor.execute("DROP TABLE rebuilt")
         if changed:
             _append_entry(contest, layout)
+        else:
+            transaction.set_rollback(True)
     return changed
 
 
@@ -144,26 +144,20 @@ def _hold(contest: Contest) -> None:
 
 def _append_entry(contest: Contest, layout: Columns) -> None:
     snapshot = Snapshot.objects.get(contest=contest)
-    nation = Tally.objects.filter(contest=contest, region=NATION).values_list("sums", flat=True).first()
+    nation = Tally.objects.filter(contest=contest, region=NATION).values_list("amounts", flat=True).first()
     fields: dict[str, Any] = {
         "contest": contest.code,
         "version": snapshot.version,
         "cut": snapshot.cut,
         "rule": RULE_VERSION,
-        "sum": dict(zip(layout.sums, nation or layout.no_sums(), strict=True)),
+        "sum": layout.sums_of(nation or layout.nothing()),
     }
     ledger.append(contest.election_id, "tally", **fields)
 
 
-def _difference(
-    region: str, part: str, names: tuple[str, ...], expected: list[int] | None, found: list[int] | None
-) -> list[Difference]:
-    wanted = dict(zip(names, expected or [0] * len(names), strict=True))
-    there: dict[str, int | None] = dict.fromkeys(names)
-    there |= dict(zip(names, found or [], strict=False))
-    if found is None and not any(wanted.values()):
-        return []
-    off = [name for name in names if wanted[name] != there[name]]
-    if not off:
-        return []
-    return [Difference(region, part, {n: wanted[n] for n in off}, {n: there[n] for n in off})]
+def _difference(layout: Columns, region: str, expected: list[int] | None, found: list[int] | None) -> Difference:
+    wanted = dict(zip(layout.names, expected or layout.nothing(), strict=True))
+    there: dict[str, int | None] = dict.fromkeys(layout.names)
+    there |= dict(zip(layout.names, found or [], strict=False))
+    off = [name for name in layout.names if wanted[name] != there[name]]
+    return Difference(region, {name: wanted[name] for name in off}, {name: there[name] for name in off})

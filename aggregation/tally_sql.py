@@ -12,16 +12,17 @@ from aggregation.columns import Columns
 # Digits of the codes of kecamatan, kabupaten/kota, provinsi and nation; a village has ten.
 LEVELS = (6, 4, 2, 0)
 
+# All villages' sums at once in memory; compiling the expressions would take longer than they run.
+ROOM_TO_ADD = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off"
+
 
 def _summed(layout: Columns) -> str:
-    return f"{_each('coalesce(sum(sums[{i}]), 0)::bigint', len(layout.sums))} AS sums, " + (
-        f"{_each('coalesce(sum(counts[{i}]), 0)::bigint', len(layout.counts))} AS counts"
-    )
+    return _each("coalesce(sum(amounts[{i}]), 0)", layout) + " AS amounts"
 
 
-def _each(expression: str, length: int) -> str:
-    elements = ", ".join(expression.replace("{i}", str(i)) for i in range(1, length + 1))
-    return f"ARRAY[{elements}]::bigint[]"
+def _each(expression: str, layout: Columns) -> str:
+    elements = ", ".join(expression.replace("{i}", str(i)) for i in range(1, len(layout.names) + 1))
+    return f"ARRAY[{elements}]::integer[]"
 
 
 def _levels(what: str) -> str:
@@ -38,16 +39,16 @@ def _levels(what: str) -> str:
 
 @cache
 def fold(layout: Columns) -> str:
-    """Takes `limit` deltas of `contest` in the order of the log; one row (deltas, version, cut), or none."""
-    sums = _each("t.sums[{i}] + excluded.sums[{i}]", len(layout.sums))
-    counts = _each("t.counts[{i}] + excluded.counts[{i}]", len(layout.counts))
+    """Takes `limit` deltas of `contest` in the order of `log`; one row (deltas, version, cut), or none."""
     return f"""
     WITH picked AS MATERIALIZED (
+        -- Nothing below the present cut waits, so a long line is read from there on, not as a whole each time.
         SELECT d.id, l.index FROM aggregation_delta d JOIN ledger_leaf l ON l.event_id = d.event_id
-        WHERE d.contest_id = %(contest)s ORDER BY l.index LIMIT %(limit)s
+        WHERE d.contest_id = %(contest)s AND l.log = %(log)s
+          AND l.index >= (SELECT cut FROM aggregation_snapshot WHERE contest_id = %(contest)s)
+        ORDER BY l.index LIMIT %(limit)s
     ), taken AS (
-        DELETE FROM aggregation_delta d USING picked WHERE d.id = picked.id
-        RETURNING d.region_id AS code, d.sums, d.counts
+        DELETE FROM aggregation_delta d USING picked WHERE d.id = picked.id RETURNING d.region_id AS code, d.amounts
     ), at_10 AS MATERIALIZED (
         SELECT code, {_summed(layout)} FROM taken GROUP BY code
     ), {_levels(_summed(layout))}, moved AS (
@@ -58,11 +59,11 @@ def fold(layout: Columns) -> str:
         RETURNING s.version, s.cut
     ), added AS (
         INSERT INTO aggregation_tally AS t
-            (contest_id, region_id, stations, registered_voters, sums, counts, version, cut, changed_at)
-        SELECT %(contest)s, e.code, 0, 0, e.sums, e.counts, m.version, m.cut, statement_timestamp()
+            (contest_id, region_id, stations, registered_voters, amounts, version, cut, changed_at)
+        SELECT %(contest)s, e.code, 0, 0, e.amounts, m.version, m.cut, statement_timestamp()
         FROM everywhere e, moved m
         ON CONFLICT (contest_id, region_id) DO UPDATE
-        SET sums = {sums}, counts = {counts},
+        SET amounts = {_each("t.amounts[{i}] + excluded.amounts[{i}]", layout)},
             version = excluded.version, cut = excluded.cut, changed_at = excluded.changed_at
     )
     SELECT (SELECT count(*) FROM picked), version, cut FROM moved
@@ -102,8 +103,8 @@ PREPARE = f"""
         WHERE s.contest_id = %(contest)s AND EXISTS (SELECT FROM changed) RETURNING s.version, s.cut
     ), stored AS (
         INSERT INTO aggregation_tally AS t
-            (contest_id, region_id, stations, registered_voters, sums, counts, version, cut, changed_at)
-        SELECT %(contest)s, c.code, c.stations, c.voters, %(sums)s::bigint[], %(counts)s::bigint[], m.version, m.cut,
+            (contest_id, region_id, stations, registered_voters, amounts, version, cut, changed_at)
+        SELECT %(contest)s, c.code, c.stations, c.voters, %(nothing)s::integer[], m.version, m.cut,
                statement_timestamp()
         FROM changed c, moved m
         ON CONFLICT (contest_id, region_id) DO UPDATE
@@ -117,8 +118,6 @@ PREPARE = f"""
 @cache
 def _from_results(layout: Columns) -> str:
     """CTEs that end in `everywhere`: what the results of `contest` add up to, deltas that still wait left out."""
-    sums = _each("r.sums[{i}] - coalesce(d.sums[{i}], 0)", len(layout.sums))
-    counts = _each("r.counts[{i}] - coalesce(d.counts[{i}], 0)", len(layout.counts))
     return f"""
     recorded AS MATERIALIZED (
         SELECT region_id AS code, {_summed(layout)} FROM aggregation_result
@@ -127,48 +126,60 @@ def _from_results(layout: Columns) -> str:
         SELECT region_id AS code, {_summed(layout)} FROM aggregation_delta
         WHERE contest_id = %(contest)s GROUP BY region_id
     ), at_10 AS MATERIALIZED (
-        SELECT r.code, {sums} AS sums, {counts} AS counts FROM recorded r LEFT JOIN waiting d USING (code)
+        SELECT code, r.amounts FROM recorded r WHERE NOT EXISTS (SELECT FROM waiting d WHERE d.code = r.code)
+        UNION ALL
+        SELECT code, {_each("r.amounts[{i}] - d.amounts[{i}]", layout)} FROM recorded r JOIN waiting d USING (code)
     ), {_levels(_summed(layout))}
     """
 
 
 @cache
 def compare(layout: Columns) -> str:
-    """Regions that differ: (region, expected sums, sums, expected counts, counts); null where there is no row."""
+    """Regions that differ: (region, expected amounts, amounts); null where there is no row."""
     return f"""
     WITH {_from_results(layout)}
-    SELECT coalesce(e.code, t.region_id), e.sums, t.sums, e.counts, t.counts
+    SELECT coalesce(e.code, t.region_id), e.amounts, t.amounts
     FROM everywhere e
     FULL JOIN (SELECT * FROM aggregation_tally WHERE contest_id = %(contest)s) t ON t.region_id = e.code
-    WHERE t.sums IS DISTINCT FROM coalesce(e.sums, {_each("0", len(layout.sums))})
-       OR t.counts IS DISTINCT FROM coalesce(e.counts, {_each("0", len(layout.counts))})
+    WHERE t.amounts IS DISTINCT FROM coalesce(e.amounts, {_each("0", layout)})
+      AND NOT (t.amounts IS NULL AND e.amounts = {_each("0", layout)})
     ORDER BY 1
     """
 
 
 @cache
-def replace(layout: Columns) -> str:
-    """Writes the tallies that differ; one row (how many)."""
-    return f"""
-    WITH {_from_results(layout)}, wanted AS (
-        SELECT coalesce(e.code, t.region_id) AS code,
-               coalesce(e.sums, {_each("0", len(layout.sums))}) AS sums,
-               coalesce(e.counts, {_each("0", len(layout.counts))}) AS counts
-        FROM everywhere e
-        FULL JOIN (SELECT * FROM aggregation_tally WHERE contest_id = %(contest)s) t ON t.region_id = e.code
-        WHERE t.sums IS DISTINCT FROM coalesce(e.sums, {_each("0", len(layout.sums))})
-           OR t.counts IS DISTINCT FROM coalesce(e.counts, {_each("0", len(layout.counts))})
-    ), moved AS (
-        UPDATE aggregation_snapshot s SET version = s.version + 1, changed_at = statement_timestamp()
-        WHERE s.contest_id = %(contest)s AND EXISTS (SELECT FROM wanted) RETURNING s.version, s.cut
-    ), stored AS (
-        INSERT INTO aggregation_tally AS t
-            (contest_id, region_id, stations, registered_voters, sums, counts, version, cut, changed_at)
-        SELECT %(contest)s, w.code, 0, 0, w.sums, w.counts, m.version, m.cut, statement_timestamp()
-        FROM wanted w, moved m
-        ON CONFLICT (contest_id, region_id) DO UPDATE
-        SET sums = excluded.sums, counts = excluded.counts,
-            version = excluded.version, cut = excluded.cut, changed_at = excluded.changed_at
-    )
-    SELECT count(*) FROM wanted
+def add_up(layout: Columns) -> str:
+    """A table `rebuilt` until the transaction ends. By itself, since PostgreSQL adds on all cores only for that."""
+    return f"CREATE TEMPORARY TABLE rebuilt ON COMMIT DROP AS WITH {_from_results(layout)} SELECT * FROM everywhere"
+
+
+NEXT_VERSION = """
+    UPDATE aggregation_snapshot SET version = version + 1, changed_at = statement_timestamp()
+    WHERE contest_id = %(contest)s
+"""
+
+_ANEW = "version = s.version, cut = s.cut, changed_at = statement_timestamp()"
+# Tallies that are there and differ; those that are missing; those that nothing is below of any more.
+REPLACE = (
+    f"""
+    UPDATE aggregation_tally t SET amounts = r.amounts, {_ANEW}
+    FROM rebuilt r, aggregation_snapshot s
+    WHERE t.contest_id = %(contest)s AND s.contest_id = %(contest)s AND t.region_id = r.code
+      AND t.amounts IS DISTINCT FROM r.amounts
+    """,
     """
+    INSERT INTO aggregation_tally
+        (contest_id, region_id, stations, registered_voters, amounts, version, cut, changed_at)
+    SELECT %(contest)s, r.code, 0, 0, r.amounts, s.version, s.cut, statement_timestamp()
+    FROM rebuilt r, aggregation_snapshot s
+    WHERE s.contest_id = %(contest)s AND NOT EXISTS (
+        SELECT FROM aggregation_tally t WHERE t.contest_id = %(contest)s AND t.region_id = r.code
+    )
+    """,
+    f"""
+    UPDATE aggregation_tally t SET amounts = %(nothing)s::integer[], {_ANEW}
+    FROM aggregation_snapshot s
+    WHERE t.contest_id = %(contest)s AND s.contest_id = %(contest)s AND t.amounts <> %(nothing)s::integer[]
+      AND NOT EXISTS (SELECT FROM rebuilt r WHERE r.code = t.region_id)
+    """,
+)

@@ -12,7 +12,7 @@ GUARD = """
 CREATE FUNCTION aggregation_guard_result() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.version = 0 AND NEW.state = 'empty' AND NEW.numbers = '{}' AND NEW.sums = '{}' AND NEW.counts = '{}' THEN
+        IF NEW.version = 0 AND NEW.state = 'empty' AND NEW.numbers = '{}' AND NEW.amounts = '{}' THEN
             RETURN NEW;
         END IF;
         RAISE EXCEPTION 'a result begins empty' USING ERRCODE = 'check_violation';

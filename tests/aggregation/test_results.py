@@ -28,9 +28,7 @@ def outcome(*standing, waiting=False, voters=250):
 
 
 def added(found, name):
-    if name in LAYOUT.sum_at:
-        return found.adds.sums[LAYOUT.sum_at[name]]
-    return found.adds.counts[LAYOUT.count_at[name]]
+    return found.amounts[LAYOUT.names.index(name)]
 
 
 def test_pages_put_together_make_the_whole():
@@ -51,7 +49,7 @@ def test_nothing_decided():
     assert outcome(waiting=True).state == "received"
     assert added(outcome(waiting=True), "received") == 1
     assert outcome().state == "empty"
-    assert not any(outcome().adds.counts)
+    assert not any(outcome().amounts)
 
 
 def test_some_pages():
@@ -133,7 +131,7 @@ def test_a_corrected_decision_takes_the_old_ones_place(world):
     decide(taken, 2, PAGE_2 | {"paslon_1": 11})
     record(taken)
     assert Result.objects.get().numbers["paslon_1"] == 11
-    sums = [delta.sums[0] for delta in Delta.objects.order_by("pk")]
+    sums = [delta.amounts[0] for delta in Delta.objects.order_by("pk")]
     assert sums == [0, 101, -90]
 
 
@@ -142,7 +140,7 @@ def test_a_photo_that_is_read_again_no_longer_speaks(world):
     decide(taken, outcome="reopened")
     record(taken)
     result = Result.objects.get()
-    assert (result.state, result.numbers, result.sums[0]) == ("received", {}, 0)
+    assert (result.state, result.numbers, result.amounts[0]) == ("received", {}, 0)
 
 
 def test_junk_does_not_close_a_tps(world):
@@ -151,7 +149,7 @@ def test_junk_does_not_close_a_tps(world):
     reject(junk, "not_a_form")
     record(junk)
     assert Result.objects.get().state == "empty"
-    assert not any(Result.objects.get().counts)
+    assert not any(Result.objects.get().amounts)
 
 
 def test_a_moved_photo_leaves_one_tps_and_arrives_at_the_other(world):
@@ -159,7 +157,7 @@ def test_a_moved_photo_leaves_one_tps_and_arrives_at_the_other(world):
     taken = read(world, here)
     decide(taken, 2, PAGE_2, station=there)
     record(taken)
-    assert {r.station_id: (r.state, r.sums[0]) for r in Result.objects.all()} == {
+    assert {r.station_id: (r.state, r.amounts[0]) for r in Result.objects.all()} == {
         here.pk: ("empty", 0),
         there.pk: ("partial", 101),
     }
@@ -216,7 +214,7 @@ def test_recording_asks_few_questions(world, django_assert_max_num_queries):
 
 
 @pytest.mark.parametrize(
-    "change", [{"numbers": {"paslon_1": 999}}, {"sums": [999]}, {"state": "empty"}, {"version": 9}]
+    "change", [{"numbers": {"paslon_1": 999}}, {"amounts": [999]}, {"state": "empty"}, {"version": 9}]
 )
 def test_a_result_changes_with_its_version_only(world, change):
     read(world)

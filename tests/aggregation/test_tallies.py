@@ -19,7 +19,7 @@ from tps.models import Region
 def sums(code, name="paslon_1"):
     tally = Tally.objects.get(region=code)
     layout = columns.of(tally.contest)
-    return tally.sums[layout.sum_at[name]]
+    return tally.amounts[layout.names.index(name)]
 
 
 def assert_children_add_up(world):
@@ -135,21 +135,32 @@ def test_rebuilding_gives_what_folding_gave(world):
         read(world, world.stations[code])
     fold()
     read(world, page=3)  # waits, and must stay out
-    folded = list(Tally.objects.order_by("pk").values_list("region", "sums", "counts"))
-    layout = columns.of(world.contest)
-    Tally.objects.update(sums=layout.no_sums(), counts=layout.no_counts())
-    assert len(tallies.differences(world.contest)) == 12
+    folded = list(Tally.objects.order_by("pk").values_list("region", "amounts"))
+    Tally.objects.update(amounts=columns.of(world.contest).nothing())
+    assert len(tallies.differences(world.contest)) == 6
     assert tallies.rebuild(world.contest) == 6
-    assert list(Tally.objects.order_by("pk").values_list("region", "sums", "counts")) == folded
+    assert list(Tally.objects.order_by("pk").values_list("region", "amounts")) == folded
     fold()
     assert_children_add_up(world)
+
+
+def test_rebuilding_makes_missing_rows_and_empties_those_with_nothing_below(world):
+    read(world)
+    fold()
+    Tally.objects.filter(region="9101").delete()
+    Tally.objects.filter(region="9101011002").update(amounts=[7] * len(columns.of(world.contest).names))
+    before = Snapshot.objects.get().version
+    assert tallies.rebuild(world.contest) == 2
+    assert tallies.differences(world.contest) == []
+    assert tallies.rebuild(world.contest) == 0
+    assert Snapshot.objects.get().version == before + 1
 
 
 def test_a_wrong_tally_is_told_by_region_and_number(world):
     read(world)
     fold()
     tally = Tally.objects.get(region="9101")
-    tally.sums[1] += 7
+    tally.amounts[1] += 7
     tally.save()
     (found,) = tallies.differences(world.contest)
     assert (found.region, found.expected, found.found) == ("9101", {"paslon_2": 88}, {"paslon_2": 95})
@@ -206,8 +217,8 @@ def test_children_add_up_to_their_parent_after_anything(steps):
         fold()
         assert_children_add_up(world)
         layout = columns.of(world.contest)
-        for name, place in layout.sum_at.items():
-            assert sums("", name) == sum(r.sums[place] for r in Result.objects.filter(version__gt=0))
+        for place, name in enumerate(layout.names):
+            assert sums("", name) == sum(r.amounts[place] for r in Result.objects.filter(version__gt=0))
         transaction.set_rollback(True)
 
 
@@ -243,7 +254,7 @@ def test_two_photos_of_one_tps_recorded_at_the_same_instant(world):
         decide(taken[1], 2, PAGE_2 | {"paslon_1": number})
         in_threads(*(lambda p=p: record(p) for p in taken))
         fold()
-        assert sums("") == sum(r.sums[0] for r in Result.objects.all())
+        assert sums("") == sum(r.amounts[0] for r in Result.objects.all())
         assert Result.objects.get().version == Event.objects.filter(kind="select").count()
 
 
