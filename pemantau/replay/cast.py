@@ -5,7 +5,7 @@ from accounts.models import Role
 from pemantau.replay.company import Company, Login
 
 ADJUDICATORS = 4
-FEWEST = 20  # volunteers: a photo that is hard to read may take a dozen
+FEWEST = 16  # volunteers: a photo that is hard to read may take a dozen
 # Two accounts settle at most three TPS together; most photos take one pair, some three, and chance wastes some.
 TPS_OF_A_PAIR = 3
 PAIRS_PER_PHOTO = 3
