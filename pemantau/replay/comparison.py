@@ -12,9 +12,12 @@ from pemantau.replay.truth import differences_at_station, differences_in_region
 def compare(stage: Stage, public: Browser) -> Iterator[str]:
     """Sentences about every number that is not as it must be, from the nation down to each TPS."""
     play = stage.play
-    tree = places.read(public, play.election, play.contest)
+    tree = places.read(public, play.election, play.contest, play.top)
     for code, document in sorted(tree.documents.items()):
         yield from differences_in_region(play.papers, code, document)
+    for above in tree.documents[play.top]["path"][:-1]:
+        document = public.document(places.document_path(play.election, play.contest, above["code"]))
+        yield from differences_in_region(play.papers, above["code"], document, whole=False)
     shown = set(tree.stations())
     for code in sorted(shown ^ play.papers.keys()):
         yield f"TPS {code} is {'shown, but unknown' if code in shown else 'not shown'}"

@@ -20,6 +20,7 @@ Say = Callable[[str], None]
 WAY_KANAN = Election("way-kanan", "Way Kanan 2024")
 SLEMAN = Election("sleman", "Sleman 2024")
 REGION = "1808"
+SAMPLE_TPS = 100  # of about 300: each way of settling a photo is among them
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def _parts(*, quick: bool, data: Path, seed: int, outcome: Outcome) -> Iterator[
     if quick:
         yield Part(sample, replace(manner, limit=10, width=480, hard=0.1, slips=0.1, look_at=10))
         return
-    yield Part(sample, replace(manner, width=600))
+    yield Part(sample, replace(manner, width=600, limit=SAMPLE_TPS))
     if (data / "forms" / "manifest.csv").exists():
         yield Part(Source("forms", SLEMAN.code, path=data / "forms"), replace(manner, look_at=40), SLEMAN)
     else:
@@ -99,7 +100,7 @@ def _perform(
 ) -> None:
     for part in parts:
         if part.election:
-            elections.add(running.manage, part.election, _stations(part.source), data / "data", folder / "import")
+            elections.add(running.manage, part.election, part.source.stations(), data / "data", folder / "import")
     plays = [part.source.prepare(running.url, part.manner) for part in parts]
     volunteers = cast.volunteers_for(sum(len(play.shots) for play in plays))
     running.manage("sample_accounts", "--volunteers", str(volunteers), "--adjudicators", str(cast.ADJUDICATORS))
@@ -110,11 +111,6 @@ def _perform(
         outcome.accounts.append(perform(running.url, play, company, part.manner, first_number=first, say=say))
         first += len(play.papers) + 1
     _audit(running, outcome, say)
-
-
-def _stations(source: Source) -> list[str]:
-    file = source.path / "manifest.csv" if source.kind == "forms" else source.path
-    return elections.stations_in(file, source.region)
 
 
 def _audit(running: services.Running, outcome: Outcome, say: Say) -> None:

@@ -1,12 +1,14 @@
 """The places of an election as the public API shows them: regions, TPS, names, sums."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pemantau.replay.browser import Browser
+from pemantau.replay.browser import Browser, UnexpectedAnswer
 
 NATION = "nasional"
+APPEARS_WITHIN_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,15 @@ def read(browser: Browser, election: str, contest: str, top: str = NATION) -> Tr
         if document["children_level"] != "tps":
             waiting += [child["code"] for child in document["children"] if child["stations"]]
     return Tree(top, documents)
+
+
+def wait_for(browser: Browser, election: str, contest: str, top: str, stations: int) -> None:
+    """Wait until the platform shows so many TPS in a region: the folder looks for new ones from time to time."""
+    deadline = time.monotonic() + APPEARS_WITHIN_SECONDS
+    shown = 0
+    while shown != stations:
+        if time.monotonic() > deadline:
+            raise UnexpectedAnswer(f"{election} shows {shown} TPS in {top}, not {stations}")
+        answer = browser.get(document_path(election, contest, top))
+        shown = answer.json()["stations"] if answer.status_code == 200 else 0
+        time.sleep(0.2)

@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pemantau.replay import places, play, report, sources
+from pemantau.replay import elections, places, play, report, sources
 from pemantau.replay.album import Album
 from pemantau.replay.browser import Browser, Watch
 from pemantau.replay.company import Company
 from pemantau.replay.play import Account, Threads
 from pemantau.replay.shots import Play
 from pemantau.replay.stage import Stage
+from tps import sample as invented
 
 Say = Callable[[str], None]
 # Numbers of addresses: the company's people come first, then the citizens of each play.
@@ -41,10 +42,18 @@ class Source:
     path: Path = Path()
     region: str = ""
 
+    def stations(self) -> list[str]:
+        """Codes of all TPS in it."""
+        if self.kind == "sample":
+            return [station.code for station in invented.stations()]
+        return elections.stations_in(self.path / "manifest.csv" if self.kind == "forms" else self.path, self.region)
+
     def prepare(self, base: str, manner: Manner) -> Play:
-        """The play, on the places that the platform shows."""
+        """The play, on the places that the platform shows once it shows all TPS."""
         public = Browser(base, CITIZENS_FROM - 1, Watch())
-        tree = places.read(public, self.election, self.contest)
+        top = self.region or places.NATION
+        places.wait_for(public, self.election, self.contest, top, len(self.stations()))
+        tree = places.read(public, self.election, self.contest, top)
         seed, pages, width = manner.seed, manner.pages, manner.width
         if self.kind == "sample":
             return sources.sample(

@@ -40,8 +40,9 @@ class Play:
     election: str
     contest: str
     shots: list[Shot]
-    # Every TPS that votes here -> what its photographed pages say; empty where no photo is sent.
+    # Every TPS there -> what its photographed pages say; empty where no photo is sent.
     papers: Mapping[str, Numbers] = field(default_factory=dict)
+    top: str = "nasional"  # all of them lie in this region; elsewhere nobody sends anything
 
 
 def page_of(numbers: Numbers, page: int) -> dict[str, Value]:

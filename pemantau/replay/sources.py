@@ -65,7 +65,7 @@ def results(
         known = published | details.get(code, {})
         papers[code] = with_first_page(code, known, seed) if 1 in pages else known
     shots = list(_rendered(papers, tree, pages, seed=seed, width=width))
-    return Play(f"results {tree.top}", election, contest, shots, _photographed(stations, papers, pages))
+    return Play(f"results {tree.top}", election, contest, shots, _photographed(stations, papers, pages), tree.top)
 
 
 def forms(folder: Path, tree: Tree, election: str, contest: str, *, seed: int) -> Play:

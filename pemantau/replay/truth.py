@@ -54,11 +54,16 @@ def expected(papers: Mapping[str, Numbers], region: str) -> Expected:
     return Expected(len(inside), sums, behind, received, counted, complete)
 
 
-def differences_in_region(papers: Mapping[str, Numbers], code: str, document: Mapping[str, Any]) -> Iterator[str]:
-    """Sentences about everything in a region's document that is not as it must be."""
+def differences_in_region(
+    papers: Mapping[str, Numbers], code: str, document: Mapping[str, Any], *, whole: bool = True
+) -> Iterator[str]:
+    """Sentences about everything in a region's document that is not as it must be.
+
+    Not `whole`: the region has TPS that the papers do not know, and of which nothing was sent.
+    """
     want = expected(papers, code)
     pairs = {
-        "stations": (want.stations, document["stations"]),
+        "stations": (want.stations if whole else max(want.stations, document["stations"]), document["stations"]),
         "received": (want.received, document["counts"]["received"]),
         "counted": (want.counted, document["counts"]["counted"]),
         "complete": (want.complete, document["counts"]["complete"]),

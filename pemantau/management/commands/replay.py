@@ -81,11 +81,11 @@ class Command(BaseCommand):
         if running is None:
             raise CommandError("With --url, say which --election it is.")
         added = Election(f"replay-{kind}-{options['region']}".strip("-"), f"Replay {kind}", options["contest"])
+        source = Source(kind, added.code, options["contest"], path, options["region"])
         data = options["data"] or (path.parent if kind == "results" else path.parent / "data")
-        file = path if kind == "results" else path / "manifest.csv"
         with tempfile.TemporaryDirectory() as folder:
-            elections.add(running.manage, added, elections.stations_in(file, options["region"]), data, Path(folder))
-        return Source(kind, added.code, options["contest"], path, options["region"])
+            elections.add(running.manage, added, source.stations(), data, Path(folder))
+        return source
 
     def _say(self, sentence: str) -> None:
         self.stdout.write(sentence)
