@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -144,6 +145,10 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Making the public copies takes ten times as long as any other step. In a line of its own, which the workers
+# serve by turns with the other one, a rush of photos does not keep the numbers of those before it waiting.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("inspect")]
+CELERY_TASK_ROUTES = {"pemantau.pipeline.inspect": {"queue": "inspect"}}
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "pemantau.pipeline.sweep", "schedule": 30.0},
     "reap": {"task": "pemantau.pipeline.reap", "schedule": 3600.0},

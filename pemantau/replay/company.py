@@ -15,7 +15,7 @@ from pemantau.replay.stage import Stage
 # Shares of the entries: first renewing the lease, giving the photo back unread, saying that it is blurred.
 RENEWED, RETURNED, BLURRED = 0.03, 0.01, 0.002
 HARD_SLIPS = 0.6  # of the entries on a photo with a figure that is hard to read
-NO_WORK_SECONDS = 0.02
+NO_WORK_SECONDS = 0.05
 LOOK_FOR_CASES_SECONDS = 1.0
 A_MOMENT_SECONDS = 5.0  # until a ruling is a decision
 ALBUM_LAG_SECONDS = 0.05

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from aggregation.models import Result
 from pemantau import pipeline
+from pemantau.celery import app
 from tests.transcription.reading import VOTES, decision_of, photo_of, reads, rules
 from tests.world import build
 from uploads.models import Photo
@@ -58,3 +59,12 @@ def test_a_ruling_that_waits_for_a_second_one_does_not_keep_a_decision_from_bein
     assert decision_of(photo).outcome == "accepted"
     pipeline.record(str(photo.pk))
     assert Result.objects.get(station=photo.station).numbers == VOTES
+
+
+def test_making_public_copies_stands_in_a_line_of_its_own_that_every_worker_serves():
+    def line_of(task):
+        return app.amqp.router.route({}, task.name)["queue"].name
+
+    assert line_of(pipeline.inspect) == "inspect"
+    assert {line_of(task) for task in (pipeline.open_to_readers, pipeline.decide, pipeline.record)} == {"celery"}
+    assert set(app.amqp.queues.consume_from) == {"celery", "inspect"}
