@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.permissions import Action, Allows
-from aggregation import api_schema, contests, publication, region_document, station_document
+from aggregation import api_examples, api_schema, contests, publication, region_document, station_document
 from aggregation.publication import Document
 
 # What a browser or a CDN may keep without asking: the numbers move every second on the night.
@@ -53,6 +53,7 @@ class RegionResults(PublicView):
         summary="Sums of one contest in one region, and of the regions below it",
         parameters=[api_schema.ELECTION, api_schema.CONTEST, api_schema.REGION, api_schema.IF_NONE_MATCH],
         responses={200: api_schema.REGION_DOCUMENT, 304: api_schema.UNCHANGED, 404: api_schema.NOT_FOUND},
+        examples=[api_examples.REGION],
         tags=["results"],
     )
     def get(self, request: Request, election: str, contest: str, region: str) -> HttpResponse:
@@ -67,6 +68,7 @@ class StationResults(PublicView):
         summary="Every number of one TPS with the photo it comes from",
         parameters=[api_schema.ELECTION, api_schema.CONTEST, api_schema.STATION, api_schema.IF_NONE_MATCH],
         responses={200: api_schema.STATION_DOCUMENT, 304: api_schema.UNCHANGED, 404: api_schema.NOT_FOUND},
+        examples=[api_examples.STATION],
         tags=["results"],
     )
     def get(self, request: Request, election: str, contest: str, station: str) -> HttpResponse:

@@ -147,3 +147,27 @@ def test_documents_have_the_described_fields(world, client):
     fold()
     assert client.get(REGION.format("9101011001")).json().keys() == RegionDocument().get_fields().keys()
     assert client.get(STATION.format(world.station.code)).json().keys() == StationDocument().get_fields().keys()
+
+
+def test_examples_are_like_answers(world, client):
+    from aggregation import api_examples
+
+    read(world)
+    fold()
+    for example, address in (
+        (api_examples.REGION, REGION.format("91")),
+        (api_examples.STATION, STATION.format(world.station.code)),
+    ):
+        assert_alike(example.value, client.get(address).json(), at=address)
+
+
+def assert_alike(example, answer, at):
+    """The same keys where both have maps with fixed keys; lists by their first element."""
+    open_maps = ("sums", "stations_behind", "labels", "inputs", "pictures")
+    if isinstance(example, dict):
+        if not at.endswith(open_maps):
+            assert example.keys() == answer.keys(), at
+        for key in example.keys() & answer.keys():
+            assert_alike(example[key], answer[key], f"{at} {key}")
+    elif isinstance(example, list) and example and answer:
+        assert_alike(example[0], answer[0], at)

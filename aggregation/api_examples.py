@@ -1,0 +1,122 @@
+"""What the public API answers, for the description of it."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
+_ELECTION: dict[str, Any] = {
+    "format": 1,
+    "election": {"code": "contoh", "name": "Pemilu Contoh", "date": "2029-02-14"},
+    "contest": {"code": "ppwp", "name": "Presiden dan Wakil Presiden", "kind": "ppwp"},
+}
+_PATH = [
+    {"code": "nasional", "name": "Indonesia", "level": "nasional"},
+    {"code": "91", "name": "Contoh Raya", "level": "provinsi"},
+]
+_OPTIONS = [
+    {"key": "paslon_1", "number": 1, "name": "Paslon 1"},
+    {"key": "paslon_2", "number": 2, "name": "Paslon 2"},
+    {"key": "paslon_3", "number": 3, "name": "Paslon 3"},
+]
+_SUMS = {"paslon_1": 101, "paslon_2": 88, "paslon_3": 20, "suara_sah": 209}
+_COUNTS = {
+    **{"received": 1, "counted": 1, "complete": 0, "disputed": 0, "flagged": 0},
+    **{"two_readers": 1, "majority": 0, "adjudicated": 0},
+}
+_SHARES = {"paslon_1": 0.483254, "paslon_2": 0.421053, "paslon_3": 0.095694}
+_PHOTO = "6f1c0f1e-6d0a-4c39-9a36-0f6f5a0d2b11"
+
+REGION = OpenApiExample(
+    "A province with one counted TPS",
+    value=_ELECTION
+    | {
+        "region": _PATH[1],
+        "path": _PATH,
+        "version": 2,
+        "cut": 16,
+        "changed_at": "2029-02-14T08:11:09Z",
+        "options": _OPTIONS,
+        "stations": 5,
+        "registered_voters": 1250,
+        "sums": _SUMS,
+        "shares": _SHARES,
+        "stations_behind": {"paslon_1": 1, "paslon_2": 1, "paslon_3": 1, "suara_sah": 1},
+        "counts": _COUNTS,
+        "coverage": {"received": 0.2, "counted": 0.2, "complete": 0.0},
+        "broken_rules": [{"rule": "R3", "title": "Suara semua paslon = suara sah", "stations": 0}],
+        "labels": {"paslon_1": "Jumlah suara sah paslon 1", "suara_sah": "A. Jumlah seluruh suara sah"},
+        "children_level": "kabupaten",
+        "children": [
+            {
+                "code": "9101",
+                "name": "Kabupaten Melati",
+                "stations": 5,
+                "registered_voters": 1250,
+                "sums": _SUMS,
+                "counts": _COUNTS,
+            }
+        ],
+    },
+    response_only=True,
+    status_codes=["200"],
+)
+
+STATION = OpenApiExample(
+    "A TPS with one page decided",
+    value=_ELECTION
+    | {
+        "station": {"code": "9101011001001", "name": "TPS 001", "number": 1, "registered_voters": 250},
+        "path": _PATH,
+        "version": 2,
+        "changed_at": "2029-02-14T08:11:09Z",
+        "state": "partial",
+        "options": _OPTIONS,
+        "shares": _SHARES,
+        "fields": [
+            {
+                "key": "paslon_1",
+                "label": "Jumlah suara sah paslon 1",
+                "group": "IV Suara sah pasangan calon",
+                "column": "",
+                "value": 101,
+                "state": "stands",
+                "photo": _PHOTO,
+                "readings": [],
+            }
+        ],
+        "verdicts": [
+            {
+                "rule": "R14",
+                "holds": True,
+                "severity": "hard",
+                "formula": "0 ≤ n ≤ 999",
+                "inputs": {},
+                "difference": 0,
+                "source": "tiga kotak angka",
+                "kind": "range",
+                "title": "Setiap angka 0 sampai 999",
+            }
+        ],
+        "photos": [
+            {
+                "id": _PHOTO,
+                "state": "accepted",
+                "page": 2,
+                "page_label": "Halaman 2: suara paslon",
+                "received_at": "2029-02-14T08:09:51Z",
+                "marks": [],
+                "pictures": {"480": "/gambar/…/480.webp", "1280": "/gambar/…/1280.webp", "2560": "/gambar/…/2560.webp"},
+                "decision": {
+                    "version": 1,
+                    "outcome": "accepted",
+                    "how": "two_readers",
+                    "decided_at": "2029-02-14T08:11:08Z",
+                    "problem": None,
+                    "broken_rules": [],
+                },
+            }
+        ],
+    },
+    response_only=True,
+    status_codes=["200"],
+)
