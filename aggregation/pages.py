@@ -12,11 +12,13 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, page
-from aggregation import contests, photo_document, places, publication, reading_aids, region_document, station_document
+from aggregation import contests, photo_document, publication, reading_aids, region_document, station_document
 from aggregation.models import Result
+from tps import search as places
 from tps.models import Contest, Election
 
 FRESH_SECONDS = 1
+MOST_FOUND = 50
 
 
 @require_safe
@@ -124,15 +126,15 @@ def disputes(request: HttpRequest, election: str, contest: str, region: str) -> 
 @require_safe
 @page(Action.SEE_PUBLIC)
 def search(request: HttpRequest) -> HttpResponse:
-    """Regions by name, TPS by code, in the current election."""
-    wanted = request.GET.get("q", "").replace("\x00", "").strip()[: places.LONGEST]
+    """Regions and TPS by name or code, in the current election."""
+    wanted = request.GET.get("q", "").strip()[: places.LONGEST]
     contest = contests.current()
     return _shown(
         request,
         "aggregation/search.html",
         reverse("aggregation:search"),
         wanted=wanted,
-        found=reading_aids.found(places.search(wanted, contest), contest) if contest else [],
+        found=reading_aids.found(places.find(wanted, contest.election, MOST_FOUND), contest) if contest else [],
     )
 
 

@@ -70,7 +70,7 @@ def pack(content: dict[str, Any]) -> Document:
 def region(election: str, contest: str, code: str, *, find: Callable[[], Contest]) -> Document:
     """The document of one region. Costs no query when it is cached; `find` is called only when it is not.
 
-    Raises `region_document.NoSuchRegion`, and whatever `find` raises.
+    Raises `tps.search.UnknownRegion`, and whatever `find` raises.
     """
     place = _place(election, contest, code)
     generation, kept = _kept(place)

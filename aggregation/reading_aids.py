@@ -7,9 +7,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from aggregation.columns import COUNTED
-from aggregation.places import Found
 from tps.models import Contest
 from tps.rules import Verdict
+from tps.search import Place
 
 ROWS = 60
 # More options than this do not fit beside each other in a row.
@@ -161,7 +161,7 @@ def shown(photo: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def found(places: Sequence[Found], contest: Contest) -> list[dict[str, Any]]:
+def found(places: Sequence[Place], contest: Contest) -> list[dict[str, Any]]:
     """Places that were looked for, each with its address in this contest."""
     where = [contest.election_id, contest.code]
     return [

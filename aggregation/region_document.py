@@ -11,25 +11,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext_lazy as _
 
-from accounts.refusals import Refusal
 from aggregation import columns
 from aggregation.columns import Columns
 from tps.form_definitions import FormDefinition, for_contest
 from tps.models import NATION, Contest
+from tps.search import UnknownRegion
 
 FORMAT = 1
 # The nation's name in addresses and documents; its code is empty.
 WHOLE = "nasional"
 LEVELS = ("nasional", "provinsi", "kabupaten", "kecamatan", "kelurahan", "tps")
 VILLAGE = 4
-
-
-class NoSuchRegion(Refusal):
-    status = 404
-    code = "no_such_region"
-    sentence = _("Wilayah {code} tidak ada.")
 
 
 @dataclass(frozen=True)
@@ -82,11 +75,11 @@ def path_to(code: str) -> list[str]:
 
 
 def build(contest: Contest, code: str) -> dict[str, Any]:
-    """The document of one region, from the database. Raises `NoSuchRegion`."""
+    """The document of one region, from the database. Raises `UnknownRegion`."""
     layout = columns.of(contest)
     rows = {row.code: row for row in _rows(contest, code, layout)}
     if code not in rows:
-        raise NoSuchRegion(code=code)
+        raise UnknownRegion
     return document(contest, [rows.pop(c) for c in path_to(code) if c in rows], list(rows.values()), layout)
 
 

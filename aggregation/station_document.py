@@ -3,9 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
-from accounts.refusals import Refusal
 from aggregation import columns, evidence, results
 from aggregation.evidence import Evidence
 from aggregation.models import Result
@@ -14,6 +11,7 @@ from aggregation.results import Outcome
 from tps.form_definitions import for_contest
 from tps.form_shapes import Field, FormDefinition
 from tps.models import Contest, PollingStation, Region
+from tps.search import UnknownStation
 from transcription.entries import UNREADABLE
 from transcription.models import Decision, Problem
 from uploads.inspection import SIDES
@@ -21,17 +19,11 @@ from uploads.models import Photo
 from uploads.storage import public_url
 
 
-class NoSuchStation(Refusal):
-    status = 404
-    code = "no_such_station"
-    sentence = _("TPS {code} tidak ada.")
-
-
 def build(contest: Contest, code: str) -> dict[str, Any]:
-    """The document of one TPS, from the database in five queries. Raises `NoSuchStation`."""
+    """The document of one TPS, from the database in five queries. Raises `UnknownStation`."""
     station = PollingStation.objects.filter(election=contest.election_id, code=code).first()
     if station is None:
-        raise NoSuchStation(code=code)
+        raise UnknownStation
     regions = Region.objects.in_bulk(path_to(station.region_id))
     result = Result.objects.filter(contest=contest, station=station, version__gt=0).first()
     found = evidence.at(contest, station)

@@ -58,10 +58,10 @@ def test_what_the_client_has_is_not_sent_again(world, client, django_assert_num_
 @pytest.mark.parametrize(
     ("address", "code"),
     [
-        (REGION.format("99"), "no_such_region"),
+        (REGION.format("99"), "unknown_region"),
         ("/api/v1/results/contoh/dpr/nasional/", "no_such_contest"),
         ("/api/v1/results/lain/ppwp/nasional/", "no_such_contest"),
-        (STATION.format("9101011001999"), "no_such_station"),
+        (STATION.format("9101011001999"), "unknown_station"),
     ],
 )
 def test_what_is_not_there(world, client, address, code):

@@ -223,7 +223,7 @@ def test_a_moved_photo_says_where_it_came_from(world, client):
     ("wanted", "address"),
     [
         ("melati", REGION.format("9101")),
-        ("Desa 2", REGION.format("9101011002")),
+        ("anggrek", REGION.format("910101")),
         ("910101", REGION.format("910101")),
         ("9101011001001", STATION.format("9101011001001")),
         ("9101011001-001", STATION.format("9101011001001")),
