@@ -9,7 +9,7 @@ from psycopg2 import sql
 Value = str | int | None
 
 
-class _Stream:
+class Stream:
     """What COPY reads from: rows in its text format, in pieces."""
 
     def __init__(self, rows: Iterable[Sequence[Value]]) -> None:
@@ -53,7 +53,7 @@ def stage(table: str, columns: dict[str, str], rows: Iterable[Sequence[Value]]) 
         cursor.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(name))
         cursor.execute(sql.SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(name, parts))
         copy = sql.SQL("COPY {} ({}) FROM STDIN").format(name, sql.SQL(", ").join(map(sql.Identifier, columns)))
-        cursor.copy_expert(copy, _Stream(rows), 1 << 16)
+        cursor.copy_expert(copy, Stream(rows), 1 << 16)
         cursor.execute(sql.SQL("ANALYZE {}").format(name))
 
 
