@@ -4,9 +4,12 @@ import csv
 import gzip
 import io
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from ledger.models import Event
 from tps import sample
@@ -27,6 +30,24 @@ def test_the_sample_is_loaded_once(db):
     before = [list(model.objects.order_by("pk").values()) for model in (Election, Contest, Option, Extent, Event)]
     assert "is loaded" in run("load_sample")
     assert [list(m.objects.order_by("pk").values()) for m in (Election, Contest, Option, Extent, Event)] == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_loaded_twice_at_the_same_instant_it_is_there_once():
+    start = threading.Barrier(2)
+
+    def load():
+        try:
+            start.wait()
+            return run("load_sample")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as both:
+        said = [future.result() for future in [both.submit(load), both.submit(load)]]
+    assert sorted("is loaded" in one for one in said) == [False, True]
+    assert PollingStation.objects.count() == len(sample.stations())
+    assert Event.objects.filter(kind="genesis").count() == 1
 
 
 def test_the_samples_ledger_begins_with_one_entry_that_knows_everything(db):

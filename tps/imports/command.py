@@ -11,6 +11,7 @@ from django.db import transaction
 from tps.form_syntax import WrongForm
 from tps.imports.changes import Changes, Progress
 from tps.imports.files import WrongFile
+from tps.imports.staging import one_at_a_time
 from tps.models import Election
 
 
@@ -25,6 +26,7 @@ class ImportCommand(BaseCommand):
         bar = Bar(sys.stderr)
         try:
             with transaction.atomic():
+                one_at_a_time()
                 changes = self.compare(options, bar)
                 bar.clear()
                 if self.wanted(changes, options):

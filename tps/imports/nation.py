@@ -14,6 +14,7 @@ from tps import reference
 from tps.imports import dpt, elections, regions, stations
 from tps.imports.changes import Changes, Progress, silent
 from tps.imports.files import WrongFile
+from tps.imports.staging import one_at_a_time
 from tps.models import Election
 
 ELECTION = Path(__file__).resolve().parent.parent / "nation" / "pemilu-2024.yaml"
@@ -60,6 +61,7 @@ def load(files: Files, *, progress: Progress = silent, say: Callable[[str], None
     """Bring everything in, and tell what that changed. In a transaction; raises `WrongFile`."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("an election is loaded in one transaction")
+    one_at_a_time()
     done = []
 
     def take(changes: Changes) -> None:

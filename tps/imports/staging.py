@@ -57,6 +57,11 @@ def stage(table: str, columns: dict[str, str], rows: Iterable[Sequence[Value]]) 
         cursor.execute(sql.SQL("ANALYZE {}").format(name))
 
 
+def one_at_a_time() -> None:
+    """Wait until no other import is under way, and hold others back until this transaction ends."""
+    ask("SELECT pg_advisory_xact_lock(hashtext('tps imports'))")
+
+
 def run(statement: str, *values: Any) -> int:
     """Execute one statement; returns how many rows it touched."""
     with connection.cursor() as cursor:
