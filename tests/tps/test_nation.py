@@ -152,3 +152,8 @@ def test_the_real_dapil_cover_every_tps_once_in_each_kind(shared, db):
         *(str(data / "caleg_dpr.csv.gz"), "--kind", "DPR", "--parties", str(data / "partai.csv"), "--yes"),
     )
     assert Option.objects.filter(party__isnull=False).count() == 9_917
+
+
+def test_the_applications_own_role_is_enough_to_import(as_app):
+    run("load_sample")
+    assert Event.objects.get(log="contoh").kind == "genesis"
