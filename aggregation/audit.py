@@ -155,8 +155,9 @@ def summed() -> Iterator[Difference]:
         for one in tallies.differences(contest):
             region = region_document.word_of(one.region)
             yield Difference("tally", f"{contest.code} {region}", _off(one.expected, one.found))
-        if not tallies.is_prepared(contest):
-            yield Difference("tally", f"{contest.code} nasional", "its TPS or DPT are not those of the register")
+        for code, (stations, voters) in tallies.other_stations(contest).items():
+            name = f"{contest.code} {region_document.word_of(code)}"
+            yield Difference("tally", name, f"does not count its {stations} TPS with a DPT of {voters}")
         yield from _waiting(contest)
         for what in audit_log.fold_differences(contest):
             yield Difference("cut", contest.code, what)

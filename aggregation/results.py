@@ -151,12 +151,18 @@ def _amounts(
 def record_touched_by(photo: Photo) -> list[tuple[Result, list[int]]]:
     """Recompute the results this photo belongs, or belonged, to.
 
-    Returns those that changed, with the amounts they added before. Two photos of one TPS recorded at the same instant
-    wait for each other on the result's row. The caller's transaction must read committed rows anew
-    (READ COMMITTED), and holds the photo.
+    Returns those that changed, with the amounts they added before. The caller holds the photo.
     """
     touched = {(photo.contest_id, photo.station_id)}
-    touched |= set(Decision.objects.filter(photo=photo).values_list("contest_id", "station_id"))
+    return recompute(touched | set(Decision.objects.filter(photo=photo).values_list("contest_id", "station_id")))
+
+
+def recompute(touched: set[tuple[int, int]]) -> list[tuple[Result, list[int]]]:
+    """The same for these contests and stations.
+
+    Two photos of one TPS recorded at the same instant wait for each other on the result's row. The caller's
+    transaction must read committed rows anew (READ COMMITTED).
+    """
     changed = []
     for result in _locked(touched):
         outcome = outcome_at(result.contest, result.station)

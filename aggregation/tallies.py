@@ -80,8 +80,15 @@ def prepare(contest: Contest) -> int:
     return changed
 
 
+def other_stations(contest: Contest) -> dict[str, tuple[int, int]]:
+    """Regions whose row does not count the TPS and the DPT that there are, with what it should count."""
+    with connection.cursor() as cursor:
+        cursor.execute(tally_sql.OTHER_STATIONS, {"contest": contest.pk, "election": contest.election_id})
+        return {code: (stations, voters) for code, stations, voters in cursor.fetchall()}
+
+
 def is_prepared(contest: Contest) -> bool:
-    """Whether the nation's row counts the TPS and the DPT that there are now."""
+    """Whether the nation's row counts what the last import counted. Cheap: the folder asks again and again."""
     with connection.cursor() as cursor:
         cursor.execute(tally_sql.ELECTORATE, {"contest": contest.pk, "election": contest.election_id})
         stations, voters = cursor.fetchone()

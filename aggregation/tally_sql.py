@@ -83,10 +83,19 @@ _VOTES_HERE = """
     GROUP BY s.region_id
 """
 
-ELECTORATE = f"SELECT coalesce(sum(stations), 0)::bigint, coalesce(sum(voters), 0)::bigint FROM ({_VOTES_HERE}) v"
+# How many TPS a contest has and their DPT, from what the importers counted.
+ELECTORATE = """
+    SELECT coalesce(sum(x.stations), 0)::bigint, coalesce(sum(x.registered_voters), 0)::bigint
+    FROM tps_extent x
+    WHERE x.election_id = %(election)s AND CASE
+        WHEN EXISTS (SELECT FROM tps_contest_area a WHERE a.contest_id = %(contest)s)
+        THEN x.region_id IN (SELECT a.region_id FROM tps_contest_area a WHERE a.contest_id = %(contest)s)
+        ELSE x.region_id = '' END
+"""
 
-PREPARE = f"""
-    WITH at_10 AS MATERIALIZED ({_VOTES_HERE}),
+# CTEs that end in `changed`: regions whose row does not count the TPS and the DPT that there are.
+_OTHER_STATIONS = f"""
+    at_10 AS MATERIALIZED ({_VOTES_HERE}),
     {_levels("sum(stations)::bigint AS stations, sum(voters)::bigint AS voters")}, wanted AS (
         SELECT code, stations, voters FROM everywhere
         UNION ALL
@@ -98,7 +107,13 @@ PREPARE = f"""
         SELECT w.* FROM wanted w
         LEFT JOIN aggregation_tally t ON t.contest_id = %(contest)s AND t.region_id = w.code
         WHERE (t.stations, t.registered_voters) IS DISTINCT FROM (w.stations, w.voters)
-    ), moved AS (
+    )
+"""
+
+OTHER_STATIONS = f"WITH {_OTHER_STATIONS} SELECT code, stations, voters FROM changed ORDER BY code"
+
+PREPARE = f"""
+    WITH {_OTHER_STATIONS}, moved AS (
         UPDATE aggregation_snapshot s SET version = s.version + 1, changed_at = statement_timestamp()
         WHERE s.contest_id = %(contest)s AND EXISTS (SELECT FROM changed) RETURNING s.version, s.cut
     ), stored AS (

@@ -1,8 +1,10 @@
 """Σ children = parent, whatever happens."""
 
 import threading
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,7 +15,8 @@ from ledger import sequencer
 from ledger.models import Event
 from tests.aggregation.evidence import PAGE_2, decide, fold, photo, read, record, reject, unguarded
 from tests.world import build
-from tps.models import Region
+from tps import extents
+from tps.models import PollingStation, Region
 
 
 def sums(code, name="paslon_1"):
@@ -75,6 +78,7 @@ def test_new_stations_are_noticed(world):
     station = world.station
     station.pk, station.number, station.code = None, 4, "9101011001004"
     station.save(force_insert=True)
+    extents.recount(world.election)
     assert not tallies.is_prepared(world.contest)
     assert tallies.prepare(world.contest) == 5
     assert Tally.objects.get(region="").stations == 6
@@ -84,6 +88,7 @@ def test_new_stations_are_noticed(world):
 def test_a_contest_of_one_area_counts_only_its_stations(world):
     world.contest.area.add("9101011002")
     tallies.prepare(world.contest)
+    assert tallies.is_prepared(world.contest)
     rows = dict(Tally.objects.values_list("region", "stations"))
     assert rows == dict.fromkeys(["", "91", "9101", "910101", "9101011002"], 2)
 
@@ -164,6 +169,20 @@ def test_a_wrong_tally_is_told_by_region_and_number(world):
     tally.save()
     (found,) = tallies.differences(world.contest)
     assert (found.region, found.expected, found.found) == ("9101", {"paslon_2": 88}, {"paslon_2": 95})
+
+
+def test_the_command_puts_results_together_anew_after_a_change_of_the_dpt(world):
+    read(world, page=1, dpt_j="tidak_terbaca")  # so the register's DPT stands beside it
+    fold()
+    assert (sums("", "flagged"), Tally.objects.get(region="").registered_voters) == (0, 1250)
+    PollingStation.objects.filter(pk=world.station.pk).update(registered_voters=100)
+    extents.recount(world.election)
+    call_command("rebuild", results=True, stdout=StringIO())
+    fold()
+    assert Result.objects.get().broken_rules == ["R1", "R8", "R9"]
+    assert (sums("", "broken_R9"), Tally.objects.get(region="").registered_voters) == (1, 1100)
+    assert Event.objects.filter(kind="select").count() == Result.objects.get().version == 3
+    assert_children_add_up(world)
 
 
 # --- Whatever happens -----------------------------------------------------------------------
