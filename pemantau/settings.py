@@ -131,6 +131,7 @@ CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,
     "unacked_restore_interval": 1,
+    "queue_order_strategy": "priority",  # in the order of CELERY_TASK_QUEUES
     "socket_timeout": 2,
     "socket_connect_timeout": 2,
     "max_retries": 1,
@@ -145,8 +146,8 @@ CELERY_TASK_TIME_LIMIT = 120
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-# Making the public copies takes ten times as long as any other step. In a line of its own, which the workers
-# serve by turns with the other one, a rush of photos does not keep the numbers of those before it waiting.
+# Making the public copies takes ten times as long as any other step. In a line of its own, which is served when
+# the other one is empty, a rush of photos does not keep the numbers of those before it waiting.
 CELERY_TASK_QUEUES = [Queue("celery"), Queue("inspect")]
 CELERY_TASK_ROUTES = {"pemantau.pipeline.inspect": {"queue": "inspect"}}
 CELERY_BEAT_SCHEDULE = {

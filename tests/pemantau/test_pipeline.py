@@ -61,10 +61,19 @@ def test_a_ruling_that_waits_for_a_second_one_does_not_keep_a_decision_from_bein
     assert Result.objects.get(station=photo.station).numbers == VOTES
 
 
-def test_making_public_copies_stands_in_a_line_of_its_own_that_every_worker_serves():
-    def line_of(task):
-        return app.amqp.router.route({}, task.name)["queue"].name
+def test_a_worker_makes_public_copies_when_nothing_else_waits():
+    came: list[str] = []
 
-    assert line_of(pipeline.inspect) == "inspect"
-    assert {line_of(task) for task in (pipeline.open_to_readers, pipeline.decide, pipeline.record)} == {"celery"}
-    assert set(app.amqp.queues.consume_from) == {"celery", "inspect"}
+    def take(body, message):
+        came.append(message.headers["task"].rsplit(".", 1)[-1])
+        message.ack()
+
+    with app.connection_for_read() as connection, app.amqp.TaskConsumer(connection.channel()) as consumer:
+        consumer.purge()
+        for task in (pipeline.inspect, pipeline.inspect, pipeline.decide, pipeline.record):
+            task.delay("a photo")
+        consumer.callbacks = [take]
+        consumer.qos(prefetch_count=1)
+        while len(came) < 4:
+            connection.drain_events(timeout=5)
+    assert came == ["decide", "record", "inspect", "inspect"]
