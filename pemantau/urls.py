@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import accounts.urls
 import aggregation.urls
@@ -35,7 +35,7 @@ urlpatterns = [
     *(path("", include((app.pages, app.__name__.split(".")[0]))) for app in APPS),
     *(path("api/v1/", include((app.api, f"{app.__name__.split('.')[0]}-api"))) for app in APPS),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/", SpectacularSwaggerView.as_view(url_name="schema"), name="api"),
+    path("api/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api"),
     path("bahasa/", csrf_exempt(set_language), name="set_language"),
     path("kelola/", pages.overview, name="overview"),
     path("kelola/orang/", pages.people, name="people"),
