@@ -49,7 +49,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "ledger-api:entries": (EVERYBODY, None),
     "schema": (EVERYBODY, None),
     "api": (EVERYBODY, None),
-    "health": (EVERYBODY, AS_LOOKING),
+    "health": (EVERYBODY, None),
     "set_language": (EVERYBODY, EVERYBODY),
     **{
         f"tps-api:{name}": (EVERYBODY, None)
