@@ -1,8 +1,15 @@
 """Documents: made once per change, served from the cache, never an older one over a newer one."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
+from urllib.parse import quote
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import OperationalError, connection
 from redis.exceptions import ConnectionError as NoRedis
@@ -242,3 +249,41 @@ def test_a_second_folder_waits_for_the_first():
         cursor.execute("SELECT pg_advisory_unlock(%s)", [folder.LOCK])
     thread.join(10)
     assert ran == [1]
+
+
+# --- The command, as a process of its own ---------------------------------------------------
+
+
+@pytest.fixture
+def running_folder(transactional_db):
+    """`manage.py folder` on the test's database."""
+    given = connection.settings_dict
+    address = f"{given['USER']}:{quote(given['PASSWORD'], safe='')}@{given['HOST']}:{given['PORT']}/{given['NAME']}"
+    environment = {**os.environ, "DATABASE_URL": f"postgres://{address}"}
+    process = subprocess.Popen([sys.executable, "manage.py", "folder"], cwd=settings.BASE_DIR, env=environment)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def soon(true, seconds=60):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+def test_the_command_folds_by_itself_outlives_its_connection_and_stops_when_told(running_folder, world):
+    taken = read(world)
+    soon(lambda: Snapshot.objects.filter(published__gt=0).exists() and votes(world) == 101)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s",
+            [folder.LOCK],
+        )
+        assert cursor.fetchone()[0] == 1
+    change(world, taken, 7)
+    soon(lambda: votes(world) == 7)
+    running_folder.send_signal(signal.SIGTERM)
+    assert running_folder.wait(20) == 0
