@@ -70,8 +70,7 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
 
 def _show(request: HttpRequest, lease: Lease, form: EntryForm, status: int = 200, **more: Any) -> HttpResponse:
     seen = showing.shown(lease)
-    place = showing.place_of(seen.photo.station)
-    context = {"shown": seen, "place": place, "form": form, "problems": Problem.choices, **more}
+    context = {"shown": seen, "form": form, "problems": Problem.choices, **more}
     return render(request, "transcription/read.html", context, status=status)
 
 

@@ -19,13 +19,15 @@ class Shown:
     lease: Lease
     photo: Photo
     form: FormDefinition
+    place: list[str]  # from the TPS up to the province, as people say it
     pictures: dict[int, str]  # address by longer side
 
 
 def shown(lease: Lease) -> Shown:
-    """What this lease shows; its photo, contest and TPS are loaded (`queue.lease_of`). No query."""
+    """What a lease from `queue.lease_of` shows. No query."""
     photo = lease.task.photo
-    return Shown(lease, photo, for_contest(photo.contest), pictures_of(photo))
+    place = [str(photo.station), *lease.regions]  # type: ignore[attr-defined]
+    return Shown(lease, photo, for_contest(photo.contest), place, pictures_of(photo))
 
 
 def pictures_of(photo: Photo) -> dict[int, str]:
@@ -33,7 +35,7 @@ def pictures_of(photo: Photo) -> dict[int, str]:
 
 
 def place_of(station: PollingStation) -> list[str]:
-    """From the TPS up to the province, as people say it."""
+    """From the TPS up to the province, where the regions are loaded (`cases.look_into`)."""
     names = [str(station)]
     region: Region | None = station.region
     while region is not None and region.level > 0:
@@ -55,7 +57,7 @@ def as_json(lease: Lease) -> dict[str, Any]:
             "pictures": {str(side): url for side, url in seen.pictures.items()},
         },
         "contest": {"code": seen.photo.contest.code, "name": seen.photo.contest.name},
-        "station": {"code": seen.photo.station.code, "place": place_of(seen.photo.station)},
+        "station": {"code": seen.photo.station.code, "place": seen.place},
         "form": form_as_json(seen.form),
         "problems": [{"code": code, "label": str(label)} for code, label in Problem.choices],
     }
