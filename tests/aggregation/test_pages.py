@@ -7,7 +7,7 @@ import pytest
 from aggregation import publication
 from ledger import entries as ledger
 from tests.aggregation.evidence import decide, fold, photo, read, record, reject
-from tps.models import Election, PollingStation
+from tps.models import Election, Option, PollingStation
 from transcription.models import Entry
 
 REGION = "/hasil/contoh/ppwp/{}/"
@@ -254,3 +254,19 @@ def test_other_elections_can_be_reached(world, client):
     html = client.get("/pemilu/").content.decode()
     assert html.index("/hasil/contoh/ppwp/") < html.index("/hasil/lama/ppwp/")
     assert seen(client, "/hasil/lama/ppwp/")
+
+
+def test_a_contest_of_24_parties_has_a_page_too(world, client):
+    parties = world.election.contests.create(code="dpr", kind="dpr", name="DPR", form="c-hasil-dpr")
+    parties.area.add("9101")
+    Option.objects.bulk_create(Option(contest=parties, number=n, name=f"Partai {n}") for n in range(1, 25))
+    world.contest = parties
+    taken = photo(world)
+    decide(taken, 2, {f"partai_{n}_jumlah": n for n in range(1, 25)})
+    record(taken)
+    fold()
+    text = seen(client, "/hasil/contoh/dpr/")
+    assert "24 Partai 24 24 8,0 %" in text
+    assert "1 dari 5 TPS terhitung" in text
+    assert "Suara sah" in text
+    assert "24 Partai 24 24" in seen(client, f"/hasil/contoh/dpr/tps/{world.station.code}/")
