@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pemantau.replay.album import Album, misread
-from pemantau.replay.darkroom import developed
 from pemantau.replay.shots import KOSONG, Shot
 
 
@@ -42,8 +41,3 @@ def test_the_album_counts_what_was_sent_and_read():
     album.note_entry(album.look("id"), slip=True)
     assert (len(album), album.entries, album.slips, album.look("id").hard_field) == (1, 1, 1, "")
     assert album.look("another") is None
-
-
-def test_photos_are_developed_in_order_in_another_process():
-    shots = [SHOT] * 5
-    assert list(developed(shots, ahead=2)) == [(SHOT, b"photo")] * 5
