@@ -100,11 +100,11 @@ def start_and_wait(program: Program, seconds: float = 15) -> subprocess.Popen[by
     return process
 
 
-def stop(program: Program, process: subprocess.Popen[bytes]) -> None:
-    """Ask it to stop; after `stop_seconds` end its whole group."""
+def stop(program: Program, process: subprocess.Popen[bytes], seconds: float | None = None) -> None:
+    """Ask it to stop; after `seconds`, by default its `stop_seconds`, end its whole group."""
     ask_to_stop(program, process)
     with suppress(subprocess.TimeoutExpired):
-        process.wait(program.stop_seconds)
+        process.wait(program.stop_seconds if seconds is None else max(seconds, 0.01))
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)  # whatever of its group is left
     process.wait()

@@ -60,6 +60,9 @@ class Supervisor:
         serving = [child for child in self._children if child.program.serves_others]
         for child in leaning:
             processes.ask_to_stop(child.program, child.process)
-        for child in [*leaning, *reversed(serving)]:
+        asked = time.monotonic()
+        for child in leaning:
+            processes.stop(child.program, child.process, child.program.stop_seconds - (time.monotonic() - asked))
+        for child in reversed(serving):
             processes.stop(child.program, child.process)
         self._children.clear()

@@ -249,7 +249,7 @@ def test_web_is_healthy_and_serves_as_in_production(migrated, run):
     process = run("web", lambda: migrated.is_healthy("web"))
 
     assert migrated.get("/sehat/").status == 200
-    page = migrated.get("/admin/login/")
+    page = migrated.get("/akun/login/")
     assert page.status == 200
     assert "max-age=31536000" in page.headers["Strict-Transport-Security"]
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
@@ -258,8 +258,8 @@ def test_web_is_healthy_and_serves_as_in_production(migrated, run):
     file = migrated.get(style)
     assert file.status == 200
     assert "immutable" in file.headers["Cache-Control"]
-    assert migrated.get("/admin/login/", **{"X-Forwarded-Proto": "http"}).status == 301
-    assert migrated.get("/admin/login/", Host="elsewhere.example").status == 400
+    assert migrated.get("/akun/login/", **{"X-Forwarded-Proto": "http"}).status == 301
+    assert migrated.get("/akun/login/", Host="elsewhere.example").status == 400
 
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0

@@ -166,7 +166,7 @@ def launch(folder: Path) -> subprocess.Popen:
 def start_services(folder: Path) -> subprocess.Popen:
     process = launch(folder)
     state = State(folder)
-    until(lambda: state.running().get("pid") == process.pid and state.running()["ready"], seconds=60)
+    until(lambda: state.running().get("pid") == process.pid and state.running()["ready"], seconds=120)
     return process
 
 
@@ -206,7 +206,7 @@ def test_kill_9_loses_no_acknowledged_row(own_folder, whom):
         assert ports("postgres")
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(120) == 0
 
 
 def _on_disk(folder: Path, needle: bytes) -> bool:
@@ -219,7 +219,7 @@ def test_ctrl_c_stops_everything_cleanly(own_folder):
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
     assert not any(leftovers._runs(pid) for pid in pids)
     assert leftovers.find(own_folder, {}) == set()
     log = (own_folder / "log" / "postgres.log").read_text()
@@ -230,11 +230,11 @@ def test_ctrl_c_stops_everything_cleanly(own_folder):
 def test_ctrl_c_while_it_starts_leaves_nothing_behind(own_folder, moment):
     process = launch(own_folder)
     state = State(own_folder)
-    until(lambda: moment in state.running().get("children", {}), seconds=60)
+    until(lambda: moment in state.running().get("children", {}), seconds=120)
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(60) == 0
+    assert process.wait(120) == 0
     assert leftovers.find(own_folder, {}) == set()
 
 
