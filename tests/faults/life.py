@@ -40,6 +40,7 @@ class Person:
         try:
             answer = self.session.post(self.url + path, headers=headers, timeout=30, **content)
         except requests.RequestException:
+            self.history.note("broken", path=path)
             return None
         self.history.note("answer", path=path.split("/")[3] if path.count("/") > 3 else path, status=answer.status_code)
         return answer

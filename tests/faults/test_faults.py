@@ -13,6 +13,7 @@ from contextlib import suppress
 import pytest
 
 from tests.faults.conftest import Platform
+from tests.faults.dying_web import serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -118,11 +119,11 @@ def test_f13_the_folder_dies_at(platform, point):
 @pytest.mark.parametrize("point", ["original sealed", "row written", "committed"])
 def test_f02_the_web_server_dies_at(platform, point):
     """Between the sealed bytes and the commit, or between the commit and the answer: the phone sends again."""
-    from tests.faults.dying_web import serving
-
+    broken = len(platform.history.told("broken"))
     with serving(platform, point) as url:
         life = type(platform.life)(url, platform.history, platform.life.stations, platform.life.readers)
         life._sent = 100_000 + 1000 * len(platform.history.told("photo"))
         with life.going_on(photos=15, readers=1):
             pass
+    assert len(platform.history.told("broken")) > broken, f"nobody died at {point}"
     platform.holds()
