@@ -1,7 +1,8 @@
 """The process that touches untrusted images. Run as a program of its own; imports nothing of ours.
 
-    parent ── one message a picture: task, picture's fd, reply's fd ──▶ zygote ── fork ──▶ child
-    parent ◀── length, JSON, bytes ─────────────────────────────────────────────────────── child
+    parent ── one message a picture: task; fds of picture, reply, end ──▶ zygote ── fork ──▶ child
+    parent ◀── reply: length, JSON, bytes ────────────────────────────────────────────────── child
+    parent ◀── end: one byte, the signal that ended the child, or 0 ──────── zygote
 
 The zygote has the decoders imported, so that a child costs a fork (some milliseconds) and not a start
 of Python. It never looks at a picture. A child looks at one picture and dies; it has no environment,
@@ -9,8 +10,7 @@ no network, may open no file and no socket, and memory, CPU and wall time are li
 believed by the parent only as numbers in range and as bytes to store.
 
 Reply: 4 bytes big-endian length of the JSON, the JSON, the files. JSON: `{"refused": why}`, or
-`{"type", "width", "height", "copies": [{"side", "width", "height", "offset", "length"}], "rss"}`;
-no reply at all: the child died.
+`{"type", "width", "height", "copies": [{"side", "width", "height", "offset", "length"}], "rss"}`.
 """
 
 import ctypes
@@ -223,15 +223,10 @@ def limit_child(memory: int, cpu: int, wall: int) -> None:
     """Irrevocable limits. With no file allowed, neither files nor sockets can be opened any more."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.alarm(wall)
-    limits = (
-        (resource.RLIMIT_AS, memory),
-        (resource.RLIMIT_CPU, cpu),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 0),
-    )
-    for which, value in limits:
-        resource.setrlimit(which, (value, value))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))  # the first one's signal says what it was
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    for which in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NOFILE):
+        resource.setrlimit(which, (0, 0))
 
 
 def answer(reply: int, task: str, picture: int) -> None:
@@ -306,27 +301,28 @@ def serve(control: socket.socket) -> None:
     """Fork a child for each message until the parent is gone; kill those that live too long."""
     with open("/proc/self/statm") as statm:
         memory = int(statm.read().split()[0]) * resource.getpagesize() + MEMORY
-    children: dict[int, tuple[int, float]] = {}  # pidfd -> pid, when to kill it
+    children: dict[int, tuple[int, float, int]] = {}  # pidfd -> pid, when to kill it, fd to tell its end to
     poller = select.poll()
     poller.register(control, select.POLLIN)
     while True:
         for ready, _event in poller.poll(500):
             if ready != control.fileno():
                 poller.unregister(ready)
-                os.waitpid(children.pop(ready)[0], 0)
+                bury(*children.pop(ready))
                 os.close(ready)
                 continue
-            message, received, _flags, _address = socket.recv_fds(control, 64, 2)
+            message, received, _flags, _address = socket.recv_fds(control, 64, 3)
             if not message:
-                for pid, _deadline in children.values():
+                for pid, _deadline, _end in children.values():
                     os.kill(pid, signal.SIGKILL)
                 return
-            task, (picture, reply) = message.decode(), received
+            task, (picture, reply, end) = message.decode(), received
             cpu, wall = LIMITS[task]
             pid = os.fork()
             if pid == 0:
                 try:
                     control.close()
+                    os.close(end)
                     limit_child(memory, cpu, wall)
                     answer(reply, task, picture)
                 finally:
@@ -334,11 +330,19 @@ def serve(control: socket.socket) -> None:
             os.close(picture)
             os.close(reply)
             child = os.pidfd_open(pid)
-            children[child] = (pid, time.monotonic() + wall + 1)
+            children[child] = (pid, time.monotonic() + wall + 1, end)
             poller.register(child, select.POLLIN)
-        for pid, deadline in children.values():
+        for pid, deadline, _end in children.values():
             if deadline < time.monotonic():
                 os.kill(pid, signal.SIGKILL)
+
+
+def bury(pid: int, _deadline: float, end: int) -> None:
+    """Take leave of a child, and tell its parent's parent what it died of."""
+    status = os.waitpid(pid, 0)[1]
+    with suppress(OSError):  # who asked may be gone
+        os.write(end, bytes([os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0]))
+    os.close(end)
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ numbers in range and bytes to store.
 import json
 import logging
 import os
+import select
+import signal
 import socket
 import struct
 import subprocess
@@ -82,7 +84,11 @@ REFUSALS: dict[str, type[Refusal]] = {
     "ratio": TooNarrow,
     "damaged": Unreadable,
     "heavy": TooHeavy,
+    "slow": DecoderUnavailable,
+    "died": Unreadable,
 }
+# What the signals mean that end a child by its limits; any other is a crash.
+ENDED_BY: dict[int, str] = {signal.SIGXCPU: "heavy", signal.SIGALRM: "slow", signal.SIGKILL: "slow"}
 
 
 @dataclass(frozen=True)
@@ -222,24 +228,30 @@ class Decoder:
             log.info("decoder: the kernel allows no network namespace; it still can open no socket")
 
     def ask(self, task: str, picture: BinaryIO) -> tuple[dict[str, Any], bytes]:
-        """Have a child do this with a picture: what it says, and its files. Its death is `{"refused": "died"}`."""
+        """Have a child do this with a picture: what it says, and its files.
+
+        A child that was ended is `{"refused": why}`: `heavy` (too much CPU), `slow` (the clock ran out: the machine
+        is busy) or `died` (it crashed).
+        """
         ours, theirs = socket.socketpair()
-        with ours:
-            with theirs:
-                try:
-                    socket.send_fds(self.control, [task.encode()], [picture.fileno(), theirs.fileno()])
-                except OSError as error:
-                    self.stop()
-                    raise DecoderUnavailable from error
-            ours.settimeout(ANSWER_WITHIN[task])
-            try:
+        end, their_end = os.pipe()
+        try:
+            with ours:
+                with theirs, open(their_end, "wb"):
+                    socket.send_fds(self.control, [task.encode()], [picture.fileno(), theirs.fileno(), their_end])
+                ours.settimeout(ANSWER_WITHIN[task])
                 reply = b"".join(iter(lambda: ours.recv(1 << 18), b""))
-            except TimeoutError as error:
-                self.stop()
-                raise DecoderUnavailable from error
-        if len(reply) < 4 or len(reply) < 4 + (length := struct.unpack(">I", reply[:4])[0]):
-            log.warning("decoder: a child died at %s", task)
-            return {"refused": "died"}, b""
+            if not select.select([end], [], [], 5)[0] or not (ended_by := os.read(end, 1)):
+                raise OSError("the zygote is gone")
+        except OSError as error:
+            self.stop()
+            raise DecoderUnavailable from error
+        finally:
+            os.close(end)
+        if ended_by[0]:
+            log.warning("decoder: signal %s ended %s", ended_by[0], task)
+            return {"refused": ENDED_BY.get(ended_by[0], "died")}, b""
+        (length,) = struct.unpack(">I", reply[:4])
         return json.loads(reply[4 : 4 + length]), reply[4 + length :]
 
     def stop(self) -> None:

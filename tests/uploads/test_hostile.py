@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from django.test import Client
@@ -31,25 +32,30 @@ def test_every_file_does_what_it_should_and_harms_nobody(corpus):
     decoder = inspection._decoder()
     assert LIMITS["examine"][1] < 15  # who takes longer is killed, and counts as dead
 
+    def ask(task: str, file: BinaryIO) -> tuple[dict, bytes]:
+        said, body = decoder.ask(task, file)
+        # On a machine with much else to do the clock may run out once.
+        return decoder.ask(task, file) if said.get("refused") == "slow" else (said, body)
+
     def look(item: tuple[Path, dict[str, str]]) -> list[str]:
         path, row = item
         wrong = []
         with path.open("rb") as file:
-            said, _ = decoder.ask("examine", file)
+            said, _ = ask("examine", file)
             taken = "refused" not in said
             if row["expected"] != "either" and taken != (row["expected"] == "accept"):
                 wrong.append(f"{row['file']}: expected {row['expected']}, {said}")
             if taken:
-                copied, body = decoder.ask("copies", file)
+                copied, body = ask("copies", file)
                 wrong += [f"{row['file']}: {problem}" for problem in problems_of(said, copied, body)]
                 said["rss"] = max(said["rss"], copied.get("rss", 0))
-        if said.get("refused") == "died":
-            wrong.append(f"{row['file']}: the decoder died")
+        if said.get("refused") in ("died", "slow"):
+            wrong.append(f"{row['file']}: the decoder {said['refused']}")
         if said.get("rss", 0) > 512 * MEGABYTE:
             wrong.append(f"{row['file']}: {said['rss'] // MEGABYTE} MB")
         return wrong
 
-    with ThreadPoolExecutor(4) as threads:
+    with ThreadPoolExecutor(2) as threads:
         assert [problem for problems in threads.map(look, corpus) for problem in problems] == []
 
 

@@ -16,6 +16,7 @@ from typing import BinaryIO
 import pytest
 from PIL import Image, ImageOps
 
+from accounts.refusals import Refusal
 from ledger.models import Event
 from pemantau import pipeline
 from tests.uploads.pictures import chunks_of_webp, drawn, encoded, with_secrets
@@ -260,27 +261,37 @@ def test_a_killed_zygote_is_replaced():
     assert examine(content).width == 30
 
 
-def test_a_child_that_dies_is_a_refusal_and_the_next_picture_is_read():
+@pytest.mark.parametrize(
+    ("ended_by", "refusal"),
+    [
+        (signal.SIGSEGV, inspection.Unreadable),
+        (signal.SIGXCPU, inspection.TooHeavy),
+        # The machine was too busy: nothing is wrong with the picture, and it is to be sent again.
+        (signal.SIGALRM, inspection.DecoderUnavailable),
+        (signal.SIGKILL, inspection.DecoderUnavailable),
+    ],
+)
+def test_a_child_that_is_ended_is_a_refusal_and_the_next_picture_is_read(ended_by, refusal):
     slow = io.BytesIO()
-    Image.effect_noise((5000, 5000), 90).save(slow, "WEBP", lossless=True, quality=0, method=0)
+    Image.effect_noise((4000, 4000), 90).save(slow, "PNG", compress_level=1)
     zygote = inspection._decoder().process.pid
     outcomes: list[object] = []
 
     def read() -> None:
         try:
             outcomes.append(examine(slow.getvalue()))
-        except inspection.Unreadable as refusal:
-            outcomes.append(refusal)
+        except Refusal as refused:
+            outcomes.append(refused)
 
     reader = threading.Thread(target=read)
     reader.start()
     while reader.is_alive():
         with open(f"/proc/{zygote}/task/{zygote}/children") as children:
             for child in children.read().split():
-                os.kill(int(child), signal.SIGKILL)
+                os.kill(int(child), ended_by)
         time.sleep(0.001)
     reader.join()
-    assert isinstance(outcomes[0], inspection.Unreadable)
+    assert isinstance(outcomes[0], refusal)
     assert inspection._decoder().process.pid == zygote
     assert examine(encoded(width=30, height=30)).width == 30
 
