@@ -182,15 +182,23 @@ def _remember(key: UUID, sending: Sending, original: Original, photo: Photo) -> 
 
 def _refuse_a_used_key(sending: Sending, original: Original) -> None:
     """Before bytes are sealed that no row would ever name. Only the table itself is sure (`_remember`)."""
-    if sending.key:
-        ticket = Ticket.objects.filter(device=sending.device, key=sending.key).first()
-        if ticket and bytes(ticket.request_hash) != _request_hash(sending, original):
-            raise KeyUsedForAnother
+    if sending.key and _remembered(sending.key, sending) not in (None, _request_hash(sending, original)):
+        raise KeyUsedForAnother
 
 
 def _remember_again(key: UUID, sending: Sending, original: Original, photo: Photo) -> None:
-    ticket = Ticket.objects.filter(device=sending.device, key=key).first()
-    if ticket is None:
+    remembered = _remembered(key, sending)
+    if remembered is None:
         _remember(key, sending, original, photo)
-    elif bytes(ticket.request_hash) != _request_hash(sending, original):
+    elif remembered != _request_hash(sending, original):
         raise KeyUsedForAnother
+
+
+def _remembered(key: UUID, sending: Sending) -> bytes | None:
+    """The hash of the request this key stands for, if it stands for one yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT request_hash FROM uploads_ticket WHERE device_id = %s AND key = %s", [sending.device.pk, key]
+        )
+        row = cursor.fetchone()
+    return bytes(row[0]) if row else None
