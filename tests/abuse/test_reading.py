@@ -24,7 +24,48 @@ def expired(world: World, name: str) -> Lease:
     return lease
 
 
-def test_a_reading_is_sent_wrong(stage, subtests):
+GOOD = {"page": 2, "numbers": people.VOTES}
+
+
+def at(lease: Lease | str, what: str = "entry") -> str:
+    return f"/api/v1/tasks/{getattr(lease, 'pk', lease)}/{what}/"
+
+
+def test_a_reading_is_none(stage, subtests):
+    mine = people.given(stage.world, "Vina", people.photo_of(stage.world))
+    table = [
+        *(
+            Bad(n, "volunteer", sends_json(at(mine), {"page": 2, "numbers": numbers}), *answer)
+            for n, (numbers, *answer) in NUMBERS.items()
+        ),
+        *(
+            Bad(f"page {number!r}", "volunteer", sends_json(at(mine), GOOD | {"page": number}), status, code)
+            for number, status, code in (
+                *((n, 422, "wrong_reading") for n in (4, 99, None)),
+                *((n, 400, "invalid") for n in (0, -1, 100, 2.5, "dua", True, [2])),
+            )
+        ),
+        Bad("numbers as a list", "volunteer", sends_json(at(mine), GOOD | {"numbers": [1, 2, 3]}), 422,
+            "wrong_reading"),
+        Bad("numbers and a problem", "volunteer", sends_json(at(mine), GOOD | {"problem": "blurred"}), 422,
+            "wrong_reading"),
+        Bad("an unknown problem", "volunteer", sends_json(at(mine), {"problem": "rahasia"}), 400, "invalid"),
+        Bad("nothing", "volunteer", sends_json(at(mine), {}), 422, "wrong_reading"),
+        Bad("a list", "volunteer", sends_json(at(mine), []), 400, "invalid"),
+        Bad("half a JSON", "volunteer", posts(at(mine), '{"page": 2, "numbers": {"paslon_1":'), 400, "parse_error"),
+        Bad("NaN", "volunteer", posts(at(mine), '{"page": 2, "numbers": {"paslon_1": NaN}}'), 400, "parse_error"),
+        Bad("no text", "volunteer", posts(at(mine), b"\xff\xfe{}"), 400, "parse_error"),
+        Bad("nested without end", "volunteer", posts(at(mine), "[" * 100_000), 400, "bad_request"),
+        Bad("a form", "volunteer", posts(at(mine), "page=2", FORM), 415,
+            "unsupported_media_type"),
+        Bad("2 MB", "volunteer", posts(at(mine), json.dumps({"x": "a" * 2_000_000})), 413, "body_too_large"),
+    ]  # fmt: skip
+    for bad in table:
+        with subtests.test(bad.name):
+            stage.refuses(bad)
+
+
+def test_a_reading_is_sent_too_late_twice_or_by_the_wrong_person(stage, subtests):
     world = stage.world
     late = expired(world, "Vina")
     returned = people.given(world, "Vina", people.photo_of(world, "9101011001002"))
@@ -33,54 +74,21 @@ def test_a_reading_is_sent_wrong(stage, subtests):
     people.sends(done, people.entries.Reading(2, dict(people.VOTES)))
     foreign = people.given(world, "Dewi", people.photo_of(world, "9101011002002"))
     mine = people.given(world, "Vina", people.photo_of(world))
-
-    def lease(which: Lease | str, what: str) -> str:
-        return f"/api/v1/tasks/{getattr(which, 'pk', which)}/{what}/"
-
-    def entry(which: Lease | str) -> str:
-        return lease(which, "entry")
-
-    good = {"page": 2, "numbers": people.VOTES}
     table = [
-        *(
-            Bad(n, "volunteer", sends_json(entry(mine), {"page": 2, "numbers": numbers}), *answer)
-            for n, (numbers, *answer) in NUMBERS.items()
-        ),
-        *(
-            Bad(f"page {number!r}", "volunteer", sends_json(entry(mine), good | {"page": number}), status, code)
-            for number, status, code in (
-                *((n, 422, "wrong_reading") for n in (4, 99, None)),
-                *((n, 400, "invalid") for n in (0, -1, 100, 2.5, "dua", True, [2])),
-            )
-        ),
-        Bad("numbers as a list", "volunteer", sends_json(entry(mine), good | {"numbers": [1, 2, 3]}), 422,
-            "wrong_reading"),
-        Bad("numbers and a problem", "volunteer", sends_json(entry(mine), good | {"problem": "blurred"}), 422,
-            "wrong_reading"),
-        Bad("an unknown problem", "volunteer", sends_json(entry(mine), {"problem": "rahasia"}), 400, "invalid"),
-        Bad("nothing", "volunteer", sends_json(entry(mine), {}), 422, "wrong_reading"),
-        Bad("a list", "volunteer", sends_json(entry(mine), []), 400, "invalid"),
-        Bad("half a JSON", "volunteer", posts(entry(mine), '{"page": 2, "numbers": {"paslon_1":'), 400, "parse_error"),
-        Bad("NaN", "volunteer", posts(entry(mine), '{"page": 2, "numbers": {"paslon_1": NaN}}'), 400, "parse_error"),
-        Bad("no text", "volunteer", posts(entry(mine), b"\xff\xfe{}"), 400, "parse_error"),
-        Bad("nested without end", "volunteer", posts(entry(mine), "[" * 100_000), 400, "bad_request"),
-        Bad("a form", "volunteer", posts(entry(mine), "page=2", FORM), 415,
-            "unsupported_media_type"),
-        Bad("2 MB", "volunteer", posts(entry(mine), json.dumps({"x": "a" * 2_000_000})), 413, "body_too_large"),
-        Bad("something else the second time", "volunteer", sends_json(entry(done), {"problem": "blurred"}), 409,
+        Bad("something else the second time", "volunteer", sends_json(at(done), {"problem": "blurred"}), 409,
             "already_read"),
-        Bad("after giving it back", "volunteer", sends_json(entry(returned), good), 409, "given_back"),
-        Bad("too late", "volunteer", sends_json(entry(late), good), 409, "taken_over"),
-        Bad("under another's lease", "volunteer", sends_json(entry(foreign), good), 404, "no_such_lease"),
-        Bad("under no lease", "volunteer", sends_json(entry(NOWHERE), good), 404, "no_such_lease"),
+        Bad("after giving it back", "volunteer", sends_json(at(returned), GOOD), 409, "given_back"),
+        Bad("too late", "volunteer", sends_json(at(late), GOOD), 409, "taken_over"),
+        Bad("under another's lease", "volunteer", sends_json(at(foreign), GOOD), 404, "no_such_lease"),
+        Bad("under no lease", "volunteer", sends_json(at(NOWHERE), GOOD), 404, "no_such_lease"),
         *(
-            Bad(f"{what} by {who}", who, sends_json(path, good), status, code)
+            Bad(f"{what} by {who}", who, sends_json(path, GOOD), status, code)
             for what, path in (
                 ("taken", "/api/v1/tasks/"),
-                ("sent", entry(mine)),
-                ("checked", lease(mine, "check")),
-                ("renewed", lease(mine, "renew")),
-                ("given back", lease(mine, "return")),
+                ("sent", at(mine)),
+                ("checked", at(mine, "check")),
+                ("renewed", at(mine, "renew")),
+                ("given back", at(mine, "return")),
             )
             for who, status, code in (
                 ("anonymous", 401, "sign_in_first"),
@@ -89,11 +97,11 @@ def test_a_reading_is_sent_wrong(stage, subtests):
             )
         ),
         *(
-            Bad(f"another's lease, {what}", "volunteer", sends_json(lease(foreign, what), good), 404, "no_such_lease")
+            Bad(f"another's lease, {what}", "volunteer", sends_json(at(foreign, what), GOOD), 404, "no_such_lease")
             for what in ("check", "renew", "return")
         ),
-        Bad("renewed too late", "volunteer", sends_json(lease(late, "renew"), {}), 409, "lease_over"),
-        Bad("renewed after giving it back", "volunteer", sends_json(lease(returned, "renew"), {}), 409,
+        Bad("renewed too late", "volunteer", sends_json(at(late, "renew"), {}), 409, "lease_over"),
+        Bad("renewed after giving it back", "volunteer", sends_json(at(returned, "renew"), {}), 409,
             "lease_over"),
     ]  # fmt: skip
     for bad in table:

@@ -1,4 +1,4 @@
-"""What holds after every fault (TRUST section 5, I1 to I8), looked at from inside the instance.
+"""What holds after every fault (TRUST section 5, I1 to I9), looked at from inside the instance.
 
     python -m tests.faults.invariants <history> <state folder>
 
@@ -37,6 +37,7 @@ def breaches(told: list[dict[str, Any]], state: Path) -> Iterator[str]:
     yield from one_entry_for_each_change()
     for difference in audit.differences():  # I5: decisions, results, tallies, documents and the log itself
         yield f"I5 {difference}"
+    yield from public_objects(state)
     yield from logs(state, told)
 
 
@@ -93,6 +94,14 @@ def acknowledged_readings(told: list[dict[str, Any]]) -> Iterator[str]:
         row = rows.get(line["id"])
         if row is None or (str(row.photo_id), row.numbers) != (line["photo"], line["numbers"]):
             yield f"I7 reading {line['id']} is not as acknowledged"
+
+
+def public_objects(state: Path) -> Iterator[str]:
+    """I9: the public place holds nothing but copies of photos that have a row."""
+    known = set(Photo.objects.values_list("sha256", flat=True))
+    for path in (state / "objects" / "public").rglob("*"):
+        if path.is_file() and path.parent.name not in known:
+            yield f"I9 {path.name} belongs to no photo"
 
 
 def one_entry_for_each_change() -> Iterator[str]:
