@@ -1,6 +1,6 @@
 """The platform on one machine: which programs, in which order, with which settings.
 
-    PostgreSQL, Valkey → prepare (migrate, grant, sample) → worker, beat, folder → web
+    PostgreSQL, Valkey → prepare (migrate, grant, sample) → web → worker, beat, folder
 
 `run` is what `make run` does, in the foreground. `instance` is the same in a child process, for
 demonstrations, benchmarks and fault tests that want a platform of their own. A server named by
@@ -129,15 +129,15 @@ def _prepare(state: State, settings: Mapping[str, str], sample: bool, say: Calla
 
 
 def _application(state: State, settings: Mapping[str, str], web_port: int) -> Iterator[Program]:
-    """What needs the servers, in the order of starting."""
+    """What needs the servers. The web comes first: a page is there soonest, and what is sent waits a moment."""
+    bind = f"127.0.0.1:{web_port}"
+    web = ("-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "--bind", bind, "pemantau.wsgi")
+    yield _python(state, settings, "web", *web, ready=lambda: _answers(f"http://{bind}/sehat/"))
     celery = ("-m", "celery", "-A", "pemantau")
     schedule = str(state.folder / "beat-schedule")
     yield _python(state, settings, "worker", *celery, "worker", "--concurrency=2", "--without-gossip", "-l", "INFO")
     yield _python(state, settings, "beat", *celery, "beat", "--schedule", schedule, "--pidfile=", "-l", "INFO")
     yield _python(state, settings, "folder", "manage.py", "folder")
-    bind = f"127.0.0.1:{web_port}"
-    web = ("-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "--bind", bind, "pemantau.wsgi")
-    yield _python(state, settings, "web", *web, ready=lambda: _answers(f"http://{bind}/sehat/"))
 
 
 def _python(
