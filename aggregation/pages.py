@@ -12,7 +12,15 @@ from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, page
-from aggregation import contests, photo_document, publication, reading_aids, region_document, station_document
+from aggregation import (
+    contests,
+    page_memory,
+    photo_document,
+    publication,
+    reading_aids,
+    region_document,
+    station_document,
+)
 from aggregation.models import Result
 from tps import search as places
 from tps.models import Contest, Election
@@ -25,10 +33,10 @@ MOST_FOUND = 50
 @page(Action.SEE_PUBLIC)
 def home(request: HttpRequest) -> HttpResponse:
     """The nation in the current election's first contest."""
-    contest = contests.current()
-    if contest is None:
+    place, contest = publication.current(contests.current)
+    if place is None:
         return render(request, "aggregation/nothing_yet.html")
-    return _region(request, contest.election_id, contest.code, region_document.WHOLE, contest)
+    return _region(request, *place, region_document.WHOLE, contest)
 
 
 @require_safe
@@ -38,37 +46,49 @@ def region(request: HttpRequest, election: str, contest: str, region: str = regi
 
 
 def _region(request: HttpRequest, election: str, contest: str, word: str, known: Contest | None) -> HttpResponse:
-    document = publication.region(
+    published = publication.region(
         election,
         contest,
         region_document.code_of(word),
         find=lambda: contests.whole(known) if known else contests.find(election, contest),
-    ).data()
+    )
+    return page_memory.drawn(
+        request, published.etag, lambda: _draw_region(request, published.data(), [election, contest, word])
+    )
+
+
+def _draw_region(request: HttpRequest, document: dict[str, Any], where: list[str]) -> HttpResponse:
     return _shown(
         request,
         "aggregation/region.html",
-        reverse("aggregation:region", args=[election, contest, word]),
+        reverse("aggregation:region", args=where),
         document=document,
-        code=region_document.code_of(word),
+        code=region_document.code_of(where[-1]),
         trail=reading_aids.trail(document),
         options=reading_aids.bars(document),
         page=reading_aids.page_of(document, request.GET.get("hal", "")),
-        data_address=reverse("aggregation-api:region", args=[election, contest, word]),
+        data_address=reverse("aggregation-api:region", args=where),
     )
 
 
 @require_safe
 @page(Action.SEE_PUBLIC)
 def station(request: HttpRequest, election: str, contest: str, station: str) -> HttpResponse:
-    document = publication.station(
+    published = publication.station(
         election, contest, station, build=lambda: station_document.build(contests.find(election, contest), station)
-    ).data()
+    )
+    return page_memory.drawn(
+        request, published.etag, lambda: _draw_station(request, published.data(), [election, contest, station])
+    )
+
+
+def _draw_station(request: HttpRequest, document: dict[str, Any], where: list[str]) -> HttpResponse:
     return _shown(
         request,
         "aggregation/station.html",
-        reverse("aggregation:station", args=[election, contest, station]),
+        reverse("aggregation:station", args=where),
         document=document,
-        code=station,
+        code=where[-1],
         state_word=reading_aids.STATES[document["state"]],
         badge=reading_aids.BADGES.get(document["state"], ""),
         trail=reading_aids.trail(document),
@@ -76,7 +96,7 @@ def station(request: HttpRequest, election: str, contest: str, station: str) -> 
         groups=reading_aids.groups(document["fields"]),
         broken=reading_aids.broken(document["verdicts"]),
         photos=[reading_aids.shown(photo) for photo in document["photos"]],
-        data_address=reverse("aggregation-api:station", args=[election, contest, station]),
+        data_address=reverse("aggregation-api:station", args=where),
     )
 
 

@@ -32,6 +32,9 @@ from tps.models import Contest
 log = logging.getLogger(__name__)
 
 _GENERATION = "published:generation"
+_CURRENT = "published:current"
+# For so long the first page may still show an election that is no longer the current one.
+CURRENT_SECONDS = 5
 DOCUMENT_SECONDS = 3600
 # A TPS has no version of its own in the fold; its document is made anew after this long.
 STATION_SECONDS = 2
@@ -110,6 +113,21 @@ def station(election: str, contest: str, code: str, *, build: Callable[[], dict[
     document = pack(build())
     _quietly(lambda: cache.set(key, (document.etag, document.packed), STATION_SECONDS))
     return document
+
+
+def current(find: Callable[[], Contest | None]) -> tuple[tuple[str, str] | None, Contest | None]:
+    """Election and code of the contest that the first page shows; the contest itself where it was looked for."""
+    try:
+        if kept := cache.get(_CURRENT):
+            return kept, None
+    except RedisError:
+        pass
+    contest = find()
+    if contest is None:
+        return None, None
+    place = (contest.election_id, contest.code)
+    _quietly(lambda: cache.set(_CURRENT, place, CURRENT_SECONDS))
+    return place, contest
 
 
 # --- The folder's side ----------------------------------------------------------------------

@@ -3,8 +3,11 @@
 import re
 
 import pytest
+from django.shortcuts import render
+from django.test import Client
 
-from aggregation import publication
+from accounts.models import Role
+from aggregation import page_memory, pages, publication
 from ledger import entries as ledger
 from tests.aggregation.evidence import decide, fold, photo, read, record, reject
 from tps.models import Election, Option, PollingStation
@@ -18,6 +21,7 @@ LIGHT = 100_000
 @pytest.fixture(autouse=True)
 def _forgetful():
     publication._memory.clear()
+    page_memory.forget()
 
 
 def seen(client, address, status=200):
@@ -128,13 +132,15 @@ def test_a_village_of_451_tps_is_light(world, client):
         assert "1 dari 8" in seen(client, REGION.format(village.code) + f"?hal={nonsense}")
 
 
-def test_a_region_page_asks_at_most_three_questions(world, client, django_assert_max_num_queries):
+def test_a_region_page_asks_at_most_three_questions(
+    world, client, django_assert_max_num_queries, django_assert_num_queries
+):
     read(world)
     fold()
     for address in ("/", REGION.format("9101"), REGION.format("9101011001")):
         with django_assert_max_num_queries(3):
             client.get(address)
-        with django_assert_max_num_queries(int(address == "/")):
+        with django_assert_num_queries(0):
             client.get(address)
 
 
@@ -270,3 +276,33 @@ def test_a_contest_of_24_parties_has_a_page_too(world, client):
     assert "1 dari 5 TPS terhitung" in text
     assert "Suara sah" in text
     assert "24 Partai 24 24" in seen(client, f"/hasil/contoh/dpr/tps/{world.station.code}/")
+
+
+def test_a_page_is_drawn_once_for_all_readers_alike(world, client, monkeypatch):
+    taken = read(world)
+    fold()
+    drawn = []
+    monkeypatch.setattr(pages, "render", lambda *a, **k: drawn.append(1) or render(*a, **k))
+    first = client.get("/")
+    assert client.get("/").content == first.content
+    assert client.get("/")["Cache-Control"] == first["Cache-Control"]
+    assert len(drawn) == 1
+    client.cookies["django_language"] = "en"
+    assert client.get("/").content != first.content
+    decide(taken, 2, {"paslon_1": 7, "paslon_2": 8, "paslon_3": 9})
+    record(taken)
+    fold()
+    client.cookies.clear()
+    assert client.get("/").content != first.content
+    assert len(drawn) == 3
+
+
+def test_a_signed_in_reader_never_gets_anothers_page(world, client):
+    read(world)
+    fold()
+    operator = Client()
+    operator.force_login(world.person("Olga", Role.OPERATOR))
+    assert "/kelola/" in operator.get("/").content.decode()
+    anonymous = client.get("/").content.decode()
+    assert "/kelola/" not in anonymous
+    assert "/kelola/" in operator.get("/").content.decode()
