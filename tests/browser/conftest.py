@@ -1,0 +1,117 @@
+"""A site for people with browsers: the small world, real storage, the pipeline at once.
+
+`somebody()` gives a person with a browser of their own; whatever it complains about (scripts that fail, a broken
+security policy, a request to another host) fails the test. With PEMANTAU_SCREENSHOTS set to a folder, `picture`
+keeps what they see.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from allauth.account.models import EmailAddress
+from playwright.sync_api import Browser, Page
+
+from accounts.management.commands.sample_accounts import PASSWORD
+from accounts.models import Role
+from tests import world as worlds
+from tests.uploads.conftest import folder_storages
+
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1280, "height": 800}
+
+
+@pytest.fixture
+def site(transactional_db, live_server, settings, tmp_path, eager) -> worlds.World:
+    """The small world behind a live server; what it sends goes to a folder of this test."""
+    settings.STORAGES = settings.STORAGES | folder_storages(tmp_path)
+    world = worlds.build()
+    world.address = live_server.url
+    return world
+
+
+@dataclass
+class Person:
+    """Somebody with a browser."""
+
+    page: Page
+    world: worlds.World
+    complaints: list[str] = field(default_factory=list)
+
+    def goes_to(self, path: str) -> int:
+        response = self.page.goto(path)
+        self.nothing_hangs_over_the_edge()
+        return response.status
+
+    def signs_in(self, name: str, role: str = Role.VOLUNTEER) -> None:
+        """By the form, as people do."""
+        person = self.world.person(name, role)
+        person.set_password(PASSWORD)
+        person.save()
+        EmailAddress.objects.get_or_create(user=person, email=person.email, verified=True, primary=True)
+        self.goes_to("/akun/login/")
+        self.page.get_by_label("E-mail", exact=True).fill(person.email)
+        self.page.locator("[name=password]").fill(PASSWORD)
+        self.page.get_by_role("button", name="Masuk", exact=True).click()
+
+    def clicks(self, name: str, role: str = "link") -> None:
+        self.page.get_by_role(role, name=name).first.click()
+        self.page.wait_for_load_state()
+        self.nothing_hangs_over_the_edge()
+
+    def presses(self, name: str) -> None:
+        self.clicks(name, "button")
+
+    def sees(self, text: str) -> None:
+        self.page.get_by_text(text).first.wait_for()
+
+    def nothing_hangs_over_the_edge(self) -> None:
+        # The document's own measure needs no script of the page: it works where scripts are off, too.
+        width = self.page.viewport_size["width"]
+        measured = self.page.locator("html").evaluate("html => html.scrollWidth")
+        assert measured <= width, f"{self.page.url} is {measured} wide on {width}"
+
+    def picture(self, name: str) -> None:
+        if folder := os.environ.get("PEMANTAU_SCREENSHOTS"):
+            path = Path(folder) / f"{name}-{self.page.viewport_size['width']}.png"
+            self.page.screenshot(path=path, full_page=True)
+
+
+@pytest.fixture
+def somebody(browser: Browser, site: worlds.World) -> Iterator[Callable[..., Person]]:
+    """`somebody(**how)`: `viewport`, `color_scheme`, `java_script_enabled`, `locale`, …"""
+    people: list[Person] = []
+
+    def arrives(**how: object) -> Person:
+        options = {"viewport": PHONE, "locale": "id-ID", "base_url": site.address} | how
+        context = browser.new_context(**options)
+        person = Person(context.new_page(), site)
+        person.page.set_default_timeout(20_000)
+        _listen(person)
+        people.append(person)
+        return person
+
+    yield arrives
+    for person in people:
+        person.page.context.close()
+    assert [complaint for person in people for complaint in person.complaints] == []
+
+
+def _listen(person: Person) -> None:
+    host = urlsplit(person.world.address).netloc
+
+    def asked(request) -> None:
+        if not request.url.startswith(("data:", "blob:")) and urlsplit(request.url).netloc != host:
+            person.complaints.append(f"asks another host: {request.url}")
+
+    def said(message) -> None:
+        # A refusal is an answer, not a complaint: Chromium mentions every 4xx it was given.
+        if message.type == "error" and "the server responded with a status of 4" not in message.text:
+            person.complaints.append(message.text)
+
+    person.page.on("request", asked)
+    person.page.on("console", said)
+    person.page.on("pageerror", lambda error: person.complaints.append(str(error)))

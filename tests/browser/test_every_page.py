@@ -1,0 +1,122 @@
+"""What holds on every page, on a phone and on a desk, in light and in dark: nothing hangs over the edge, all words
+stand out from their ground, whatever one touches is large enough, and the browser has nothing to complain about.
+"""
+
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from accounts.models import Role
+from pemantau import pipeline
+from tests.aggregation.evidence import fold
+from tests.browser.conftest import DESKTOP, PHONE, Person
+from tests.transcription.reading import device_of, given, photo_of, reads
+from tests.world import World
+from transcription.models import Lease
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+HERE = Path(__file__).parent
+FAINT, SMALL = ((HERE / f"{name}.js").read_text().split("\n", 2)[2] for name in ("faint", "small"))
+
+EVERYBODY = [
+    reverse("aggregation:home"),
+    "/hasil/contoh/ppwp/9101/",
+    "/hasil/contoh/ppwp/9101011001/",
+    "/hasil/contoh/ppwp/nasional/sengketa/",
+    "/hasil/contoh/ppwp/tps/9101011001001/",
+    "/hasil/contoh/ppwp/tps/9101011001002/",
+    "/hasil/contoh/ppwp/tps/9101011001003/",
+    "/cari/?q=desa",
+    "/cari/?q=zzz",
+    "/pemilu/",
+    "/kirim/",
+    "/kirim/?wilayah=9101011001",
+    "/kirim/9101011001001/",
+    "/bukti/",
+    "/akun/login/",
+    "/akun/signup/",
+    "/akun/login/code/",
+    "/akun/password/reset/",
+    "/tidak-ada/",
+]
+SIGNED_IN = {
+    Role.CITIZEN: ["/akun/", "/akun/email/", "/akun/password/change/", "/akun/2fa/", "/akun/logout/", "/baca/"],
+    Role.VOLUNTEER: ["/baca/"],
+    Role.ADJUDICATOR: ["/putusan/", "/baca/"],
+    Role.OPERATOR: ["/kelola/", "/kelola/orang/", "/kelola/orang/?q=tidakada", "/putusan/"],
+}
+
+
+def looks_right(person: Person, path: str) -> list[str]:
+    """What is wrong with a page."""
+    person.goes_to(path)
+    person.picture("halaman" + path.replace("/", "-").replace("?", "-"))
+    found = person.page.evaluate(FAINT) + person.page.evaluate(SMALL)
+    if person.page.locator("h1").count() != 1:
+        found.append("not one heading")
+    return [f"{path}: {fault}" for fault in found]
+
+
+@pytest.fixture
+def busy(site: World) -> World:
+    """One TPS decided, one waiting, one empty; a case for the adjudicator; a photo in Sari's hands."""
+    with transaction.atomic():
+        decided, waiting, case = photo_of(site), photo_of(site, "9101011001002"), photo_of(site, "9101011002001")
+    for name in ("Budi", "Dewi"):
+        reads(site, name, decided, paslon_1=101, paslon_2=88, paslon_3=20)
+        reads(site, name, case, problem="wrong_tps")
+    pipeline.record(str(decided.pk))
+    given(site, "Sari", waiting)
+    device_of(site, site.person("Sari"))
+    site.case, site.decided = case, decided
+    fold()
+    return site
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_looks_right(busy, somebody, viewport, scheme):
+    faults = []
+    reader = somebody(viewport=viewport, color_scheme=scheme)
+    for path in [*EVERYBODY, f"/foto/{busy.decided.pk}/", f"/foto/{busy.case.pk}/"]:
+        faults += looks_right(reader, path)
+    people = {Role.CITIZEN: "Cici", Role.VOLUNTEER: "Sari", Role.ADJUDICATOR: "Adi", Role.OPERATOR: "Oka"}
+    for role, paths in SIGNED_IN.items():
+        person = somebody(viewport=viewport, color_scheme=scheme)
+        person.signs_in(people[role], role)
+        more = {
+            Role.VOLUNTEER: [
+                f"/baca/{Lease.objects.get(end='').pk}/",
+                f"/baca/{Lease.objects.get(end='').pk}/?halaman=1",
+            ],
+            Role.ADJUDICATOR: [f"/putusan/{busy.case.pk}/"],
+        }
+        for path in [*paths, *more.get(role, [])]:
+            faults += looks_right(person, path)
+    assert faults == []
+
+
+def test_the_skip_link_comes_first_and_leads_to_the_content(site, somebody):
+    reader = somebody()
+    reader.goes_to("/akun/login/")
+    reader.page.keyboard.press("Tab")
+    assert reader.page.evaluate("() => document.activeElement.textContent") == "Langsung ke isi"
+    reader.page.keyboard.press("Enter")
+    assert reader.page.evaluate("() => document.activeElement.id") == "isi"
+
+
+def test_the_language_can_be_changed_without_scripts(site, somebody):
+    reader = somebody(java_script_enabled=False)
+    reader.goes_to("/akun/login/")
+    reader.presses("English")
+    assert reader.page.locator("html").get_attribute("lang") == "en"
+    assert reader.page.url.endswith("/akun/login/")
+
+
+def test_the_page_of_the_api_can_be_browsed(site, somebody):
+    reader = somebody(viewport=DESKTOP)
+    reader.goes_to("/api/")
+    reader.sees("/api/v1/photos/")
