@@ -16,10 +16,10 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from benchmarks._database import STATIONS, nation, private_database, run
-from benchmarks._readers import photos, readers
+from _database import STATIONS, nation, private_database, run
+from _readers import photos, readers
 
 SMALL = 10_000
 CLIENTS = 8

@@ -1,0 +1,164 @@
+"""From entries to the public number: decision, result, sums of all levels, in one process.
+
+Ours: `pipeline.decide` and `pipeline.record` for photos that two people read alike, each step a durable transaction
+with its ledger entry, and the folder's step after every hundred.
+Yardstick: for each photo two durable Django transactions of one INSERT and one UPDATE, nothing looked at, nothing
+checked. In turns. The peer consolidates 47 a second per process; five times that is TARGET of what the yardstick does
+alone on a quiet core. Then, with the deciders paced to 200 results a second, how old a public number is.
+"""
+
+import json
+import multiprocessing
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from _database import nation, private_database, run, switch_guards
+from _readers import TABLES, photos, readers
+
+STATIONS = 20_000
+ROUNDS = int(os.environ.get("ROUNDS", "4"))
+BATCH = 100
+PER_ROUND = int(os.environ.get("PER_ROUND", "200"))
+PACED_SECONDS = float(os.environ.get("SECONDS", "10"))
+ARRIVING, DECIDERS = 200, 2
+TARGET, STALE = 0.25, 2.0
+
+
+def entries(people) -> None:
+    """Two equal entries for every photo, by another pair of readers each time."""
+    count = len(people)
+    run("CREATE TABLE bench_people (i int PRIMARY KEY, account bigint, device uuid)")
+    for number, (account, device) in enumerate(people):
+        run("INSERT INTO bench_people VALUES (%s, %s, %s)", [number, account, device])
+    switch_guards("DISABLE", *TABLES)
+    run(
+        """
+        INSERT INTO transcription_entry (id, photo_id, round, source, account_id, device_id, address_block, page,
+                                         numbers, problem, salt)
+        SELECT gen_random_uuid(), p.id, 1, 'volunteer', b.account, b.device, '', 2,
+               jsonb_build_object('paslon_1', 1 + p.n %% 150, 'paslon_2', p.n %% 97, 'paslon_3', p.n %% 53), '',
+               sha256(p.id::text::bytea)
+          FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM uploads_photo) p
+         CROSS JOIN generate_series(0, 1) AS reader
+          JOIN bench_people b ON b.i = (p.n + reader * (1 + p.n / %(count)s)) %% %(count)s
+        """,
+        {"count": count},
+    )
+    run("UPDATE uploads_photo SET step = 'decide'")
+    run("UPDATE transcription_task SET wants = 0")
+    switch_guards("ENABLE", *TABLES)
+    run("VACUUM ANALYZE transcription_entry")
+
+
+def decide(photo_ids) -> None:
+    from pemantau import pipeline
+
+    for photo_id in photo_ids:
+        pipeline.decide(str(photo_id))  # which rings for `record`, here at once
+
+
+def ours(photo_ids) -> float:
+    from aggregation import folder
+
+    started = time.perf_counter()
+    for start in range(0, len(photo_ids), BATCH):
+        decide(photo_ids[start : start + BATCH])
+        while folder.step():
+            pass
+    return time.perf_counter() - started
+
+
+def thin(photo_ids) -> float:
+    from django.db import transaction
+
+    started = time.perf_counter()
+    for photo_id in photo_ids:
+        for step in ("one", "two"):
+            with transaction.atomic():
+                run("INSERT INTO bench_thin (photo, step) VALUES (%s, %s)", [photo_id, step])
+                run("UPDATE bench_row SET step = %s WHERE photo = %s", [step, photo_id])
+    return time.perf_counter() - started
+
+
+def paced(job) -> int:
+    """Decide these photos, `rate` a second, as one of several workers."""
+    photo_ids, rate = job
+    started = time.perf_counter()
+    for number, photo_id in enumerate(photo_ids):
+        time.sleep(max(0.0, started + number / rate - time.perf_counter()))
+        decide([photo_id])
+    return len(photo_ids)
+
+
+def ages(photo_ids) -> tuple[list[float], float]:
+    """How old each result is when the public sums contain it, and how many arrived a second."""
+    from django.db import connections
+
+    from aggregation import folder
+
+    connections.close_all()
+    shares = [photo_ids[n::DECIDERS] for n in range(DECIDERS)]
+    seen: list[float] = []
+    last = run("SELECT now()")[0][0]
+    connections.close_all()
+    with multiprocessing.get_context("fork").Pool(DECIDERS) as pool:
+        started = time.perf_counter()
+        job = pool.map_async(paced, [(share, ARRIVING / DECIDERS) for share in shares], chunksize=1)
+        while not job.ready() or folder.step():
+            waiting = run("SELECT coalesce(max(changed_at), %s) FROM aggregation_result", [last])[0][0]
+            while folder.step():
+                pass
+            fresh = run(
+                "SELECT extract(epoch FROM clock_timestamp() - changed_at) FROM aggregation_result"
+                " WHERE changed_at > %s AND changed_at <= %s",
+                [last, waiting],
+            )
+            seen += [float(age) for (age,) in fresh]
+            last = waiting
+            time.sleep(0.05)
+        rate = sum(job.get()) / (time.perf_counter() - started)
+    return seen, rate
+
+
+def main() -> None:
+    with private_database():
+        from aggregation import folder
+        from pemantau.celery import app
+
+        app.conf.task_always_eager = app.conf.task_eager_propagates = True
+        contest = nation(STATIONS)
+        people = readers(400)
+        photos(contest, 0, STATIONS)
+        entries(people)
+        folder.prepare()
+        run("CREATE TABLE bench_thin (id bigserial PRIMARY KEY, photo uuid, step text)")
+        run("CREATE TABLE bench_row AS SELECT id AS photo, ''::text AS step FROM uploads_photo")
+        run("CREATE UNIQUE INDEX ON bench_row (photo)")
+        waiting = [row[0] for row in run("SELECT id FROM uploads_photo ORDER BY id")]
+        ours(waiting[:50])
+        thin(waiting[:50])
+        our_times, thin_times, done = [], [], 50
+        for _ in range(ROUNDS):
+            batch = waiting[done : done + PER_ROUND]
+            thin_times.append(thin(batch))
+            our_times.append(ours(batch))
+            done += PER_ROUND
+        decided = run("SELECT count(*) FROM transcription_decision")[0][0]
+        assert decided == done, f"{decided} decisions for {done} photos"
+        seen, arrived = ages(waiting[done : done + int(ARRIVING * PACED_SECONDS)])
+    rate, thin_rate = PER_ROUND / statistics.median(our_times), PER_ROUND / statistics.median(thin_times)
+    print(f"ours       {rate:8.1f} photos/s in one process")
+    print(f"thin       {thin_rate:8.1f} photos/s in one process")
+    stale = statistics.quantiles(seen, n=100)[98]
+    print(f"{arrived:.0f} results/s arriving: public after {statistics.median(seen):.2f} s, p99 {stale:.2f} s")
+    ratio = rate / thin_rate
+    result = {"name": "decide", "ours": round(rate, 1), "yardstick": round(thin_rate, 1), "ratio": round(ratio, 3)}
+    print(json.dumps(result | {"target": TARGET, "ok": ratio >= TARGET and stale <= STALE, "stale": round(stale, 2)}))
+
+
+if __name__ == "__main__":
+    main()
