@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop as _  # labels stay Indonesian in data; templates translate
 
 
 def new_salt() -> bytes:
@@ -16,10 +17,10 @@ def new_salt() -> bytes:
 class Role(models.TextChoices):
     """One role a person: an operator never reads and never adjudicates in the same election (TRUST section 6)."""
 
-    CITIZEN = "citizen", "pelapor"
-    VOLUNTEER = "volunteer", "relawan"
-    ADJUDICATOR = "adjudicator", "verifikator"
-    OPERATOR = "operator", "pengelola"
+    CITIZEN = "citizen", _("pelapor")
+    VOLUNTEER = "volunteer", _("relawan")
+    ADJUDICATOR = "adjudicator", _("verifikator")
+    OPERATOR = "operator", _("pengelola")
 
 
 class UserManager(BaseUserManager["User"]):

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop as _  # labels stay Indonesian in data; templates translate
 
 from accounts.models import Device
 from ledger.sealing import new_salt
@@ -17,13 +18,13 @@ from uploads.models import Photo
 class Problem(models.TextChoices):
     """What can be wrong with a whole photo."""
 
-    BLURRED = "blurred", "buram"
-    CUT_OFF = "cut_off", "terpotong"
-    WRONG_TPS = "wrong_tps", "TPS lain"
-    WRONG_FORM = "wrong_form", "formulir lain"
-    NOT_A_FORM = "not_a_form", "bukan formulir"
-    DUPLICATE = "duplicate", "foto yang sama"
-    ALTERED = "altered", "diduga diubah"
+    BLURRED = "blurred", _("buram")
+    CUT_OFF = "cut_off", _("terpotong")
+    WRONG_TPS = "wrong_tps", _("TPS lain")
+    WRONG_FORM = "wrong_form", _("formulir lain")
+    NOT_A_FORM = "not_a_form", _("bukan formulir")
+    DUPLICATE = "duplicate", _("foto yang sama")
+    ALTERED = "altered", _("diduga diubah")
 
 
 class Turn(models.Model):
@@ -42,12 +43,12 @@ class Task(models.Model):
     class Why(models.TextChoices):
         """Why it lies before an adjudicator."""
 
-        DIFFER = "differ", "empat pembacaan tanpa mayoritas"
-        CONFLICT = "conflict", "dua pembacaan yang sama kuat"
-        PROBLEM = "problem", "pembaca melaporkan masalah"
-        BLANK = "blank", "semua kotak kosong atau nol"
-        SECOND = "second", "menunggu verifikator kedua"
-        RETURNED = "returned", "berkali-kali dikembalikan"
+        DIFFER = "differ", _("empat pembacaan tanpa mayoritas")
+        CONFLICT = "conflict", _("dua pembacaan yang sama kuat")
+        PROBLEM = "problem", _("pembaca melaporkan masalah")
+        BLANK = "blank", _("semua kotak kosong atau nol")
+        SECOND = "second", _("menunggu verifikator kedua")
+        RETURNED = "returned", _("berkali-kali dikembalikan")
 
     photo = models.OneToOneField(Photo, on_delete=models.PROTECT, primary_key=True)
     wants = models.SmallIntegerField(default=0)  # so many more entries
@@ -163,10 +164,10 @@ class Ruling(models.Model):
     """What one adjudicator said about one photo. Rows are added, never edited; a later one replaces it."""
 
     class Verdict(models.TextChoices):
-        ACCEPT = "accept", "angka ini"
-        REJECT = "reject", "tolak"
-        REHOME = "rehome", "pindahkan"
-        REOPEN = "reopen", "baca ulang"
+        ACCEPT = "accept", _("angka ini")
+        REJECT = "reject", _("tolak")
+        REHOME = "rehome", _("pindahkan")
+        REOPEN = "reopen", _("baca ulang")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="rulings")
