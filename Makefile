@@ -2,7 +2,7 @@
 SHELL = /bin/bash
 .SHELLFLAGS = -euo pipefail -c
 .DEFAULT_GOAL = help
-.PHONY: help run demo test check bench full openapi requirements set-up
+.PHONY: help run demo test check bench full messages openapi requirements set-up
 
 VENV = .venv
 BIN = $(VENV)/bin
@@ -43,6 +43,10 @@ bench: $(VENV)/.test ## run the benchmarks, or one of them: make bench NAME=take
 full: $(VENV)/.run ## import the real nation into the running instance: make full DATA=folder
 	@test -n "$(DATA)" || { echo "Say where the data is: make full DATA=folder"; exit 2; }
 	$(BIN)/python manage.py import_nation "$(DATA)"
+
+messages: $(VENV)/.test ## collect texts that are new; write their English into pemantau/locale/en, then run it again (needs gettext)
+	$(DEVELOPMENT) $(BIN)/python manage.py makemessages -l en --no-location --no-obsolete --ignore .venv --ignore tests --ignore benchmarks
+	$(DEVELOPMENT) $(BIN)/python manage.py compilemessages --ignore .venv
 
 openapi: $(VENV)/.test ## write docs/openapi.yaml anew
 	$(DEVELOPMENT) $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
