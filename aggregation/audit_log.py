@@ -12,7 +12,8 @@ from django.db.models import CharField, F, Func, Model, QuerySet, Value
 from aggregation import columns, results
 from aggregation.models import Result, Snapshot, Tally
 from ledger.models import Event
-from tps.models import NATION, Contest
+from tps import reference
+from tps.models import NATION, Contest, Election
 from transcription import consensus, rulings
 from transcription import entries as readings
 from transcription.entries import KOSONG
@@ -118,6 +119,24 @@ def differences() -> Iterator[Found]:
         yield from _rows_without_entry(kind)
         yield from _entries_without_row(kind)
     yield from _missing_versions()
+    yield from _untold_reference_data()
+
+
+def _untold_reference_data() -> Iterator[Found]:
+    """Regions, TPS, DPT, contests, options and forms are what the newest entry about each of them says."""
+    for genesis in Event.objects.filter(kind="genesis").order_by("pk"):
+        told = {part: value for part, value in json.loads(bytes(genesis.body)).items() if part in reference.PARTS}
+        contests = told.pop("contests")  # their codes; a hash only once they were changed
+        for event in Event.objects.filter(kind="reference", log=genesis.log).order_by("pk"):
+            entry = json.loads(bytes(event.body))
+            told[entry["what"]] = entry["hash"]
+        election = Election.objects.get(pk=genesis.log)
+        now = reference.hashes(election)
+        for part in sorted(told):
+            if told[part] != now[part]:
+                yield "reference", f"{genesis.log} {part}", "is not what the log says"
+        if "contests" not in told and contests != sorted(election.contests.values_list("code", flat=True)):
+            yield "reference", f"{genesis.log} contests", "are not those that the log names"
 
 
 def _rows_without_entry(kind: Kind) -> Iterator[Found]:

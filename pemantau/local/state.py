@@ -34,6 +34,7 @@ class State:
         self.folder.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             self.folder.chmod(0o711)  # PostgreSQL passes through as another user; secrets are 600
+        (self.folder / "mail").mkdir(mode=0o700, exist_ok=True)  # codes of people who sign in
         lock = os.open(self.folder / "services.lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,6 +20,7 @@ from pemantau import pipeline
 from tests.aggregation.evidence import PAGE_1, PAGE_2, PAGE_3, fold
 from tests.transcription.reading import reads, rules
 from tests.world import build
+from tps import reference
 from transcription import queue
 from transcription.models import Decision, Entry, Ruling
 from uploads import inspection, intake
@@ -294,6 +295,23 @@ def test_a_document_that_is_no_document(world):
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ("UPDATE tps_option SET name = 'Lain' WHERE number = 1", "options"),
+        ("UPDATE tps_pollingstation SET registered_voters = 1 WHERE code = '9101011001001'", "dpt"),
+        ("UPDATE tps_region SET name = 'Lain' WHERE code = '91'", "regions"),
+        ("UPDATE tps_contest SET code = 'lain'", "contests"),
+    ],
+)
+def test_changed_reference_data(world, change, part):
+    with transaction.atomic():
+        reference.record(world.election)
+    assert not [line for line in found() if line.startswith("reference")]
+    falsify(change)
+    assert any(line.startswith(f"reference contoh {part}: ") for line in found())
+
+
 def test_it_reads_one_state_while_others_write(world):
     audited = audit.differences()
     parts = []
