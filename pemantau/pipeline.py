@@ -14,6 +14,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from celery import Task, shared_task
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -151,13 +152,20 @@ _TASKS: dict[str, Task] = {Step.INSPECT: inspect, Step.QUEUE: open_to_readers, S
 
 @shared_task
 def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) -> int:
-    """Ring again for photos that stand still, and take back expired leases. Returns how many were rung for."""
+    """Ring again for photos that stand still, and take back expired leases. Returns how many were rung for.
+
+    Not oftener than every `older_than` seconds for one step of one photo: in a rush they wait for a worker,
+    and more rings would only make the line longer. Who was rung for stands in Redis, and is lost with the rings.
+    """
     queue.take_back_expired_leases()
     stalled = Photo.objects.filter(step__in=_TASKS, step_at__lt=Now() - timedelta(seconds=older_than))
     rung = 0
-    for photo_id, step in stalled.order_by("step_at").values_list("pk", "step")[:limit]:
-        _TASKS[step].delay(str(photo_id))
-        rung += 1
+    for photo_id, step in stalled.order_by("step_at").values_list("pk", "step").iterator():
+        if rung == limit:
+            break
+        if cache.add(f"rung:{step}:{photo_id}", 1, timeout=int(older_than)):
+            _TASKS[step].delay(str(photo_id))
+            rung += 1
     return rung
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from pemantau import services
 from pemantau.replay import cast, elections, report
 from pemantau.replay.elections import Election
-from pemantau.replay.play import Account, Threads
+from pemantau.replay.play import Account
 from pemantau.replay.program import CITIZENS_FROM, Manner, Source, perform
 from tps.sample import ELECTION
 
@@ -20,7 +20,7 @@ Say = Callable[[str], None]
 WAY_KANAN = Election("way-kanan", "Way Kanan 2024")
 SLEMAN = Election("sleman", "Sleman 2024")
 REGION = "1808"
-SAMPLE_TPS = 100  # of about 300: each way of settling a photo is among them
+SAMPLE_TPS = 60  # of about 300
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ def _parts(*, quick: bool, data: Path, seed: int, outcome: Outcome) -> Iterator[
         outcome.skipped.append("forms: the real photos are not here")
     results = data / "data" / "results_ppwp.csv.gz"
     if results.exists():
-        # Small photos, and the two pages that hold the votes: all three would take longer than anybody waits.
-        small = replace(manner, pages=(2, 3), width=400, threads=Threads(senders=2, readers=4))
+        # Small photos of the page that holds the votes: all three pages would take longer than anybody waits.
+        small = replace(manner, pages=(2,), width=400)
         yield Part(Source("results", WAY_KANAN.code, path=results, region=REGION), small, WAY_KANAN)
     else:
         outcome.skipped.append(f"results {REGION}: the results are not here")

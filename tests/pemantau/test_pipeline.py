@@ -1,9 +1,12 @@
 """What may come between two steps of the pipeline."""
 
 import threading
+from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from aggregation.models import Result
 from pemantau import pipeline
@@ -77,3 +80,14 @@ def test_a_worker_makes_public_copies_when_nothing_else_waits():
         while len(came) < 4:
             connection.drain_events(timeout=5)
     assert came == ["decide", "record", "inspect", "inspect"]
+
+
+@pytest.mark.django_db
+def test_the_sweeper_rings_once_for_whoever_waits_and_again_when_the_rings_are_lost():
+    photo = photo_of(build())
+    Photo.objects.filter(pk=photo.pk).update(step=Photo.Step.DECIDE, step_at=Now() - timedelta(minutes=3))
+    cache.clear()
+    assert [pipeline.sweep(), pipeline.sweep()] == [1, 0]
+    assert pipeline.sweep(limit=0) == 0
+    cache.clear()  # Redis was lost, and with it everything that was rung for
+    assert pipeline.sweep() == 1
