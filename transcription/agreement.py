@@ -5,7 +5,7 @@ and leaving out an account's entries is as if they had never been.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from uuid import UUID
 
@@ -49,6 +49,12 @@ class Ruling:
     page: int | None = None
     numbers: Numbers | None = None
     station: int | None = None
+    device: UUID | None = None
+    address_block: str = ""
+
+    @property
+    def account(self) -> int:
+        return self.adjudicator
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,8 @@ def outcome(evidence: Evidence, broken_rules: BrokenRules) -> Outcome:
     if said.stands:
         return Outcome(said.stands, 0, "second" if said.waiting else "", said.station, said.ruled, said.because)
     stands, wants, why = _readers_say(_counting(evidence, said), evidence.tied, broken_rules)
+    if stands and said.moved_because:
+        stands = replace(stands, how="adjudicated", because=(*stands.because, *said.moved_because))
     if said.waiting:
         wants, why = 0, "second"
     return Outcome(stands, wants, why, said.station, said.ruled, said.because)
@@ -119,6 +127,7 @@ class _Said:
     station: int | None = None
     since: int = 0  # entries of this round and before do not count: it was reopened
     moved: int = 0  # "wrong TPS" of this round and before is settled
+    moved_because: tuple[UUID, ...] = ()  # the rulings that moved it
     ruled: int = 0
     because: tuple[UUID, ...] = ()
     waiting: tuple[Ruling, ...] = ()
@@ -131,51 +140,52 @@ class _Said:
                 continue  # two at the same instant: the first one stands, the second was too late
             support = _support(ruling, said, evidence)
             if support is None:
-                said = cls(**{**vars(said), "waiting": (*said.waiting, ruling)})
+                said = replace(said, waiting=(*said.waiting, ruling))
             else:
                 said = said._with(ruling, (ruling.id, *support), broken_rules)
         return said
 
     def _with(self, ruling: Ruling, because: tuple[UUID, ...], broken_rules: BrokenRules) -> "_Said":
-        stands, station, since, moved = self.stands, self.station, self.since, self.moved
+        stands, since = self.stands, self.since
+        station, moved, moved_because = self.station, self.moved, self.moved_because
         if ruling.verdict == "accept":
             page, numbers = ruling.page or 0, ruling.numbers or {}
             stands = Accepted(page, numbers, "adjudicated", because, broken_rules(page, numbers))
         elif ruling.verdict == "reject":
             stands = Rejected(ruling.reason, because)
         elif ruling.verdict == "rehome":
-            station, moved = ruling.station, ruling.round
+            station, moved, moved_because = ruling.station, ruling.round, because
             stands = stands if isinstance(stands, Accepted) else None
         else:
             stands, since = None, ruling.round
-        return _Said(stands, station, since, moved, ruling.round, because)
+        return _Said(stands, station, since, moved, moved_because, ruling.round, because)
 
 
 def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...] | None:
     """Who else says so: entries, or an adjudicator who said it before. None where nobody does: it waits.
 
-    Numbers must have been read by somebody; a problem must have been seen by somebody. To have a photo read
-    again needs nobody else: it settles nothing.
+    Numbers must have been read by somebody; a problem must have been seen by somebody. Where a photo belongs no
+    entry says, so moving takes two adjudicators who name the same TPS. To have a photo read again needs nobody
+    else: it settles nothing. What is not independent of the adjudicator supports nothing, not one number.
     """
     if ruling.verdict == "reopen":
         return ()
-    entries = [e for e in evidence.entries if e.account != ruling.adjudicator and said.since < e.round <= ruling.round]
+    of_the_round = (e for e in evidence.entries if said.since < e.round <= ruling.round)
+    entries = [e for e in of_the_round if not _of_one_hand(e, ruling, evidence.tied)]
+    support: list[Entry] = []
     if ruling.verdict == "accept":
         support = _carriers(ruling, entries)
-    else:
-        support = sorted((e for e in entries if _may_count(e, evidence) and _sees(e, ruling)), key=_first)[:1]
+    elif ruling.verdict == "reject":
+        seen = (e for e in entries if _may_count(e, evidence) and e.problem == ruling.reason)
+        support = sorted(seen, key=_first)[:1]
     if ruling.verdict == "accept" and not support:
         return None  # a number that nobody read stands for nobody
     if any(_may_count(entry, evidence) for entry in support):
         return tuple(entry.id for entry in support)
     for earlier in said.waiting:
-        if earlier.adjudicator != ruling.adjudicator and _same(earlier, ruling):
+        if independent(earlier, ruling, evidence.tied) and _same(earlier, ruling):
             return (*(entry.id for entry in support), earlier.id)
     return None
-
-
-def _sees(entry: Entry, ruling: Ruling) -> bool:
-    return entry.problem == ("wrong_tps" if ruling.verdict == "rehome" else ruling.reason)
 
 
 def _same(one: Ruling, other: Ruling) -> bool:
@@ -306,15 +316,20 @@ def _blank(numbers: Numbers) -> bool:
 # --- Independence -----------------------------------------------------------------------------
 
 
-def independent(one: Entry, other: Entry, tied: frozenset[Pair]) -> bool:
+def independent(one: Entry | Ruling, other: Entry | Ruling, tied: frozenset[Pair]) -> bool:
     """Two people, of two devices and two address blocks, and not tied."""
-    if one.account is None or other.account is None or one.account == other.account:
-        return False
+    return one.account is not None and other.account is not None and not _of_one_hand(one, other, tied)
+
+
+def _of_one_hand(one: Entry | Ruling, other: Entry | Ruling, tied: frozenset[Pair]) -> bool:
+    """One account, one device or one address block, or two tied accounts."""
     if one.device is not None and one.device == other.device:
-        return False
+        return True
     if one.address_block and one.address_block == other.address_block:
+        return True
+    if one.account is None or other.account is None:
         return False
-    return _pair(one.account, other.account) not in tied
+    return one.account == other.account or _pair(one.account, other.account) in tied
 
 
 def _independent(entries: Sequence[Entry], tied: frozenset[Pair]) -> list[Entry]:

@@ -186,6 +186,7 @@ class RulingOfCase(ForAdjudicators):
                 station_code=said.get("station") or "",
                 note=said.get("note") or "",
                 device_id=devices.shown_by(request._request),
+                address_block=devices.address_block(request._request),
             )
         )
         return Response({"id": str(ruling.pk)}, status=201)

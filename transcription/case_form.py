@@ -70,7 +70,7 @@ class CaseForm:
         number = self.sent_fields.get("halaman", "")
         return int(number) if number.isascii() and number.isdigit() and len(number) < 3 else None
 
-    def sent(self, photo_id: UUID, adjudicator: User, device_id: UUID | None) -> Sent:
+    def sent(self, photo_id: UUID, adjudicator: User, device_id: UUID | None, address_block: str) -> Sent:
         verdict = self.sent_fields.get("putusan", "")
         numbers = {
             name.removeprefix("angka-"): typed(text)
@@ -87,6 +87,7 @@ class CaseForm:
             station_code=self.sent_fields.get("tps", "").strip(),
             note=self.sent_fields.get("catatan", ""),
             device_id=device_id,
+            address_block=address_block,
         )
 
     def mark_wrong(self, refusal: Refusal) -> None:

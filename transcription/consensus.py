@@ -119,7 +119,8 @@ def _entry(row: dict[str, Any]) -> agreement.Entry:
 
 
 def _ruling(row: dict[str, Any]) -> agreement.Ruling:
-    return agreement.Ruling(**(row | {"id": UUID(row["id"])}))
+    device = UUID(row["device"]) if row["device"] else None
+    return agreement.Ruling(**(row | {"id": UUID(row["id"]), "device": device}))
 
 
 _PEOPLE = "(SELECT accounts FROM people)::bigint[]"
@@ -127,7 +128,9 @@ _LOAD = f"""
     WITH entry AS MATERIALIZED (
         SELECT * FROM transcription_entry WHERE photo_id = %(photo)s
     ), people AS MATERIALIZED (
-        SELECT array_remove(array_agg(DISTINCT account_id) || %(sender)s::bigint, NULL) AS accounts FROM entry
+        SELECT array_remove(array_agg(account_id) || %(sender)s::bigint, NULL) AS accounts
+          FROM (SELECT account_id FROM entry
+                UNION SELECT adjudicator_id FROM transcription_ruling WHERE photo_id = %(photo)s) AS everybody
     ), capped AS (
         SELECT first_id, second_id FROM transcription_pairtally
          WHERE election_id = %(election)s AND first_id = ANY ({_PEOPLE}) AND second_id = ANY ({_PEOPLE})
@@ -144,7 +147,7 @@ _LOAD = f"""
            (SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'at', (extract(epoch FROM created_at) * 1000000)::bigint, 'round', round,
                 'adjudicator', adjudicator_id, 'verdict', verdict, 'reason', reason, 'page', page,
-                'numbers', numbers, 'station', station_id)), '[]')
+                'numbers', numbers, 'station', station_id, 'device', device_id, 'address_block', address_block)), '[]')
               FROM transcription_ruling WHERE photo_id = %(photo)s),
            (SELECT coalesce(json_agg(json_build_array(low, high)), '[]')
               FROM (SELECT low, high FROM invited UNION SELECT first_id, second_id FROM capped) AS tied),

@@ -174,6 +174,7 @@ class Ruling(models.Model):
     round = models.SmallIntegerField(default=1)  # the version of the decision it is about to make; a trigger sets it
     adjudicator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
     device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT)
+    address_block = models.CharField(max_length=32, blank=True)
     verdict = models.CharField(max_length=6, choices=Verdict.choices)
     page = models.SmallIntegerField(null=True)
     numbers = models.JSONField(null=True)

@@ -101,7 +101,8 @@ def case(request: HttpRequest, photo: UUID) -> HttpResponse:
         return _show_case(request, photo, CaseForm({"halaman": request.GET.get("halaman", "")}))
     form = CaseForm(request.POST.dict())
     try:
-        pipeline.send_ruling(form.sent(photo, person(request), devices.shown_by(request)))
+        device, block = devices.shown_by(request), devices.address_block(request)
+        pipeline.send_ruling(form.sent(photo, person(request), device, block))
     except (entries.WrongReading, rulings.NobodyReadThat) as wrong:
         form.mark_wrong(wrong)
         return _show_case(request, photo, form, status=422)

@@ -52,6 +52,7 @@ class Sent:
     station_code: str = ""
     note: str = ""
     device_id: UUID | None = None
+    address_block: str = ""
 
 
 class NoSuchPhoto(Refusal):
@@ -135,6 +136,7 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
         photo=photo,
         adjudicator=sent.adjudicator,
         device_id=sent.device_id,
+        address_block=sent.address_block,
         verdict=sent.verdict,
         page=sent.page if sent.verdict == Verdict.ACCEPT else None,
         numbers=sent.numbers if sent.verdict == Verdict.ACCEPT else None,

@@ -38,7 +38,9 @@ def entry(who: int, a=1, b=2, total=3, *, problem="", page=1, **more) -> Entry:
 
 
 def ruling(who: int, verdict: str, round: int = 1, **more) -> Ruling:
-    return Ruling(id=UUID(int=5000 + 10 * who + round), at=who, round=round, adjudicator=who, verdict=verdict, **more)
+    """A ruling by account `who`, from a device of their own."""
+    fields = {"id": UUID(int=5000 + 10 * who + round), "device": UUID(int=1000 + who)} | more
+    return Ruling(at=who, round=round, adjudicator=who, verdict=verdict, **fields)
 
 
 def said(*entries: Entry, rulings=(), **more):
@@ -93,7 +95,9 @@ def rulings_of(draw, most=3):
             reason=draw(some.sampled_from(["blurred", "cut_off"])),
             page=1 if verdict == "accept" else None,
             numbers=draw(some.fixed_dictionaries(dict.fromkeys(FIELDS, values))) if verdict == "accept" else None,
-            station=7 if verdict == "rehome" else None,
+            station=draw(some.sampled_from([7, 8])) if verdict == "rehome" else None,
+            device=draw(devices),
+            address_block=draw(blocks),
         )
         found[one.round, one.adjudicator] = one
     return list(found.values())
@@ -213,6 +217,31 @@ def test_whoever_decides_read_it_and_at_least_two_people_stand_behind_it(entries
             assert any(one.numbers[field] == value for one in carriers)
 
 
+@given(entries_of(who=some.just(1)), rulings_of(), some.sampled_from(["device", "address_block", "tied"]))
+def test_one_person_with_several_accounts_decides_and_moves_nothing(entries, rulings, shared):
+    """A reader's account and adjudicators' accounts in one hand, and whatever machines and partners read."""
+    tied = frozenset()
+    if shared == "tied":
+        tied = frozenset({(1, 11), (1, 12), (1, 13), (11, 12), (11, 13), (12, 13)})
+    else:
+        hand = {"device": UUID(int=1), "address_block": "x"}[shared]
+        entries = [replace(one, **{shared: hand}) for one in entries]
+        rulings = [replace(one, **{shared: hand}) for one in rulings]
+    result = outcome(evidence_of(entries, rulings, tied), broken_rules)
+    assert (result.stands, result.station) == (None, None)
+
+
+@given(entries_of(), rulings_of(), ties)
+def test_two_independent_adjudicators_stand_behind_every_move(entries, rulings, tied):
+    result = outcome(evidence_of(entries, rulings, tied), broken_rules)
+    if result.station is None:
+        return
+    movers = [one for one in rulings if one.verdict == "rehome" and one.station == result.station]
+    assert any(agreement.independent(one, other, tied) for one in movers for other in movers)
+    if result.stands:
+        assert isinstance(result.stands, Rejected) or result.stands.how == "adjudicated"
+
+
 @given(entries_of(), rulings_of(), ties)
 def test_something_is_always_wanted_or_stands(entries, rulings, tied):
     result = outcome(evidence_of(entries, rulings, tied), broken_rules)
@@ -306,11 +335,56 @@ def test_a_pending_rejection_does_not_undo_what_readers_agreed_on():
 
 def test_moving_settles_the_wrong_tps_and_keeps_the_numbers():
     told = entry(1, problem="wrong_tps"), entry(2, problem="wrong_tps")
-    moved = ruling(11, "rehome", station=7)
-    assert (said(*told, rulings=[moved]).station, said(*told, rulings=[moved]).wants) == (7, 2)
+    moved = ruling(11, "rehome", station=7), ruling(12, "rehome", station=7)
+    assert (said(*told, rulings=moved).station, said(*told, rulings=moved).wants) == (7, 2)
     read = entry(3, round=2), entry(4, round=2)
-    result = said(*told, *read, rulings=[moved])
-    assert (result.station, result.stands.numbers["sum"]) == (7, 3)
+    result = said(*told, *read, rulings=moved)
+    assert (result.station, result.stands.numbers["sum"], result.stands.how) == (7, 3, "adjudicated")
+    assert {one.id for one in (*read, *moved)} == set(result.stands.because)
+
+
+def test_moving_takes_two_adjudicators_who_name_the_same_tps():
+    told = entry(1, problem="wrong_tps"), entry(2, problem="wrong_tps")
+    first = ruling(11, "rehome", station=7)
+    for rulings in ([first], [first, ruling(12, "rehome", station=8)]):
+        result = said(*told, rulings=rulings)
+        assert (result.station, result.adjudicator) == (None, "second")
+    assert said(*told, rulings=[first, ruling(12, "rehome", station=8), ruling(13, "rehome", station=8)]).station == 8
+
+
+ONE_HAND = [
+    ({"device": UUID(int=1)}, frozenset()),
+    ({"address_block": "x"}, frozenset()),
+    ({}, frozenset({(3, 11), (11, 12)})),
+]
+
+
+@pytest.mark.parametrize(("shared", "tied"), ONE_HAND)
+def test_an_adjudicator_and_a_reader_of_one_hand_overturn_nothing(shared, tied):
+    """Two agreed; the third reader and the adjudicator are one person with two accounts."""
+    read = entry(1), entry(2), entry(3, 1, 5, 6, **shared)
+    for numbers in ({"a": 1, "b": 5, "sum": 6}, {"a": 1, "b": 5, "sum": 3}):
+        overturned = ruling(11, "accept", 2, page=1, numbers=numbers, **shared)
+        result = said(*read, rulings=[overturned], tied=tied)
+        assert (result.stands.numbers, result.adjudicator) == ({"a": 1, "b": 2, "sum": 3}, "second")
+        alone = said(*read, rulings=[replace(overturned, device=UUID(int=1011), address_block="")])
+        assert alone.stands.numbers == numbers
+
+
+@pytest.mark.parametrize(("shared", "tied"), ONE_HAND)
+@pytest.mark.parametrize("verdict", [{"verdict": "reject", "reason": "altered"}, {"verdict": "rehome", "station": 7}])
+def test_two_adjudicators_of_one_hand_are_one(shared, tied, verdict):
+    two = [ruling(who, **verdict, **shared) for who in (11, 12)]
+    result = said(rulings=two, tied=tied)
+    assert (result.stands, result.station, result.adjudicator) == (None, None, "second")
+    result = said(rulings=[*two, ruling(13, **verdict)], tied=tied)
+    assert isinstance(result.stands, Rejected) or result.station == 7
+
+
+@pytest.mark.parametrize(("shared", "tied"), ONE_HAND)
+def test_a_rejection_needs_another_hand_that_saw_the_same(shared, tied):
+    reject = ruling(11, "reject", reason="blurred", **shared)
+    assert said(entry(3, problem="blurred", **shared), rulings=[reject], tied=tied).stands is None
 
 
 def test_reopening_forgets_what_was_read_before():

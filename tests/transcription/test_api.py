@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Role
 from ledger import sequencer
 from pemantau import pipeline
-from tests.transcription.reading import VOTES, browser_of, decision_of, photo_of, reads, some_uuid, task_of
+from tests.transcription.reading import VOTES, browser_of, decision_of, device_of, photo_of, reads, some_uuid, task_of
 from tps.form_definitions import for_contest
 from transcription.models import Entry, Lease
 
@@ -269,6 +269,15 @@ def test_ruling_over_http(world, case):
     assert (first.status_code, again.json()) == (201, first.json())
     pipeline.decide(str(case.pk))
     assert decision_of(case).numbers["paslon_1"] == 3
+
+
+def test_a_ruling_keeps_its_device_and_address_block(world, case):
+    client = browser_of(world, "Vera", Role.ADJUDICATOR)
+    client.defaults["REMOTE_ADDR"] = "36.68.5.9"
+    assert post(client, f"cases/{case.pk}/ruling/", {"verdict": "reopen", "reason": "look_again"}).status_code == 201
+    ruling = case.rulings.get()
+    assert ruling.device == device_of(world, world.person("Vera"))
+    assert len(ruling.address_block) == 32
 
 
 def test_a_reader_is_refused_the_case_without_its_numbers(world, case):

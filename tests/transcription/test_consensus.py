@@ -2,9 +2,21 @@
 
 import pytest
 
+from accounts.models import Role
 from ledger.models import Event
-from tests.transcription.reading import BROKEN_SUMS, VOTES, decision_of, photo_of, reads, rules, task_of
-from transcription import consensus
+from tests.transcription.reading import (
+    BROKEN_SUMS,
+    VOTES,
+    decision_of,
+    device_of,
+    given,
+    photo_of,
+    reads,
+    rules,
+    sends,
+    task_of,
+)
+from transcription import consensus, entries
 from transcription.models import Decision, PairTally
 from uploads.models import Photo
 
@@ -93,10 +105,50 @@ def test_a_rejection_that_nobody_else_sees_waits_for_a_second_adjudicator(world,
     assert decision_of(photo).outcome == "rejected"
 
 
+def test_two_adjudicators_of_one_device_are_one(world, photo):
+    reads(world, "Sari", photo, problem="blurred")
+    reads(world, "Budi", photo, problem="blurred")
+    shared = device_of(world, world.person("Vera", Role.ADJUDICATOR)).pk
+    for name in ("Vera", "Wayan"):
+        rules(world, name, photo, "reject", "altered", device_id=shared)
+    assert decision_of(photo) is None
+    rules(world, "Yani", photo, "reject", "altered")
+    assert decision_of(photo).outcome == "rejected"
+
+
+@pytest.mark.parametrize("shared", ["device", "block", "invitation"])
+def test_an_adjudicator_with_a_readers_account_overturns_nothing(world, photo, shared):
+    """Relawan and verifikator are one person; two others agreed on something else."""
+    relawan = world.person("Relawan")
+    vera = world.person("Vera", Role.ADJUDICATOR)
+    if shared == "invitation":
+        type(vera).objects.filter(pk=vera.pk).update(invited_by=relawan)
+    reads(world, "Sari", photo)
+    lease = given(world, "Relawan", photo)
+    lease.address_block = "a" * 32
+    theirs = VOTES | {"paslon_1": 107}
+    sends(lease, entries.Reading(2, theirs, ""))
+    reads(world, "Budi", photo)
+    assert decision_of(photo).numbers == VOTES
+    here = {
+        "device": {"device_id": lease.device_id},
+        "block": {"device_id": world.device().pk, "address_block": "a" * 32},
+        "invitation": {"device_id": world.device().pk},
+    }[shared]
+    rules(world, "Vera", photo, "accept", "one_slipped", page=2, numbers=theirs, **here)
+    assert (decision_of(photo).version, decision_of(photo).numbers, task_of(photo).why) == (1, VOTES, "second")
+    rules(world, "Wayan", photo, "accept", "one_slipped", page=2, numbers=theirs)
+    assert decision_of(photo).numbers == theirs
+
+
 def test_a_moved_photo_is_read_for_the_other_tps(world, photo):
     reads(world, "Sari", photo, problem="wrong_tps")
     reads(world, "Budi", photo, problem="wrong_tps")
     rules(world, "Vera", photo, "rehome", "wrong_tps", station_code="9101011002001")
+    assert (decision_of(photo), task_of(photo).why) == (None, "second")
+    rules(world, "Wayan", photo, "rehome", "wrong_tps", station_code="9101011002002")
+    assert decision_of(photo) is None
+    rules(world, "Yani", photo, "rehome", "wrong_tps", station_code="9101011002001")
     moved = decision_of(photo)
     assert (moved.outcome, moved.station.code) == ("reopened", "9101011002001")
     assert task_of(photo).free == 2
@@ -104,6 +156,8 @@ def test_a_moved_photo_is_read_for_the_other_tps(world, photo):
     reads(world, "Dewi", photo)
     decision = decision_of(photo)
     assert (decision.version, decision.outcome, decision.station.code) == (2, "accepted", "9101011002001")
+    assert decision.how == "adjudicated"
+    assert len(decision.because) == 4
 
 
 def test_reopening_asks_two_others_and_forgets_what_was_read(world, photo):

@@ -200,10 +200,27 @@ def test_rejecting_takes_an_adjudicator(world, photo):
     assert refused_by(make) == "rejecting_takes_an_adjudicator"
 
 
-def test_only_an_adjudicator_moves_a_photo(world, photo):
+def test_two_adjudicators_of_two_devices_move_a_photo(world, photo):
     two = [enters(world, name, photo)() for name in ("Sari", "Budi")]
-    make = decides(photo, two, station=world.stations["9101011002001"])
-    assert refused_by(make) == "only_an_adjudicator_moves_a_photo"
+    there = world.stations["9101011002001"]
+    make = decides(photo, two, station=there)
+    assert refused_by(make) == "two_adjudicators_move_a_photo"
+    shared = world.device()
+    for name in ("Vera", "Wayan"):
+        says(world, name, photo, verdict="rehome", reason="wrong_tps", station=there, device=shared)()
+        assert refused_by(make) == "two_adjudicators_move_a_photo"
+    says(world, "Yani", photo, verdict="rehome", reason="wrong_tps", station=there)()
+    make()
+
+
+@pytest.mark.parametrize("outcome", ["accepted", "rejected"])
+def test_a_reader_and_an_adjudicator_of_one_device_decide_nothing(world, photo, outcome):
+    shared = world.device()
+    what = {"problem": "blurred", "numbers": None, "page": None} if outcome == "rejected" else {}
+    entry = enters(world, "Sari", photo, device=shared, **what)()
+    ruled = says(world, "Vera", photo, device=shared)()
+    make = decides(photo, [entry, ruled], outcome=outcome, how="adjudicated", **what)
+    assert refused_by(make) == "two_accounts_of_one_device_decide_nothing"
 
 
 def test_decisions_are_numbered_without_gaps(world, photo):

@@ -176,7 +176,9 @@ def test_the_case_shows_the_readings_side_by_side_and_marks_what_differs(case, v
 
 def test_choosing_a_reading(case, vera):
     said = typed(VOTES | {"paslon_1": 203}, putusan="accept", halaman="2", alasan="as_written")
-    assert vera.post(f"/putusan/{case.pk}/", said)["Location"] == "/putusan/"
+    assert vera.post(f"/putusan/{case.pk}/", said, REMOTE_ADDR="36.68.5.9")["Location"] == "/putusan/"
+    ruling = Ruling.objects.get()
+    assert (bool(ruling.device_id), len(ruling.address_block)) == (True, 32)
     pipeline.decide(str(case.pk))
     assert decision_of(case).numbers["paslon_1"] == 203
     assert f"/putusan/{case.pk}/" not in vera.get("/putusan/").content.decode()

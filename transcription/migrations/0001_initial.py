@@ -94,6 +94,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, primary_key=True, serialize=False)),
                 ('round', models.SmallIntegerField(default=1)),
+                ('address_block', models.CharField(blank=True, max_length=32)),
                 ('verdict', models.CharField(choices=[('accept', 'angka ini'), ('reject', 'tolak'), ('rehome', 'pindahkan'), ('reopen', 'baca ulang')], max_length=6)),
                 ('page', models.SmallIntegerField(null=True)),
                 ('numbers', models.JSONField(null=True)),

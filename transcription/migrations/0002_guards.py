@@ -144,7 +144,7 @@ BEGIN
     IF NEW.outcome <> 'reopened' AND behind.people < 2 THEN
         PERFORM transcription_refuse('nobody_decides_alone');
     END IF;
-    IF NEW.how IN ('two_readers', 'majority') AND behind.places < 2 THEN
+    IF NEW.outcome <> 'reopened' AND behind.places < 2 THEN
         PERFORM transcription_refuse('two_accounts_of_one_device_decide_nothing');
     END IF;
     IF (NEW.outcome = 'rejected' OR NEW.how = 'adjudicated') AND behind.rulings = 0 THEN
@@ -155,10 +155,12 @@ BEGIN
     END IF;
     IF NOT EXISTS (SELECT FROM uploads_photo
                     WHERE id = NEW.photo_id AND station_id = NEW.station_id AND contest_id = NEW.contest_id)
-       AND NOT EXISTS (SELECT FROM transcription_ruling JOIN uploads_photo p ON p.id = photo_id
-                        WHERE photo_id = NEW.photo_id AND verdict = 'rehome'
-                          AND transcription_ruling.station_id = NEW.station_id AND p.contest_id = NEW.contest_id) THEN
-        PERFORM transcription_refuse('only_an_adjudicator_moves_a_photo');
+       AND NOT EXISTS (SELECT FROM transcription_ruling r JOIN uploads_photo p ON p.id = r.photo_id
+                        WHERE r.photo_id = NEW.photo_id AND r.verdict = 'rehome'
+                          AND r.station_id = NEW.station_id AND p.contest_id = NEW.contest_id
+                       HAVING count(DISTINCT r.adjudicator_id) > 1
+                          AND count(DISTINCT coalesce(r.device_id::text, r.adjudicator_id::text)) > 1) THEN
+        PERFORM transcription_refuse('two_adjudicators_move_a_photo');
     END IF;
     RETURN NEW;
 END $$;
