@@ -61,7 +61,9 @@ class Postgres:
     def home(self) -> Path:
         if self.account is None or _reachable(self.state.parent):
             return self.state / "postgres"
-        return Path("/var/lib/pemantau") / sha256(str(self.state.resolve()).encode()).hexdigest()[:16]
+        # By its secret, too: a state folder made anew must not meet the cluster of the one before it.
+        name = f"{self.state.resolve()} {self.passwords[ADMIN]}"
+        return Path("/var/lib/pemantau") / sha256(name.encode()).hexdigest()[:16]
 
     @property
     def data(self) -> Path:

@@ -247,6 +247,8 @@ def test_a_state_folder_that_postgresql_cannot_reach_moves_its_cluster(tmp_path)
     postgres = Postgres(state, processes.free_port(), passwords, durable=False)
     if postgres.account:
         assert str(postgres.home).startswith("/var/lib/pemantau/")
+        made_anew = Postgres(state, postgres.port, passwords | {"postgres": "another"}, durable=False)
+        assert made_anew.home != postgres.home
     else:
         assert postgres.home == state / "postgres"
     try:
