@@ -294,7 +294,6 @@ def test_a_document_that_is_no_document(world):
     assert found() == ["document ppwp nasional: is not readable"]
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("change", "part"),
     [
@@ -312,6 +311,7 @@ def test_changed_reference_data(world, change, part):
     assert any(line.startswith(f"reference contoh {part}: ") for line in found())
 
 
+@pytest.mark.django_db(transaction=True)
 def test_it_reads_one_state_while_others_write(world):
     audited = audit.differences()
     parts = []
