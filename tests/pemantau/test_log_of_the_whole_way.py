@@ -104,7 +104,7 @@ def test_nothing_forbidden_is_in_the_log(lines, eager, settings, tmp_path, monke
 
     for client in (citizen, first, second, operator):
         secrets |= {morsel.value for morsel in client.cookies.values()}
-    secrets |= {receipt, receipt.replace("-", ""), "contoh.test", "sari.rahasia"}
+    secrets |= {receipt[:14], receipt.replace("-", "")[:12], "contoh.test", "sari.rahasia"}
     written = lines.getvalue()
     assert "signed in" in written, "the log is being read"
     assert "ZeroDivisionError" in written, "faults are in it, with their traceback"
