@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from accounts import independence
 from aggregation import results, tallies
 from aggregation.models import Delta, Result, Snapshot
 from ledger import entries as ledger
@@ -171,7 +172,8 @@ def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) 
 
 @shared_task
 def reap() -> int:
-    """Remove staged objects older than a day that no row names."""
+    """Remove staged objects older than a day that no row names, and forget where people were a week ago."""
+    independence.forget_old_sightings()
     return intake.reap_staging()
 
 
