@@ -27,7 +27,7 @@ class PhotoAdmin(LookOnly):
     list_select_related = ("station", "contest")
     search_fields = ("station__code__startswith", "sha256__startswith")
     ordering = ("-received_at",)
-    hidden = ("receipt", "device", "uploader")
+    hidden = ("receipt", "device", "uploader", "address_block")
 
 
 @admin.register(Decision)

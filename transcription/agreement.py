@@ -58,6 +58,16 @@ class Ruling:
 
 
 @dataclass(frozen=True)
+class Sender:
+    """Somebody who sent the photo; `at` in microseconds. What was read before that stands."""
+
+    at: int = 0
+    account: int | None = None
+    device: UUID | None = None
+    address_block: str = ""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """All there is about one photo.
 
@@ -70,6 +80,8 @@ class Evidence:
     sender: int | None = None
     sender_device: UUID | None = None
     tied: frozenset[Pair] = frozenset()
+    sender_block: str = ""
+    repeats: Sequence[Sender] = ()  # who sent the same bytes again
 
 
 @dataclass(frozen=True)
@@ -211,12 +223,20 @@ def _carriers(ruling: Ruling, entries: Iterable[Entry]) -> list[Entry]:
 
 
 def _may_count(entry: Entry, evidence: Evidence) -> bool:
-    """Whether it may be one of those that decide: a volunteer's, and not of the sender or their circle."""
+    """Whether it may be one of those that decide: a volunteer's, and not of a sender or their circle."""
     if entry.source != "volunteer" or entry.account is None:
         return False
-    if entry.device is not None and entry.device == evidence.sender_device:
-        return False
-    return entry.account != evidence.sender and _pair(entry.account, evidence.sender) not in evidence.tied
+    first = Sender(0, evidence.sender, evidence.sender_device, evidence.sender_block)
+    senders = (first, *(again for again in evidence.repeats if again.at < entry.at))
+    return not any(_sent(entry, sender, evidence.tied) for sender in senders)
+
+
+def _sent(entry: Entry, sender: Sender, tied: frozenset[Pair]) -> bool:
+    if entry.device is not None and entry.device == sender.device:
+        return True
+    if entry.address_block and entry.address_block == sender.address_block:
+        return True
+    return entry.account == sender.account or _pair(entry.account or 0, sender.account) in tied
 
 
 def _counting(evidence: Evidence, said: _Said) -> list[Entry]:

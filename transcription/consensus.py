@@ -92,13 +92,15 @@ def load(photo: Photo) -> Known:
     }
     with connection.cursor() as cursor:
         cursor.execute(_LOAD, values)
-        entries, rulings, tied, decided, returned = cursor.fetchone()
+        entries, rulings, tied, decided, returned, repeats = cursor.fetchone()
     evidence = Evidence(
         entries=tuple(_entry(row) for row in entries),
         rulings=tuple(_ruling(row) for row in rulings),
         sender=photo.uploader_id,
         sender_device=photo.device_id,
         tied=frozenset((low, high) for low, high in tied),
+        sender_block=photo.address_block,
+        repeats=tuple(_sender(row) for row in repeats),
     )
     openings = [
         sealing.opening(
@@ -123,6 +125,10 @@ def _ruling(row: dict[str, Any]) -> agreement.Ruling:
     return agreement.Ruling(**(row | {"id": UUID(row["id"]), "device": device}))
 
 
+def _sender(row: dict[str, Any]) -> agreement.Sender:
+    return agreement.Sender(**(row | {"device": UUID(row["device"])}))
+
+
 _PEOPLE = "(SELECT accounts FROM people)::bigint[]"
 _LOAD = f"""
     WITH entry AS MATERIALIZED (
@@ -130,7 +136,8 @@ _LOAD = f"""
     ), people AS MATERIALIZED (
         SELECT array_remove(array_agg(account_id) || %(sender)s::bigint, NULL) AS accounts
           FROM (SELECT account_id FROM entry
-                UNION SELECT adjudicator_id FROM transcription_ruling WHERE photo_id = %(photo)s) AS everybody
+                UNION SELECT adjudicator_id FROM transcription_ruling WHERE photo_id = %(photo)s
+                UNION SELECT account_id FROM uploads_repeat WHERE photo_id = %(photo)s) AS everybody
     ), capped AS (
         SELECT first_id, second_id FROM transcription_pairtally
          WHERE election_id = %(election)s AND first_id = ANY ({_PEOPLE}) AND second_id = ANY ({_PEOPLE})
@@ -154,7 +161,11 @@ _LOAD = f"""
            (SELECT json_build_object('version', version, 'outcome', outcome, 'page', page, 'numbers', numbers,
                                      'problem', problem, 'station', station_id)
               FROM transcription_decision WHERE photo_id = %(photo)s ORDER BY version DESC LIMIT 1),
-           (SELECT returned FROM transcription_task WHERE photo_id = %(photo)s)
+           (SELECT returned FROM transcription_task WHERE photo_id = %(photo)s),
+           (SELECT coalesce(json_agg(json_build_object(
+                'at', (extract(epoch FROM sent_at) * 1000000)::bigint, 'account', account_id,
+                'device', device_id, 'address_block', address_block)), '[]')
+              FROM uploads_repeat WHERE photo_id = %(photo)s)
 """  # noqa: S608  # built from constants alone
 
 

@@ -70,7 +70,7 @@ def open_photo(photo: Photo) -> None:
                 "contest": photo.contest_id,
                 "page": photo.page,
                 "sender": photo.uploader_id,
-                "device": photo.device_id,
+                "here": [place for place in (str(photo.device_id or ""), photo.address_block) if place],
                 "readers": READERS,
                 "stages": STAGES,
                 "evidence": EVIDENCE,
@@ -92,8 +92,7 @@ _OPEN = """
                SELECT FROM uploads_photo p JOIN transcription_task t ON t.photo_id = p.id
                 WHERE p.station_id = %(station)s AND p.contest_id = %(contest)s AND p.page = %(page)s
                   AND p.id <> %(photo)s) THEN %(evidence)s ELSE 0 END,
-           array_remove(ARRAY[%(sender)s::bigint], NULL), array_remove(ARRAY[%(device)s::text], NULL),
-           0, false, ''
+           array_remove(ARRAY[%(sender)s::bigint], NULL), %(here)s::varchar[], 0, false, ''
       FROM turn
     ON CONFLICT DO NOTHING
 """
@@ -167,7 +166,7 @@ def _hand_out(account: User, device: Device | None, address_block: str, *, wait:
 
 
 # One statement: who I may not follow (`mine`), the lease I hold (`held`, revived if it ran out and was not
-# taken back), or the first photo nobody of those has touched.
+# taken back), or the first photo nobody of those has touched or sent once more (which may happen at any time).
 _TAKE_WAITING = f"""
     WITH seen AS (
         INSERT INTO accounts_sighting (user_id, device_id, address_block, day)
@@ -191,6 +190,10 @@ _TAKE_WAITING = f"""
          WHERE t.free > 0
            AND NOT t.touched_by && (SELECT circle FROM mine)
            AND NOT t.touched_on && (SELECT places FROM mine)
+           AND NOT coalesce((
+               SELECT bool_or(r.account_id = ANY (circle) OR r.device_id::text = ANY (places)
+                              OR r.address_block = ANY (places))
+                 FROM uploads_repeat r, mine WHERE r.photo_id = t.photo_id), false)
            AND NOT EXISTS (SELECT FROM transcription_lease WHERE account_id = %(me)s AND "end" = '')
          ORDER BY t.rank, t.photo_id LIMIT 1 FOR UPDATE OF t
     ), taken AS (

@@ -171,6 +171,7 @@ class Photos(APIView):
                     device=devices.of(request._request),
                     uploader=request.user if isinstance(request.user, User) else None,
                     key=key,
+                    address_block=devices.address_block(request._request),
                 )
             )
             state = receipts.State.RECEIVED if is_new else None

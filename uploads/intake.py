@@ -58,6 +58,7 @@ class Sending:
     device: Device
     uploader: User | None
     key: UUID | None  # the client's idempotency key
+    address_block: str = ""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,14 @@ def record(sending: Sending, original: Original) -> tuple[Photo, bool]:
         # Requests with the same bytes go one after the other: only so does each of them see the others'
         # rows, be it to give the same receipt or to mark the bytes as sent for another TPS.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(bytes.fromhex(original.sha256)[:7])])
-        cursor.execute("SELECT id, station_id FROM uploads_photo WHERE sha256 = %s", [original.sha256])
+        values: dict[str, Any] = {
+            "sha256": original.sha256,
+            "station": sending.station.pk,
+            "account": sending.uploader and sending.uploader.pk,
+            "device": sending.device.pk,
+            "block": sending.address_block,
+        }
+        cursor.execute(_SAME_BYTES, values)
         same_bytes = cursor.fetchall()
     known = next((pk for pk, station in same_bytes if station == sending.station.pk), None)
     if known:
@@ -127,6 +135,7 @@ def record(sending: Sending, original: Original) -> tuple[Photo, bool]:
         height=original.height,
         device=sending.device,
         uploader=sending.uploader,
+        address_block=sending.address_block,
         receipt=receipts.new_code(),
         marks=[REUSED] if same_bytes else [],
     )
@@ -134,6 +143,20 @@ def record(sending: Sending, original: Original) -> tuple[Photo, bool]:
         _remember(sending.key, sending, original, photo)
     reached("row written")
     return photo, True
+
+
+# Whoever sends what is here already is a sender of it too (`Repeat`). The first one again changes nothing.
+_SAME_BYTES = """
+    WITH noted AS (
+        INSERT INTO uploads_repeat (photo_id, account_id, device_id, address_block)
+        SELECT id, %(account)s, %(device)s, %(block)s FROM uploads_photo
+         WHERE sha256 = %(sha256)s AND station_id = %(station)s
+           AND (uploader_id, device_id, address_block)
+               IS DISTINCT FROM (%(account)s::bigint, %(device)s::uuid, %(block)s::text)
+        ON CONFLICT DO NOTHING
+    )
+    SELECT id, station_id FROM uploads_photo WHERE sha256 = %(sha256)s
+"""
 
 
 def entry_of(photo: Photo) -> dict[str, Any]:

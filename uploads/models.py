@@ -40,6 +40,7 @@ class Photo(models.Model):
     height = models.IntegerField()
     device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT)
     uploader = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
+    address_block = models.CharField(max_length=32, blank=True, default="", db_default="")
     receipt = models.CharField(max_length=20, unique=True, db_collation="C")
     # Why people should look twice: "reused" = the same bytes were sent for another TPS.
     marks = ArrayField(models.CharField(max_length=20), default=list)
@@ -83,6 +84,28 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class Repeat(models.Model):
+    """Somebody sent a photo's very bytes again for its TPS: a sender like the first one, who reads it as little."""
+
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="repeats")
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
+    device = models.ForeignKey(Device, on_delete=models.PROTECT)
+    address_block = models.CharField(max_length=32, blank=True)
+    sent_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["photo", "account", "device", "address_block"],
+                name="one_repeat_per_photo_and_sender",
+                nulls_distinct=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} again"
 
 
 class PublicCopy(models.Model):

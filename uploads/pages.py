@@ -73,6 +73,7 @@ def _received(request: HttpRequest, where: Place) -> Photo:
             device=devices.of(request),
             uploader=request.user if isinstance(request.user, User) else None,
             key=None,
+            address_block=devices.address_block(request),
         )
     )
     return photo

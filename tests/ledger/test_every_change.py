@@ -40,6 +40,7 @@ WITHOUT_DUTY = {
     "tps_option": "reference data: hashes in `genesis` and `reference`",
     "tps_extent": "counts of the TPS below a region",
     "uploads_ticket": "an idempotency key of the sender",
+    "uploads_repeat": "who sent a photo once more; the photo stays the same",
     "transcription_task": "the queue, derived from photos and entries",
     "transcription_turn": "the queue's own counting",
     "transcription_lease": "who reads what now; its entry tells of the reading",
@@ -64,7 +65,7 @@ def test_every_table_has_a_duty_or_a_reason_to_have_none():
 @pytest.mark.django_db
 def test_all_evidence_is_append_only():
     assert immutability.append_only_tables().keys() >= {
-        *("ledger_event", "ledger_leaf", "uploads_photo", "uploads_publiccopy", "uploads_ticket"),
+        *("ledger_event", "ledger_leaf", "uploads_photo", "uploads_publiccopy", "uploads_ticket", "uploads_repeat"),
         *("transcription_entry", "transcription_ruling", "transcription_decision"),
     }
 

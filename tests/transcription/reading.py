@@ -29,6 +29,7 @@ def photo_of(
     page: int | None = 2,
     uploader: User | None = None,
     device: Device | None = None,
+    address_block: str = "",
 ) -> Photo:
     """A photo as intake would leave it, open to readers."""
     who = device or world.device()
@@ -43,6 +44,7 @@ def photo_of(
         height=1280,
         device=who,
         uploader=uploader,
+        address_block=address_block,
         receipt=receipts.new_code(),
         step=Photo.Step.READ,
     )

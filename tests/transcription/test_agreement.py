@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from transcription import agreement
-from transcription.agreement import Accepted, Entry, Evidence, Rejected, Ruling, outcome
+from transcription.agreement import Accepted, Entry, Evidence, Rejected, Ruling, Sender, outcome
 
 settings.register_profile("agreement", max_examples=200, deadline=None, database=None)
 settings.load_profile("agreement")
@@ -406,6 +406,31 @@ def test_of_two_rulings_at_the_same_instant_the_first_stands():
     first = ruling(11, "accept", 1, page=1, numbers={"a": 1, "b": 2, "sum": 3})
     same_round = ruling(12, "accept", 1, page=1, numbers={"a": 1, "b": 5, "sum": 6})
     assert said(*read, rulings=[same_round, first]).stands.numbers["b"] == 2
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [{"sender": 1}, {"sender_device": UUID(int=1001)}, {"sender_block": "x"}],
+    ids=["account", "device", "block"],
+)
+def test_a_senders_reading_does_not_count(sender):
+    assert said(entry(1, address_block="x"), entry(2), **sender).stands is None
+    assert said(entry(1, address_block="x"), entry(2), entry(3), **sender).stands.because == (
+        UUID(int=2),
+        UUID(int=3),
+    )
+
+
+@pytest.mark.parametrize(
+    "again",
+    [{"account": 1}, {"device": UUID(int=1001)}, {"address_block": "x"}, {"account": 7}],
+    ids=["account", "device", "block", "friend"],
+)
+def test_who_sent_it_again_does_not_count_with_what_they_read_afterwards(again):
+    read = entry(1, at=20, address_block="x"), entry(2, at=20)
+    tied = frozenset({(1, 7)})
+    assert said(*read, repeats=(Sender(10, **again),), tied=tied).stands is None
+    assert said(*read, repeats=(Sender(30, **again),), tied=tied).stands, "what was read before stands"
 
 
 def test_the_rule_is_no_setting():

@@ -8,6 +8,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from accounts.models import Role
 from tests.transcription.reading import VOTES, decision_of, device_of, photo_of, reads, rules, takes
 from transcription.models import Decision, Entry, Lease, PairTally, Ruling
+from uploads.models import Repeat
 
 
 @pytest.fixture
@@ -57,6 +58,16 @@ def test_nobody_reads_what_their_device_sent(world):
     shared = world.device()
     photo = photo_of(world, device=shared)
     assert refused_by(enters(world, "Sari", photo, device=shared)) == "nobody_reads_what_they_sent"
+
+
+@pytest.mark.parametrize("by", ["account", "device"])
+def test_nobody_reads_what_they_sent_once_more(world, photo, by):
+    sari, device = world.person("Sari"), world.device()
+    make = enters(world, "Sari", photo, device=device)
+    again = {"account": sari, "device": world.device()} if by == "account" else {"device": device}
+    Repeat.objects.create(photo=photo, **again)
+    assert refused_by(make) == "nobody_reads_what_they_sent"
+    enters(world, "Budi", photo)()
 
 
 def test_nobody_reads_a_photo_twice(world, photo):

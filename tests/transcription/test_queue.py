@@ -9,6 +9,7 @@ from accounts.models import Role
 from tests.transcription.reading import VOTES, given, photo_of, reads, sends, some_uuid, takes, task_of
 from transcription import entries, queue
 from transcription.models import Lease, Task
+from uploads.models import Repeat
 
 
 def expire(lease: Lease) -> None:
@@ -44,6 +45,36 @@ def test_nobody_is_given_what_their_device_sent(world):
     photo_of(world, device=shared)
     assert takes(world, "Sari", device=shared) is None
     assert takes(world, "Sari") is None, "the device was theirs a moment ago"
+    assert takes(world, "Budi")
+
+
+def test_nobody_is_given_what_came_from_their_address_block(world):
+    photo_of(world, address_block="b" * 32)
+    assert takes(world, "Sari", address_block="b" * 32) is None
+    assert takes(world, "Budi", address_block="c" * 32)
+
+
+@pytest.mark.parametrize("by", ["account", "device", "block", "friend"])
+def test_nobody_is_given_what_they_sent_once_more(world, by):
+    photo = photo_of(world)
+    sari, device = world.person("Sari"), world.device()
+    again = {"account": sari} if by == "account" else {}
+    if by == "friend":
+        again = {"account": world.person("Rina", invited_by=sari)}
+    block = "b" * 32 if by == "block" else ""
+    Repeat.objects.create(photo=photo, device=device, address_block=block, **again)
+    here = {"device": {"device": device}, "block": {"address_block": block}}.get(by, {})
+    assert takes(world, "Sari", **here) is None
+    assert takes(world, "Budi")
+
+
+def test_who_sends_it_while_they_hold_it_does_not_get_it_again(world):
+    photo = photo_of(world)
+    lease = takes(world, "Sari")
+    Repeat.objects.create(photo=photo, account=lease.account, device=world.device())
+    expire(lease)
+    assert queue.take_back_expired_leases() == 1
+    assert takes(world, "Sari") is None
     assert takes(world, "Budi")
 
 

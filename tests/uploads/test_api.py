@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts import devices
 from accounts.models import Device
@@ -21,7 +22,7 @@ from tests.uploads.pictures import encoded
 from tps import form_definitions
 from tps.models import Contest, Election, PollingStation, Region
 from uploads import storage
-from uploads.models import Photo, Ticket
+from uploads.models import Photo, Repeat, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +65,43 @@ def test_the_same_again_is_200_with_the_same_receipt(client, world, folder):
     first, again = send(client), send(client)
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json()
+
+
+def test_a_sender_is_known_by_the_block_they_sent_from_and_never_shown(world, folder):
+    address = "203.0.114.7"
+    receipt = send(Client(REMOTE_ADDR=address)).json()
+    block = devices.block_of(address, timezone.localdate())
+    photo = Photo.objects.get()
+    assert block
+    assert photo.address_block == block
+    sari = Client(REMOTE_ADDR="203.0.115.7")
+    sari.force_login(world.person("Sari"), backend="django.contrib.auth.backends.ModelBackend")
+    again = send(sari)
+    assert (again.status_code, again.json()["receipt"]) == (200, receipt["receipt"])
+    noted = Repeat.objects.get()
+    assert (noted.account, noted.address_block) == (
+        world.person("Sari"),
+        devices.block_of("203.0.115.7", timezone.localdate()),
+    )
+    told = again.content.decode() + "".join(bytes(event.body).decode() for event in Event.objects.all())
+    assert not [one for one in (block, noted.address_block) if one in told]
+
+
+@pytest.mark.parametrize("way", ["the same bytes", "the same block"])
+def test_nobody_reads_what_they_sent_without_their_account(world, folder, way):
+    """Through the doors: sent without an account, then signed in on another browser."""
+    send(Client(REMOTE_ADDR="203.0.114.7"), page=2)
+    photo = Photo.objects.get()
+    pipeline.inspect(str(photo.pk))
+    pipeline.open_to_readers(str(photo.pk))
+    sari = Client(REMOTE_ADDR="203.0.115.7" if way == "the same bytes" else "203.0.114.9")
+    sari.force_login(world.person("Sari"), backend="django.contrib.auth.backends.ModelBackend")
+    if way == "the same bytes":
+        assert send(sari, page=2).status_code == 200
+    assert sari.post("/api/v1/tasks/").status_code == 204
+    budi = Client(REMOTE_ADDR="203.0.116.7")
+    budi.force_login(world.person("Budi"), backend="django.contrib.auth.backends.ModelBackend")
+    assert budi.post("/api/v1/tasks/").status_code in (200, 201)
 
 
 def test_a_key_makes_repeating_safe_and_is_not_for_another_photo(client, world, folder):
@@ -261,6 +299,7 @@ def test_at_most_12_queries(client, folder, signed_in, again):
         client.force_login(world.person("Sari"), backend="django.contrib.auth.backends.ModelBackend")
     first = encoded(seed=1, width=200, height=300)
     send(client, first)
+    client.defaults["REMOTE_ADDR"] = "203.0.114.7"  # a sender to be noted
     with CaptureQueriesContext(connection) as queries:
         answer = send(
             client,

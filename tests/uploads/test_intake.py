@@ -3,6 +3,7 @@
 import os
 import threading
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import kombu.exceptions
@@ -19,7 +20,7 @@ from ledger.models import Event
 from pemantau import pipeline
 from tests.world import build
 from uploads import inspection, intake, storage
-from uploads.models import Photo, PublicCopy, Ticket
+from uploads.models import Photo, PublicCopy, Repeat, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,6 +105,25 @@ def test_without_redis_the_receipt_stands(world, folder, sending, monkeypatch):
 
 
 # --- The same again -----------------------------------------------------------------------
+
+
+def test_whoever_sends_the_same_bytes_is_noted_once_as_a_sender_too(world, folder, sending):
+    sent = sending(world, address_block="a" * 32)
+    photo, _ = pipeline.receive(sent)
+    assert photo.address_block == "a" * 32
+    pipeline.receive(sent)
+    assert not Repeat.objects.exists(), "the first one is noted with the photo"
+    again = replace(sent, uploader=world.person("Sari"), device=world.device(), address_block="b" * 32)
+    assert pipeline.receive(again) == pipeline.receive(again) == (photo, False)
+    noted = Repeat.objects.get()
+    assert (noted.photo, noted.account, noted.device) == (photo, again.uploader, again.device)
+    assert noted.address_block == "b" * 32
+    anonymous = replace(sent, device=world.device())
+    pipeline.receive(anonymous)
+    pipeline.receive(anonymous)
+    assert Repeat.objects.count() == 2
+    with pytest.raises(Exception, match="append-only"), transaction.atomic():
+        noted.delete()
 
 
 def test_the_same_request_again_gives_the_same_receipt(world, folder, sending):

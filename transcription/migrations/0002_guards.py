@@ -69,7 +69,9 @@ BEGIN
         IF NOT FOUND THEN
             PERFORM transcription_refuse('only_readers_read');
         END IF;
-        IF sent.uploader_id = NEW.account_id OR sent.device_id = NEW.device_id THEN
+        IF sent.uploader_id = NEW.account_id OR sent.device_id = NEW.device_id OR EXISTS (
+            SELECT FROM uploads_repeat
+             WHERE photo_id = NEW.photo_id AND (account_id = NEW.account_id OR device_id = NEW.device_id)) THEN
             PERFORM transcription_refuse('nobody_reads_what_they_sent');
         END IF;
         IF EXISTS (SELECT FROM transcription_ruling

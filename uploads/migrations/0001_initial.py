@@ -29,6 +29,7 @@ class Migration(migrations.Migration):
                 ('media_type', models.CharField(max_length=20)),
                 ('width', models.IntegerField()),
                 ('height', models.IntegerField()),
+                ('address_block', models.CharField(blank=True, db_default='', default='', max_length=32)),
                 ('receipt', models.CharField(db_collation='C', max_length=20, unique=True)),
                 ('marks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), default=list, size=None)),
                 ('received_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
@@ -50,6 +51,17 @@ class Migration(migrations.Migration):
                 ('sha256', models.CharField(db_collation='C', max_length=64)),
                 ('size', models.IntegerField()),
                 ('photo', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='copies', to='uploads.photo')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Repeat',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('address_block', models.CharField(blank=True, max_length=32)),
+                ('sent_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to=settings.AUTH_USER_MODEL)),
+                ('device', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='accounts.device')),
+                ('photo', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='repeats', to='uploads.photo')),
             ],
         ),
         migrations.CreateModel(
@@ -90,6 +102,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='publiccopy',
             constraint=models.UniqueConstraint(fields=('photo', 'side'), name='one_copy_per_photo_and_side'),
+        ),
+        migrations.AddConstraint(
+            model_name='repeat',
+            constraint=models.UniqueConstraint(fields=('photo', 'account', 'device', 'address_block'), name='one_repeat_per_photo_and_sender', nulls_distinct=False),
         ),
         migrations.AddConstraint(
             model_name='ticket',
