@@ -29,6 +29,7 @@ from pemantau.local.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent
 FIRST_WEB_PORT = 8000
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 REAL_SERVERS = ("DATABASE_URL", "OWNER_DATABASE_URL", "REDIS_URL", "S3_ENDPOINT")
 
 
@@ -40,11 +41,12 @@ def run(folder: Path, *, port: int | None, sample: bool, say: Callable[[str], No
     """Run everything on this state folder until SIGINT or SIGTERM; StartFailed, AlreadyRunning."""
     state = State(folder)
     state.open()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    ours = {int(pid): command for pid, command in state.running().get("ours", {}).items()}
+    for number in _STOPPING:
         signal.signal(number, _stop)
-    if ended := leftovers.end(folder, {int(pid): command for pid, command in state.running().get("ours", {}).items()}):
-        say(f"Ended {ended} processes that an earlier run left behind.")
     try:
+        if ended := leftovers.end(folder, ours):
+            say(f"Ended {ended} processes that an earlier run left behind.")
         _run(state, port, sample, say)
     except _Stop:
         say("Stopping.")
@@ -73,13 +75,15 @@ def _run(state: State, port: int | None, sample: bool, say: Callable[[str], None
             time.sleep(0.2)
             supervisor.look_after()
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _STOPPING:
             signal.signal(number, signal.SIG_IGN)  # stopping once is enough
         supervisor.stop()
         leftovers.end(state.folder, {})
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    # An exception that meets a destructor is dropped there by Python; so it is raised again until it is heard.
+    signal.setitimer(signal.ITIMER_REAL, 0.5)
     raise _Stop
 
 

@@ -68,6 +68,9 @@ def _prepare_environment() -> None:
     django.setup()
     from django.conf import settings
 
+    # libpq does not hear the signal of pytest-timeout: a deadlock must end by itself, or the suite never does.
+    limits = "-c lock_timeout=60s -c statement_timeout=200s -c idle_in_transaction_session_timeout=200s"
+    settings.DATABASES["default"].setdefault("OPTIONS", {})["options"] = limits
     # Real password hashes take half a second each, on purpose.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     from tests.guards import step_around

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,17 @@ class Platform:
             with connection, connection.cursor() as cursor:
                 cursor.execute(query)
                 return int(cursor.fetchone()[0])
+        finally:
+            connection.close()
+
+    @contextmanager
+    def lock(self, key: int, seconds: float = 30) -> Iterator[None]:
+        """Hold an advisory lock of the database, once whoever has it is gone."""
+        connection = psycopg2.connect(self.running.environment["DATABASE_URL"], connect_timeout=3)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = %s; SELECT pg_advisory_lock(%s)", [f"{seconds:.0f}s", key])
+            yield
         finally:
             connection.close()
 

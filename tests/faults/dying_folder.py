@@ -1,6 +1,6 @@
 """`python -m tests.faults.dying_folder <point>`: a folder that works until it has something to do, and dies there.
 
-Exit status 9. It does not ask for the folder's session lock: the real one may work beside it.
+Exit status 9. It does not ask for the folder's session lock; its test holds that against the real one.
 """
 
 import os

@@ -226,7 +226,6 @@ def test_ctrl_c_stops_everything_cleanly(own_folder):
     assert log.rstrip().endswith("database system is shut down")
 
 
-@pytest.mark.skip(reason="fails: an interrupt during the start once waited for more than 120 s")
 @pytest.mark.parametrize("moment", ["postgres", "worker"])
 def test_ctrl_c_while_it_starts_leaves_nothing_behind(own_folder, moment):
     process = launch(own_folder)
