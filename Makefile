@@ -45,7 +45,7 @@ full: $(VENV)/.run ## import the real nation into the running instance: make ful
 	$(BIN)/python manage.py import_nation "$(DATA)"
 
 messages: $(VENV)/.test ## collect texts that are new; write their English into pemantau/locale/en, then run it again (needs gettext)
-	$(DEVELOPMENT) $(BIN)/python manage.py makemessages -l en --no-location --no-obsolete --ignore .venv --ignore tests --ignore benchmarks
+	$(DEVELOPMENT) $(BIN)/python manage.py makemessages -l en --no-wrap --no-location --no-obsolete --ignore .venv --ignore tests --ignore benchmarks
 	$(DEVELOPMENT) $(BIN)/python manage.py compilemessages --ignore .venv
 
 openapi: $(VENV)/.test ## write docs/openapi.yaml anew

@@ -1,5 +1,7 @@
 """The public, read-only API: documents as `publication` keeps them, with ETag."""
 
+import re
+
 from django.http import HttpResponse, HttpResponseNotModified
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags
@@ -20,7 +22,7 @@ def answer(request: Request, document: Document) -> HttpResponse:
     response: HttpResponse
     if _matches(request.headers.get("If-None-Match", ""), document.etag):
         response = HttpResponseNotModified()
-    elif "gzip" in request.headers.get("Accept-Encoding", ""):
+    elif _takes_gzip(request.headers.get("Accept-Encoding", "")):
         response = HttpResponse(document.packed, content_type="application/json")
         response["Content-Encoding"] = "gzip"
     else:
@@ -30,6 +32,15 @@ def answer(request: Request, document: Document) -> HttpResponse:
     response["Access-Control-Allow-Origin"] = "*"
     patch_vary_headers(response, ["Accept-Encoding"])
     return response
+
+
+def _takes_gzip(header: str) -> bool:
+    """RFC 9110 section 12.5.3: named, or covered by `*`, and not with a weight of zero."""
+    weights = {}
+    for coding in header.lower().split(","):
+        name, _, parameter = coding.partition(";")
+        weights[name.strip()] = parameter.replace(" ", "")
+    return re.fullmatch(r"q=0(\.0*)?", weights.get("gzip", weights.get("*", "q=0"))) is None
 
 
 def _matches(header: str, etag: str) -> bool:

@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.fields import WholeNumber
 from accounts.openapi import error
 from accounts.permissions import Action, Allows
 from accounts.refusals import Refusal
@@ -30,14 +31,12 @@ class Window(serializers.Serializer):
     """Which entries are asked for."""
 
     # `from` is a word of Python's, so the field is added below.
-    limit = serializers.IntegerField(
+    limit = WholeNumber(
         min_value=1, max_value=LIMIT, default=LIMIT, help_text=f"How many entries at most, 1 to {LIMIT}."
     )
 
     def get_fields(self) -> dict[str, Any]:
-        start = serializers.IntegerField(
-            min_value=0, max_value=2**53 - 1, default=0, help_text="Index of the first entry."
-        )
+        start = WholeNumber(min_value=0, max_value=2**53 - 1, default=0, help_text="Index of the first entry.")
         return {"from": start, **super().get_fields()}
 
 

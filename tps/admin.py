@@ -1,5 +1,8 @@
-"""Reference data in the admin site. Operators change elections, contests and options; each change goes into the
+"""Reference data in the admin site. Operators prepare elections, contests and options; each change goes into the
 ledger in the same transaction. Regions and TPS are only looked at: they come by import.
+
+One operator alone prepares; what people count with, the current election and any that has photos, is only looked
+at here too. It changes by `import_election`, for which somebody at the server has to run what another has written.
 """
 
 from typing import Any
@@ -31,6 +34,12 @@ class Told(admin.ModelAdmin):
     def election_of(self, row: Any) -> Election:
         raise NotImplementedError
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and _is_in_use(self.election_of(obj)))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and _is_in_use(self.election_of(obj)))
+
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return self.once if obj else ()
 
@@ -48,14 +57,20 @@ class Told(admin.ModelAdmin):
         reference.record(election, by=commitments.of(request.user))
 
 
+def _is_in_use(election: Election) -> bool:
+    """Whether people see it as the current one, or have sent photos for it."""
+    return election.is_current or PollingStation.objects.filter(election=election, photo__isnull=False).exists()
+
+
+def _refuse_if_in_use(election: Election | None) -> None:
+    if election and _is_in_use(election):
+        raise ValidationError(_("Pemilu ini sudah berjalan. Perubahannya dimuat dari berkas oleh dua orang."))
+
+
 class ElectionForm(forms.ModelForm):
     class Meta:
         model = Election
-        fields = ("code", "name", "date", "is_current", "rule_version")
-
-    def _get_validation_exclusions(self) -> set[str]:
-        # That another election is current is no mistake: saving takes the place over.
-        return super()._get_validation_exclusions() | {"is_current"}  # type: ignore[misc]
+        fields = ("code", "name", "date", "rule_version")
 
 
 @admin.register(Election)
@@ -67,11 +82,6 @@ class ElectionAdmin(Told):
 
     def election_of(self, row: Election) -> Election:
         return row
-
-    def save_model(self, request: HttpRequest, obj: Election, form: Any, change: bool) -> None:
-        if obj.is_current:
-            Election.objects.exclude(pk=obj.pk).filter(is_current=True).update(is_current=False)
-        super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not (isinstance(obj, Election) and obj.hashes)
@@ -89,6 +99,7 @@ class ContestForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         election = values.get("election") or getattr(self.instance, "election", None)
+        _refuse_if_in_use(election)
         kind, name = values.get("kind"), values.get("form")
         if kind and name and form_definitions.load(name).kind != kind:
             self.add_error("form", ValidationError(_("Formulir ini untuk jenis pemilihan lain.")))
@@ -130,6 +141,7 @@ class OptionForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         contest = values.get("contest") or getattr(self.instance, "contest", None)
+        _refuse_if_in_use(contest.election if contest else None)
         party = values.get("party")
         if party and (party.contest != contest or party.party_id or party == self.instance):
             self.add_error("party", ValidationError(_("Pilih partai dari pemilihan yang sama.")))

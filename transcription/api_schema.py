@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from accounts.fields import WholeNumber
 from transcription import entries, rulings
 from transcription.models import Problem, Ruling
 
@@ -64,7 +65,7 @@ class Task(serializers.Serializer):
 class ReadingForm(serializers.Serializer):
     """`page` and `numbers`, or `problem`."""
 
-    page = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=99)
+    page = WholeNumber(required=False, allow_null=True, min_value=1, max_value=99)
     numbers = serializers.JSONField(
         required=False,
         allow_null=True,
@@ -142,7 +143,7 @@ class CaseBody(serializers.Serializer):
 class RulingForm(serializers.Serializer):
     verdict = serializers.ChoiceField(Ruling.Verdict.choices)
     reason = serializers.CharField(max_length=12)
-    page = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=99)
+    page = WholeNumber(required=False, allow_null=True, min_value=1, max_value=99)
     numbers = serializers.JSONField(required=False, allow_null=True)
     station = serializers.CharField(required=False, allow_blank=True, max_length=13)
     note = serializers.CharField(required=False, allow_blank=True, max_length=rulings.LONGEST_NOTE)

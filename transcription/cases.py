@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, IntegerField, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
@@ -32,11 +33,13 @@ class Case:
 
 def waiting_for(adjudicator: User, limit: int = SHOWN) -> QuerySet[Task]:
     """Cases this adjudicator may rule on, oldest first. One query."""
+    own_rulings = Ruling.objects.filter(photo=OuterRef("photo"), adjudicator=adjudicator).values("pk")
     return (
         Task.objects.filter(needs_adjudicator=True)
         .exclude(photo__uploader=adjudicator)
         .exclude(Exists(Entry.objects.filter(photo=OuterRef("pk"), account=adjudicator)))
         .exclude(Exists(Ruling.objects.filter(photo=OuterRef("pk"), adjudicator=adjudicator, round__gt=_version())))
+        .exclude(Exists(Decision.objects.filter(pk=OuterRef("decision"), because__overlap=ArraySubquery(own_rulings))))
         .select_related("photo__contest", "photo__station__region")
         .order_by("case_since")[:limit]
     )

@@ -19,7 +19,7 @@ from tps.models import PollingStation
 from transcription import consensus
 from transcription.entries import WrongReading, check_numbers
 from transcription.guards import refusing
-from transcription.models import Lease, Problem, Ruling, Task
+from transcription.models import Decision, Lease, Problem, Ruling, Task
 from uploads.models import Photo
 
 Verdict = Ruling.Verdict
@@ -125,7 +125,8 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
     decision = photo.decisions.order_by("-version").first()
     version = decision.version if decision else 0
     if newest and (newest.round > version or (decision and newest.pk in decision.because)):
-        if not _is(newest, sent, station):
+        was_read_since = photo.entries.filter(round__gt=newest.round).exists()
+        if was_read_since or not _is(newest, sent, station):
             raise AlreadyRuled
         newest.photo, newest.adjudicator, newest.station = photo, sent.adjudicator, station
         return newest, False
@@ -152,13 +153,18 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
 
 def may_rule_on(photo: Photo, adjudicator: User) -> Task:
     """The task, if this adjudicator may see the entries for this photo and rule on it. Raises a `Refusal`."""
-    task = Task.objects.filter(Q(needs_adjudicator=True) | Q(decision__isnull=False), pk=photo.pk).first()
+    is_decided = Q(decision__isnull=False) & ~Q(
+        decision__outcome=Decision.Outcome.REOPENED
+    )  # else it is being read again
+    task = Task.objects.filter(Q(needs_adjudicator=True) | is_decided, pk=photo.pk).first()
     if task is None:
         raise NotACase
+    senders = [(photo.uploader_id, photo.device_id), *photo.repeats.values_list("account", "device")]
+    accounts = {account for account, _ in senders}
     holds = Lease.objects.filter(task=task, account=adjudicator, end="").exists()
-    if holds or photo.uploader_id == adjudicator.pk or photo.entries.filter(account=adjudicator).exists():
+    if holds or adjudicator.pk in accounts or photo.entries.filter(account=adjudicator).exists():
         raise HadItInHand
-    if adjudicator.sighting_set.filter(device__isnull=False, device=photo.device_id).exists():
+    if adjudicator.sighting_set.filter(device__in=[device for _, device in senders if device]).exists():
         raise HadItInHand
     return task
 

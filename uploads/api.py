@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import devices
+from accounts.fields import WholeNumber
 from accounts.models import User
 from accounts.openapi import error
 from accounts.permissions import Action, Allows
@@ -33,10 +34,13 @@ class WrongKey(Refusal):
 class SendingForm(serializers.Serializer):
     """One photo of one page of one form at one TPS. Nothing here says who sends it, or what becomes of it."""
 
-    file = serializers.FileField(help_text="JPEG, PNG, WebP, HEIC or AVIF by content, at most 20 MB.")
+    # An empty one is refused with a sentence of its own (`intake.EmptyFile`).
+    file = serializers.FileField(
+        allow_empty_file=True, help_text="JPEG, PNG, WebP, HEIC or AVIF by content, at most 20 MB."
+    )
     station = serializers.RegexField(r"^[0-9]{13}$", help_text="Code of the TPS: village (10 digits) + number (3).")
     contest = serializers.SlugField(max_length=40, help_text="Code of the contest, such as `ppwp`.")
-    page = serializers.IntegerField(
+    page = WholeNumber(
         min_value=1, max_value=99, required=False, allow_null=True, help_text="Page of the form; leave out if unsure."
     )
     election = serializers.SlugField(max_length=40, required=False, help_text="The current election by default.")

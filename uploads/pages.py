@@ -25,7 +25,10 @@ from uploads.models import Photo
 @page(Action.SEND_PHOTO)
 def find(request: HttpRequest) -> HttpResponse:
     """Choose the TPS: by code, by the village's name, or from the province down."""
-    election = search.election()
+    try:
+        election = search.election()
+    except search.NoElection:
+        return render(request, "uploads/find.html")
     typed = request.GET.get("q", "").strip()
     found = search.find(typed, election) if typed else []
     if [place.is_station for place in found] == [True]:
@@ -59,11 +62,9 @@ def send(request: HttpRequest, code: str) -> HttpResponse:
 def _received(request: HttpRequest, where: Place) -> Photo:
     """Take in what the form sent."""
     chosen = request.POST.get("page", "")
-    claim = claims.claim(
-        where,
-        request.POST.get("contest", ""),
-        int(chosen) if re.fullmatch(r"[0-9]{1,2}", chosen) else None,
-    )
+    if not re.fullmatch(r"([0-9]{1,2})?", chosen):  # nothing: the sender does not know
+        raise claims.UnknownPage
+    claim = claims.claim(where, request.POST.get("contest", ""), int(chosen) if chosen else None)
     photo, _is_new = pipeline.receive(
         intake.Sending(
             path=Path(doors.the_file(request.FILES.get("file")).temporary_file_path()),

@@ -27,7 +27,7 @@ PNG_OF_4_GIGAPIXELS = (
     + chunk(b"IEND", b"")
 )
 FILES = {
-    "an empty file": (b"", 400, "invalid"),
+    "an empty file": (b"", 422, "empty_file"),
     "text": (b"bukan foto\n" * 50, 415, "not_a_picture"),
     "a web page called a photo": (b"<!doctype html><script>alert(1)</script>" + bytes(200), 415, "not_a_picture"),
     "a drawing with a script": (b'<svg xmlns="http://www.w3.org/2000/svg" onload="x()"/>', 415, "not_a_picture"),
@@ -52,6 +52,7 @@ CLAIMS = {
     "page -1": ({"page": -1}, 400, "invalid"),
     "page 9": ({"page": 9}, 422, "unknown_page"),
     "page 2.5": ({"page": "2.5"}, 400, "invalid"),
+    "page ２ in full-width digits": ({"page": "２"}, 400, "invalid"),
     "page two in words": ({"page": "dua"}, 400, "invalid"),
     "a page of 5,000 digits": ({"page": "1" * 5000}, 400, "invalid"),
     "no file": ({"file": None}, 400, "missing_file"),
@@ -85,12 +86,14 @@ def test_a_photo_is_sent_wrong(stage, subtests):
         *(
             Bad(f"{n}, by the form", "citizen", sends_photo(page, content), *answer)
             for n, (content, *answer) in FILES.items()
-            if content
         ),
         Bad("no file, by the form", "anonymous", sends_photo(page, file=None), 400, "missing_file"),
         Bad("an unknown TPS, by the form", "anonymous", sends_photo("/kirim/9101011001999/"), 404, "unknown_station"),
         Bad("an unknown contest, by the form", "anonymous", sends_photo(page, contest="dpr"), 422, "unknown_contest"),
-        Bad("page 9, by the form", "anonymous", sends_photo(page, page=9), 422, "unknown_page"),
+        *(
+            Bad(f"page {wrong}, by the form", "anonymous", sends_photo(page, page=wrong), 422, "unknown_page")
+            for wrong in ("9", "x", "-1", "999", "２")
+        ),
         Bad("one key for two photos", "citizen", sends_photo(api, encoded(seed=8, width=300, height=400),
             headers={"Idempotency-Key": NOWHERE}), 409, "key_used_for_another"),
     ]  # fmt: skip

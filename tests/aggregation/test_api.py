@@ -31,6 +31,8 @@ def test_a_region(world, client, django_assert_num_queries):
         packed = client.get(REGION.format("nasional"), headers={"Accept-Encoding": "gzip"})
     assert packed["Content-Encoding"] == "gzip"
     assert gzip.decompress(packed.content) == answer.content
+    for unwilling in ("gzip;q=0", "gzip; q=0.0, *;q=0.5", "br", "identity", "*;q=0"):
+        assert "Content-Encoding" not in client.get(REGION.format("nasional"), headers={"Accept-Encoding": unwilling})
 
 
 def test_a_signed_in_reader_costs_no_query_either(world, client, django_assert_num_queries):

@@ -40,6 +40,6 @@ def test_with_a_passkey_and_no_password(site, somebody):
     sari.page.locator("main").get_by_role("button", name="Keluar").click()
     sari.page.wait_for_load_state()
     sari.goes_to("/akun/login/")
-    sari.presses("Masuk dengan passkey")
+    sari.page.get_by_role("button", name="Masuk dengan passkey").click()
     sari.page.wait_for_url("**/baca/")
     sari.sees("Ambil foto")

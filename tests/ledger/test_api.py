@@ -65,7 +65,8 @@ def test_past_the_end_there_is_nothing(client):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("from", "-1"), ("from", "x"), ("limit", "0"), ("limit", "257"), ("from", 2**53)]
+    ("name", "value"),
+    [("from", "-1"), ("from", "x"), ("from", "２"), ("from", "+2"), ("limit", "0"), ("limit", "257"), ("from", 2**53)],
 )
 def test_a_window_that_is_none_is_refused(client, name, value):
     answer = entries(client, **{name: value})

@@ -200,6 +200,7 @@ def test_its_own_health_needs_no_web_server_and_is_not_public(front, behind):
     assert re.search(r"listen 127\.0\.0\.1:8081;", (ROOT / "deploy" / "nginx.conf").read_text())
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")  # old versions are the point
 def test_old_tls_is_refused(front):
     context = ssl._create_unverified_context()
     context.minimum_version = ssl.TLSVersion.TLSv1

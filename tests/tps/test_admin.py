@@ -9,6 +9,8 @@ from django.core.management import call_command
 from accounts import commitments
 from accounts.models import Role
 from ledger.models import Event
+from tests.aggregation import evidence
+from tests.world import World
 from tps import form_definitions
 from tps.models import Contest, Election, Option, PollingStation, Region
 
@@ -16,6 +18,7 @@ from tps.models import Contest, Election, Option, PollingStation, Region
 @pytest.fixture
 def sample(db):
     call_command("load_sample", stdout=open("/dev/null", "w"))  # noqa: SIM115
+    Election.objects.update(is_current=False)  # as while it is being prepared
     return Election.objects.get(pk="contoh")
 
 
@@ -115,11 +118,36 @@ def test_the_code_and_the_rule_version_of_an_election_stay(sample, admin):
     assert admin.post("/admin/tps/election/contoh/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_a_new_current_election_takes_the_place_of_the_old_one(sample, admin):
+def test_a_new_election_is_told_and_is_not_the_current_one(sample, admin):
     data = {"code": "baru", "name": "Baru", "date": "2029-11-27", "is_current": "on", "rule_version": 1}
     assert admin.post("/admin/tps/election/add/", data).status_code == 302
-    assert list(Election.objects.filter(is_current=True).values_list("pk", flat=True)) == ["baru"]
+    assert not Election.objects.get(pk="baru").is_current
     assert Event.objects.filter(log="baru", kind="genesis").count() == 1
+
+
+@pytest.mark.parametrize("why", ["it is the current one", "there is a photo"])
+def test_no_operator_alone_changes_what_people_count_with(sample, admin, why):
+    """TRUST section 6: two people and an entry in the ledger."""
+    if why == "it is the current one":
+        Election.objects.update(is_current=True)
+    else:
+        world = World(sample, Contest.objects.get(), {}, {})
+        evidence.photo(world, PollingStation.objects.first())
+    option, contest = Option.objects.get(number=2), Contest.objects.get()
+    for path, data in (
+        (f"option/{option.pk}", {"party": "", "number": 2, "name": "X"}),
+        (f"contest/{contest.pk}", {"kind": "ppwp", "name": "X", "form": "c-hasil-ppwp"}),
+        ("election/contoh", {"name": "X", "date": "2029-02-15"}),
+    ):
+        assert admin.get(f"/admin/tps/{path}/change/").status_code == 200
+        assert admin.post(f"/admin/tps/{path}/change/", data).status_code == 403
+        assert admin.post(f"/admin/tps/{path}/delete/", {"post": "yes"}).status_code == 403
+    new_option = {"contest": contest.pk, "party": "", "number": 4, "name": "X"}
+    new_contest = {"election": "contoh", "code": "dpd", "kind": "dpd", "name": "X", "form": "c-hasil-dpd", "area": []}
+    for path, data in (("option", new_option), ("contest", new_contest)):
+        assert "sudah berjalan" in admin.post(f"/admin/tps/{path}/add/", data).content.decode()
+    assert references() == []
+    assert not any(model.objects.filter(name="X").exists() for model in (Option, Contest, Election))
 
 
 @pytest.mark.parametrize("path", ["region/9801", "pollingstation/{station}"])

@@ -135,6 +135,14 @@ def test_nobody_rules_on_what_they_sent(world):
     assert refused_by(says(world, "Wayan", anonymous)) == "nobody_rules_on_what_they_sent"
 
 
+@pytest.mark.parametrize("by", ["account", "device"])
+def test_nobody_rules_on_what_they_sent_once_more(world, photo, by):
+    vera, device = world.person("Vera", Role.ADJUDICATOR), world.device()
+    Repeat.objects.create(photo=photo, account=vera if by == "account" else None, device=device)
+    assert refused_by(says(world, "Vera", photo, device=device)) == "nobody_rules_on_what_they_sent"
+    says(world, "Wayan", photo)()
+
+
 def test_nobody_rules_on_what_they_read(world, photo):
     world.person("Vera", Role.ADJUDICATOR)
     reads(world, "Vera", photo)

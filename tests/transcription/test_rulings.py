@@ -1,8 +1,10 @@
 """What adjudicators may say, about what, and when."""
 
+from datetime import date
+
 import pytest
 
-from accounts.models import Role, User
+from accounts.models import Role, Sighting, User
 from accounts.permissions import NotAllowed
 from ledger.models import Event
 from tests.transcription.reading import (
@@ -19,6 +21,7 @@ from tests.transcription.reading import (
 from transcription import cases, rulings
 from transcription.entries import WrongReading
 from transcription.models import Ruling
+from uploads.models import Repeat
 
 OTHER = VOTES | {"paslon_1": 107}
 
@@ -60,6 +63,45 @@ def test_a_photo_that_is_still_being_read_is_no_case(world):
     ):
         with pytest.raises(rulings.NotACase):
             look()
+
+
+def test_nobody_looks_into_a_reopened_photo_while_it_is_read_again(world, photo):
+    rules(world, "Vera", photo, "reopen", "look_again")
+    assert not task_of(photo).needs_adjudicator
+    for look in (
+        lambda: rules(world, "Wayan", photo, "reject", "blurred"),
+        lambda: cases.look_into(photo.pk, world.person("Wayan")),
+    ):
+        with pytest.raises(rulings.NotACase):
+            look()
+
+
+def test_who_had_it_read_again_does_not_settle_it_when_it_comes_back(world, photo):
+    rules(world, "Vera", photo, "reopen", "look_again")
+    rules(world, "Vera", photo, "reopen", "look_again")  # sent twice, which is once
+    vera, wayan = world.person("Vera"), world.person("Wayan", Role.ADJUDICATOR)
+    for n, name in enumerate(("Eka", "Fajar", "Gita", "Hadi")):
+        reads(world, name, photo, **VOTES | {"paslon_1": 200 + n})
+    assert task_of(photo).needs_adjudicator
+    assert [task.pk for task in cases.waiting_for(wayan)] == [photo.pk]
+    assert [task.pk for task in cases.waiting_for(vera)] == []
+    with pytest.raises(rulings.AlreadyRuled):
+        rules(world, "Vera", photo, "reopen", "look_again")
+    rules(world, "Wayan", photo, "reopen", "look_again")
+    assert Ruling.objects.count() == 2
+
+
+@pytest.mark.parametrize("by", ["account", "device"])
+def test_who_sent_the_same_bytes_again_neither_sees_nor_rules(world, photo, by):
+    wayan, device = world.person("Wayan", Role.ADJUDICATOR), world.device()
+    if by == "device":
+        Sighting.objects.create(user=wayan, device=device, day=date.today())
+    Repeat.objects.create(photo=photo, account=wayan if by == "account" else None, device=device)
+    with pytest.raises(rulings.HadItInHand):
+        cases.look_into(photo.pk, wayan)
+    with pytest.raises(rulings.HadItInHand):
+        rules(world, "Wayan", photo, "reject", "blurred")
+    rules(world, "Vera", photo, "reject", "blurred")
 
 
 def test_who_sent_read_or_is_reading_it_neither_sees_nor_rules(world):

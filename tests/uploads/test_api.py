@@ -141,7 +141,7 @@ def test_for_another_tps_it_is_taken_and_marked(client, world, folder):
         ({"election": "tidak-ada"}, 404, "unknown_station"),
         ({"file": None}, 400, "missing_file"),
         ({"file": "text in place of a file"}, 400, "missing_file"),
-        ({"content": b""}, 400, "invalid"),
+        ({"content": b""}, 422, "empty_file"),
         ({"content": b"GIF89a" + bytes(50)}, 415, "not_a_picture"),
         ({"content": encoded(width=200, height=300)[:-500]}, 422, "unreadable_picture"),
         ({"content": encoded(width=900, height=40)}, 422, "too_narrow"),

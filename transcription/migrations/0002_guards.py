@@ -100,8 +100,12 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM transcription_refuse('only_adjudicators_rule');
     END IF;
-    IF sent.uploader_id = NEW.adjudicator_id OR sent.device_id = NEW.device_id OR EXISTS (
-        SELECT FROM accounts_sighting WHERE user_id = NEW.adjudicator_id AND device_id = sent.device_id) THEN
+    IF EXISTS (
+        SELECT FROM (SELECT sent.uploader_id, sent.device_id
+                     UNION ALL SELECT account_id, device_id FROM uploads_repeat WHERE photo_id = NEW.photo_id)
+               AS sender (account, device)
+         WHERE account = NEW.adjudicator_id OR device = NEW.device_id
+            OR device IN (SELECT device_id FROM accounts_sighting WHERE user_id = NEW.adjudicator_id)) THEN
         PERFORM transcription_refuse('nobody_rules_on_what_they_sent');
     END IF;
     IF EXISTS (SELECT FROM transcription_entry
@@ -192,6 +196,7 @@ class Migration(migrations.Migration):
         append_only("transcription_entry"),
         append_only("transcription_ruling"),
         append_only("transcription_decision"),
+        append_only("transcription_pairtally"),
         must_be_logged("transcription_entry", "reading"),
         must_be_logged("transcription_ruling", "ruling"),
         must_be_logged("transcription_decision", "decision"),

@@ -2,6 +2,8 @@
 
 import json
 import os
+import signal
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C does: the instance and its folder go, too
+            signal.signal(number, lambda number, frame: sys.exit(128 + number))
         data = Path(os.environ.get("PEMANTAU_SHARED", settings.BASE_DIR.parent / "shared"))
         outcome = demo.run(quick=options["quick"], data=data, seed=options["seed"], say=self._say)
         said = outcome.as_dict()
