@@ -57,6 +57,7 @@ lay_machine() {
     chroot "$machine" id warga > /dev/null 2>&1 || chroot "$machine" useradd --create-home --shell /bin/bash warga
     rm -rf "$machine/root/pemantau" "$machine/home/warga/pemantau" "$machine/home/warga/shared"
     chmod 700 "$machine/root"
+    chmod 755 "$machine"  # a temporary folder is closed to others, and it is their /
 }
 
 # A clean clone of what is committed, and this machine's own settings for one user's pip.

@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from django.utils.translation import override
 from django.utils.translation.template import templatize
+from rest_framework import serializers
 
 from accounts.models import Role
 from tests.aggregation.evidence import fold
@@ -138,3 +140,16 @@ def test_an_english_page_speaks_english(client, world):
         for path in [*paths, *([f"/putusan/{case.pk}/"] if role == Role.ADJUDICATOR else [])]:
             look(path)
     assert spoken == {}
+
+
+@pytest.mark.parametrize(
+    "field", ["FileField", "RegexField", "SlugField", "IntegerField", "UUIDField", "CharField", "ListField"]
+)
+def test_what_drf_says_of_a_wrong_field_is_indonesian(field):
+    said = vars(serializers)[field].default_error_messages | serializers.Field.default_error_messages
+    unused = {"null", "empty", "min_length", "max_length", "invalid_unicode"}
+    for code in said.keys() - unused:
+        with override("en"):
+            english = str(said[code])
+        with override("id"):
+            assert str(said[code]) != english, code
