@@ -140,7 +140,7 @@ def take(account: User, device: Device | None, address_block: str) -> Lease | No
     lease_id = _hand_out(account, device, address_block)
     if lease_id is None:
         take_back_expired_leases()
-        lease_id = _hand_out(account, device, address_block, wait=True)
+        lease_id = _hand_out(account, device, address_block, wait=True) or _held_by(account)
     return lease_of(lease_id, account) if lease_id else None
 
 
@@ -159,10 +159,16 @@ def _hand_out(account: User, device: Device | None, address_block: str, *, wait:
             row = cursor.fetchone()
     except IntegrityError:
         # The same person asked twice at the same instant; the other request got the photo, and both show it.
-        row = Lease.objects.filter(account=account, end="").values_list("pk").first()
-        if row is None:
+        lease_id = _held_by(account)
+        if lease_id is None:
             raise
+        return lease_id
     return row[0] if row else None
+
+
+def _held_by(account: User) -> UUID | None:
+    """Asked anew: a statement that waited for this person's other request does not see what that one did."""
+    return Lease.objects.filter(account=account, end="").values_list("pk", flat=True).first()
 
 
 # One statement: who I may not follow (`mine`), the lease I hold (`held`, revived if it ran out and was not

@@ -75,8 +75,10 @@ def test_different_posts_under_one_lease_at_once_leave_the_first(world, eager):
     assert Counter(type(answer).__name__ for answer in answers) == {"Entry": 1, "AlreadyRead": 3}
 
 
-def test_one_person_asking_many_times_at_once_holds_one_photo(world):
-    photos_in(world, *world.stations)
+@pytest.mark.parametrize("photos", [1, 5])
+def test_one_person_asking_many_times_at_once_holds_one_photo(world, photos):
+    """Where it was the last photo, none of the requests may say that there is none."""
+    photos_in(world, *list(world.stations)[:photos])
     sari = world.person("Sari")
     device = device_of(world, sari)
     answers = at_once(*[partial(queue.take, sari, device, "")] * 8)
