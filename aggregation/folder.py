@@ -21,6 +21,8 @@ IDLE_SECONDS = 0.2
 LONGEST_WAIT = 10.0
 # How often it looks whether TPS were imported since.
 LOOK_AT_STATIONS_SECONDS = 30.0
+# How often it looks whether a name or a list was changed: nobody waits for an import to be seen.
+LOOK_AT_REFERENCE_SECONDS = 1.0
 
 
 def step() -> int:
@@ -40,6 +42,15 @@ def prepare() -> None:
     for contest in Contest.objects.order_by("pk"):
         if not tallies.is_prepared(contest):
             log.info("tallies of %s: %s regions", contest, tallies.prepare(contest))
+
+
+def follow() -> None:
+    """Have documents made anew where what they call things by has changed."""
+    try:
+        if publication.follow_reference():
+            log.info("reference data changed: documents are made anew")
+    except RedisError as error:
+        log.warning("cache away, looking again later: %s", type(error).__name__)
 
 
 def run(stop: threading.Event, idle: float = IDLE_SECONDS) -> None:
@@ -64,11 +75,14 @@ def run(stop: threading.Event, idle: float = IDLE_SECONDS) -> None:
 
 
 def _work(stop: threading.Event, idle: float) -> None:
-    looked = -LOOK_AT_STATIONS_SECONDS
+    looked = followed = float("-inf")
     while not stop.is_set():
         if time.monotonic() - looked >= LOOK_AT_STATIONS_SECONDS:
             prepare()
             looked = time.monotonic()
+        if time.monotonic() - followed >= LOOK_AT_REFERENCE_SECONDS:
+            follow()
+            followed = time.monotonic()
         if not step():
             stop.wait(idle)
 

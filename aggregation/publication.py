@@ -27,12 +27,13 @@ from redis.exceptions import RedisError
 
 from aggregation import region_document
 from aggregation.models import Snapshot, Tally
-from tps.models import Contest
+from tps.models import Contest, Election
 
 log = logging.getLogger(__name__)
 
 _GENERATION = "published:generation"
 _CURRENT = "published:current"
+_REFERENCE = "published:reference"
 # For so long the first page may still show an election that is no longer the current one.
 CURRENT_SECONDS = 5
 DOCUMENT_SECONDS = 3600
@@ -161,6 +162,20 @@ def _publish(snapshot: Snapshot) -> int:
         cache.set_many({key: pointers[key] for key in keys[start : start + _CHUNK]}, timeout=None)
     Snapshot.objects.filter(pk=snapshot.pk, published__lt=snapshot.version).update(published=snapshot.version)
     return len(versions)
+
+
+def follow_reference() -> bool:
+    """Begin a new generation where names, forms or lists have changed since documents were made. Raises `RedisError`.
+
+    Says whether it did. One query; the cache remembers for which reference data its documents were made.
+    """
+    rows = Election.objects.order_by("pk").values_list("pk", "name", "date", "is_current", "hashes")
+    now = hashlib.sha256(repr(list(rows)).encode()).hexdigest()
+    if cache.get(_REFERENCE) == now:
+        return False
+    forget()
+    cache.set(_REFERENCE, now, timeout=None)
+    return True
 
 
 # --- The cache ------------------------------------------------------------------------------

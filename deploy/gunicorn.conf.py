@@ -1,5 +1,6 @@
 """The web server: threads, because a request waits for PostgreSQL and storage, and persistent connections."""
 
+import logging
 import os
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
@@ -18,3 +19,15 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 accesslog = None
 errorlog = "-"
 control_socket_disable = True
+
+
+def _without_what_was_sent(record: logging.LogRecord) -> bool:
+    # gunicorn writes the address, and of a broken request the header itself: a cookie, say.
+    if str(record.msg).startswith("Invalid request"):
+        record.msg, record.args = "Invalid request", ()
+    return True
+
+
+def on_starting(server: object) -> None:
+    """Before the workers are forked."""
+    logging.getLogger("gunicorn.error").addFilter(_without_what_was_sent)

@@ -24,7 +24,7 @@ LIMIT = 256  # as many as a tile of the log will hold
 class UnknownLog(Refusal):
     status = 404
     code = "unknown_log"
-    sentence = _("Catatan “{log}” tidak ada.")
+    sentence = _("Catatan ini tidak ada.")
 
 
 class Window(serializers.Serializer):
@@ -82,7 +82,7 @@ class Entries(APIView):
         start, limit = window.validated_data["from"], window.validated_data["limit"]
         last = Leaf.objects.filter(log=log).aggregate(last=Max("index"))["last"]
         if last is None:
-            raise UnknownLog(log=log)
+            raise UnknownLog
         leaves = Leaf.objects.filter(log=log, index__range=(start, min(start + limit - 1, last))).order_by("index")
         page = [_shown(leaf) for leaf in leaves.select_related("event")]
         end = start + len(page)

@@ -30,6 +30,11 @@ class Case:
     since: int  # entries of this round and before no longer count
     decision: Decision | None
 
+    @property
+    def reasoned(self) -> list[tuple[Ruling, str]]:
+        """The rulings, each with its reason as a sentence."""
+        return [(one, rulings.REASONS[one.verdict].get(one.reason, one.reason)) for one in self.rulings]
+
 
 def waiting_for(adjudicator: User, limit: int = SHOWN) -> QuerySet[Task]:
     """Cases this adjudicator may rule on, oldest first. One query."""

@@ -14,6 +14,7 @@ from accounts import devices
 from accounts.models import User
 from accounts.permissions import Action, page
 from pemantau import pipeline
+from tps.models import Contest
 from transcription import cases, entries, queue, rulings, showing
 from transcription.case_form import CaseForm
 from transcription.entry_form import EntryForm, fingerprint
@@ -89,7 +90,10 @@ def give_back(request: HttpRequest, lease: UUID) -> HttpResponse:
 @require_safe
 @page(Action.ADJUDICATE)
 def case_list(request: HttpRequest) -> HttpResponse:
-    return render(request, "transcription/cases.html", {"tasks": cases.waiting_for(person(request))})
+    contests = Contest.objects.filter(election__is_current=True).order_by("code")
+    return render(
+        request, "transcription/cases.html", {"tasks": cases.waiting_for(person(request)), "contests": contests}
+    )
 
 
 @never_cache

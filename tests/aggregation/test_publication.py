@@ -14,11 +14,13 @@ from django.core.cache import cache
 from django.db import OperationalError, connection
 from redis.exceptions import ConnectionError as NoRedis
 
-from aggregation import contests, folder, publication, region_document, tallies
+from aggregation import audit, contests, folder, publication, region_document, tallies
 from aggregation.models import Snapshot
 from ledger import sequencer
 from tests.aggregation.evidence import PAGE_2, decide, fold, read, record
+from tps import reference
 from tps.form_definitions import for_contest
+from tps.models import Option, Region
 
 
 @pytest.fixture(autouse=True)
@@ -287,3 +289,29 @@ def test_the_command_folds_by_itself_outlives_its_connection_and_stops_when_told
     soon(lambda: votes(world) == 7)
     running_folder.send_signal(signal.SIGTERM)
     assert running_folder.wait(20) == 0
+
+
+def test_what_was_renamed_is_published_by_its_new_name(world):
+    read(world)
+    fold()
+    reference.record(world.election)
+    assert publication.follow_reference()
+    assert not publication.follow_reference(), "nothing has changed since"
+    assert published(world).data()["children"][0]["name"] == "Contoh Raya"
+    Region.objects.filter(code="91").update(name="Contoh Baru")
+    Option.objects.filter(number=1).update(name="Nama Baru")
+    reference.record(world.election)
+    assert list(audit.published())
+    folder.follow()
+    document = published(world).data()
+    assert document["children"][0]["name"] == "Contoh Baru"
+    assert document["options"][0]["name"] == "Nama Baru"
+    assert not list(audit.published())
+
+
+def test_the_folder_follows_a_change_of_names_without_valkey(world, monkeypatch):
+    def away(*args, **kwargs):
+        raise NoRedis
+
+    monkeypatch.setattr(cache, "get", away)
+    folder.follow()

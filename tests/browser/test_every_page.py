@@ -14,12 +14,15 @@ from tests.aggregation.evidence import fold
 from tests.browser.conftest import DESKTOP, PHONE, Person
 from tests.transcription.reading import device_of, given, photo_of, reads
 from tests.world import World
+from tps.models import Region
 from transcription.models import Lease
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HERE = Path(__file__).parent
 FAINT, SMALL = ((HERE / f"{name}.js").read_text().split("\n", 2)[2] for name in ("faint", "small"))
+
+LONG = "LERAGAWI/MEGAGIRAKUK"
 
 EVERYBODY = [
     reverse("aggregation:home"),
@@ -97,6 +100,23 @@ def test_every_page_looks_right(busy, somebody, viewport, scheme):
         for path in [*paths, *more.get(role, [])]:
             faults += looks_right(person, path)
     assert faults == []
+
+
+def test_long_names_stay_on_a_phones_screen(site, somebody):
+    """Names as they are: no word of them can be broken by a browser on its own."""
+    for code, name in (("9101", "MALANGSUMBERPUCUNG"), ("910101", "SUMBERMANJINGKULON"), ("9101011001", LONG)):
+        Region.objects.filter(pk=code).update(name=name)
+    with transaction.atomic():
+        photo = photo_of(site)
+        for name in ("Budi", "Citra"):
+            reads(site, name, photo, problem="blurred")
+    reader, adjudicator = somebody(), somebody()
+    for path in ("/kirim/?q=LERAGA", "/cari/?q=LERAGA", "/kirim/9101011001001/", "/kirim/?wilayah=910101"):
+        reader.goes_to(path)
+        assert "MEGAGIRAKUK" in reader.page.content()
+    adjudicator.signs_in("Adi", Role.ADJUDICATOR)
+    adjudicator.goes_to("/putusan/")
+    adjudicator.sees("MEGAGIRAKUK")
 
 
 def test_the_skip_link_comes_first_and_leads_to_the_content(site, somebody):

@@ -77,7 +77,7 @@ def test_a_window_that_is_none_is_refused(client, name, value):
 def test_an_unknown_log_is_not_found(client):
     answer = entries(client, log="lain")
     assert answer.status_code == 404
-    assert answer.json()["error"] == {"code": "unknown_log", "message": "Catatan “lain” tidak ada."}
+    assert answer.json()["error"] == {"code": "unknown_log", "message": "Catatan ini tidak ada."}
 
 
 def test_reading_costs_two_queries_and_only_reads(client, django_assert_num_queries):

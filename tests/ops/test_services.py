@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -98,6 +99,17 @@ def test_no_password_stands_in_a_command_line(running):
     for pid in running.children.values():
         line = Path(f"/proc/{pid}/cmdline").read_text()
         assert not any(secret in line for secret in secrets)
+
+
+def test_what_a_broken_request_says_stays_out_of_the_log(running):
+    port = int(running.url.rsplit(":", 1)[1])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nCookie sessionid=topsecret\r\n\r\n")
+        assert b" 400 " in connection.recv(1000)
+    log = running.state / "log" / "web.log"
+    until(lambda: "Invalid request" in log.read_text())
+    assert "topsecret" not in log.read_text()
+    assert "127.0.0.1" not in [line for line in log.read_text().splitlines() if "Invalid" in line][-1]
 
 
 def test_a_command_beside_it_works_on_what_runs(running):

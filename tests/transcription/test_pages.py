@@ -166,6 +166,23 @@ def test_the_list_says_why_and_since_when(case, vera):
     assert "empat pembacaan tanpa mayoritas" in page
 
 
+def test_what_is_in_dispute_is_led_to(world, case, vera, client):
+    assert "/hasil/contoh/ppwp/nasional/sengketa/" in vera.get("/putusan/").content.decode()
+    decided = photo_of(world, "9101011001002")
+    assert f"/putusan/{decided.pk}/" not in client.get(f"/foto/{decided.pk}/").content.decode()
+    for name in ("Budi", "Citra"):
+        reads(world, name, decided)
+    assert f"/putusan/{decided.pk}/" in client.get(f"/foto/{decided.pk}/").content.decode()
+    assert "Minta dibaca ulang" in vera.get(f"/putusan/{decided.pk}/").content.decode()
+
+
+def test_what_another_adjudicator_said_is_said_in_words(case, vera, world):
+    vera.post(f"/putusan/{case.pk}/", {"putusan": "rehome", "alasan": "wrong_tps", "tps": "9101011002001"})
+    shown = browser_of(world, "Wayan", Role.ADJUDICATOR).get(f"/putusan/{case.pk}/").content.decode()
+    assert "9101011002001 (TPS lain)" in shown
+    assert "wrong_tps)" not in shown
+
+
 def test_the_case_shows_the_readings_side_by_side_and_marks_what_differs(case, vera):
     page = vera.get(f"/putusan/{case.pk}/").content.decode()
     assert page.count("compare__differs") == 1
