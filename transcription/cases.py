@@ -38,12 +38,14 @@ class Case:
 
 def waiting_for(adjudicator: User, limit: int = SHOWN) -> QuerySet[Task]:
     """Cases this adjudicator may rule on, oldest first. One query."""
+    waiting = Ruling.objects.filter(photo=OuterRef("pk"), round__gt=_version())
+    mine, others = Exists(waiting.filter(adjudicator=adjudicator)), Exists(waiting.exclude(adjudicator=adjudicator))
     own_rulings = Ruling.objects.filter(photo=OuterRef("photo"), adjudicator=adjudicator).values("pk")
     return (
         Task.objects.filter(needs_adjudicator=True)
         .exclude(photo__uploader=adjudicator)
         .exclude(Exists(Entry.objects.filter(photo=OuterRef("pk"), account=adjudicator)))
-        .exclude(Exists(Ruling.objects.filter(photo=OuterRef("pk"), adjudicator=adjudicator, round__gt=_version())))
+        .exclude(mine & ~others)  # two who said different things may both think again
         .exclude(Exists(Decision.objects.filter(pk=OuterRef("decision"), because__overlap=ArraySubquery(own_rulings))))
         .select_related("photo__contest", "photo__station__region")
         .order_by("case_since")[:limit]

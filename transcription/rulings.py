@@ -102,7 +102,7 @@ REFUSALS: dict[str, type[Refusal]] = {
     "nobody_rules_on_what_they_sent": HadItInHand,
     "nobody_rules_on_what_they_read": HadItInHand,
     "nobody_replaces_their_own_ruling": AlreadyRuled,
-    "one_ruling_per_adjudicator_and_round": AlreadyRuled,
+    "one_ruling_of_a_kind_per_adjudicator_and_round": AlreadyRuled,
     "a_ruling_holds_numbers_that_somebody_read": NobodyReadThat,
 }
 
@@ -126,10 +126,13 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
     version = decision.version if decision else 0
     if newest and (newest.round > version or (decision and newest.pk in decision.because)):
         was_read_since = photo.entries.filter(round__gt=newest.round).exists()
-        if was_read_since or not _is(newest, sent, station):
+        if _is(newest, sent, station) and not was_read_since:
+            newest.photo, newest.adjudicator, newest.station = photo, sent.adjudicator, station
+            return newest, False
+        # While theirs waits and another says otherwise, somebody has to give way.
+        others = photo.rulings.filter(round__gt=version).exclude(adjudicator=sent.adjudicator)
+        if newest.round <= version or not others.exists():
             raise AlreadyRuled
-        newest.photo, newest.adjudicator, newest.station = photo, sent.adjudicator, station
-        return newest, False
     remember_who_looked(may_rule_on(photo, sent.adjudicator), sent.adjudicator)
     if consensus.outcome_of(photo).ruled > version:
         raise JustRuled

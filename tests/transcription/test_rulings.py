@@ -18,7 +18,7 @@ from tests.transcription.reading import (
     some_uuid,
     task_of,
 )
-from transcription import cases, rulings
+from transcription import cases, consensus, rulings
 from transcription.entries import WrongReading
 from transcription.models import Ruling
 from uploads.models import Repeat
@@ -89,6 +89,25 @@ def test_who_had_it_read_again_does_not_settle_it_when_it_comes_back(world, phot
         rules(world, "Vera", photo, "reopen", "look_again")
     rules(world, "Wayan", photo, "reopen", "look_again")
     assert Ruling.objects.count() == 2
+
+
+def test_two_who_name_different_tps_may_think_again(world):
+    photo = photo_of(world)
+    for name in ("Sari", "Budi"):
+        reads(world, name, photo, problem="wrong_tps")
+    here, there = "9101011002001", "9101011002002"
+    rules(world, "Vera", photo, "rehome", "wrong_tps", station_code=here)
+    vera = world.person("Vera")
+    assert not cases.waiting_for(vera), "theirs waits for somebody else's"
+    with pytest.raises(rulings.AlreadyRuled):
+        rules(world, "Vera", photo, "rehome", "wrong_tps", station_code=there)
+    rules(world, "Wayan", photo, "rehome", "wrong_tps", station_code=there)
+    assert [task.pk for task in cases.waiting_for(vera)] == [photo.pk]
+    assert decision_of(photo) is None
+    rules(world, "Vera", photo, "rehome", "wrong_tps", station_code=there)
+    assert consensus.outcome_of(photo).station == world.stations[there].pk
+    assert not task_of(photo).needs_adjudicator
+    assert Ruling.objects.count() == 3
 
 
 @pytest.mark.parametrize("by", ["account", "device"])
