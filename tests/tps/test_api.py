@@ -3,6 +3,7 @@
 import pytest
 from django.core.management import call_command
 
+from ledger.sequencer import sequence
 from tps.models import Contest, Election
 
 V1 = "/api/v1"
@@ -21,6 +22,23 @@ def test_elections_are_listed_and_one_is_current(sample, client):
     one = client.get(f"{V1}/elections/contoh/").json()
     assert one["hashes"] == sample.hashes
     assert one["rule_version"] == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "elections/",
+        "elections/contoh/contests/ppwp/",
+        "regions/98/",
+        "stations/?q=9801011001",
+        "ledger/contoh/entries/",
+    ],
+)
+def test_who_has_it_already_is_told_so_in_a_few_bytes(sample, client, path):
+    sequence()
+    etag = client.get(f"{V1}/{path}")["ETag"]
+    again = client.get(f"{V1}/{path}", headers={"If-None-Match": etag})
+    assert (again.status_code, again.content) == (304, b"")
 
 
 def test_contests_come_by_page_and_kind(sample, client, django_assert_num_queries):
