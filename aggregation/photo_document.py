@@ -69,6 +69,7 @@ def _reader(entry: Entry) -> dict[str, Any]:
     someone = entry.account or entry.device
     return {
         "who": commitments.of(someone) if someone else entry.source,
+        "source": entry.source,
         "at": time_of(entry.created_at),
         "problem": entry.problem,
         "problem_word": entry.get_problem_display(),

@@ -23,7 +23,7 @@ from accounts import independence
 from aggregation import results, tallies
 from aggregation.models import Delta, Result, Snapshot
 from ledger import entries as ledger
-from transcription import consensus, queue, rulings
+from transcription import consensus, queue, rulings, senders
 from transcription import entries as readings
 from transcription.models import Decision, Entry, Ruling
 from transcription.models import Task as Place
@@ -58,6 +58,15 @@ def send_entry(sent: readings.Sent) -> Entry:
         if is_new:
             ledger.append(entry.photo.contest.election_id, "reading", **readings.entry_of(entry))
             _ring(decide, entry.photo_id)
+    return entry
+
+
+def send_senders_numbers(typed: senders.Typed) -> Entry:
+    """The sender of a photo types numbers too: one entry, which never decides. The same again gives the same."""
+    with transaction.atomic():
+        entry, is_new = senders.submit(typed)
+        if is_new:
+            ledger.append(entry.photo.contest.election_id, "reading", **readings.entry_of(entry))
     return entry
 
 

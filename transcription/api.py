@@ -9,13 +9,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import devices
+from accounts.models import User
 from accounts.openapi import error
 from accounts.permissions import Action, Allows
 from pemantau import pipeline
 from tps import rules
 from tps.form_definitions import for_contest
 from transcription import api_schema as shapes
-from transcription import cases, entries, queue, rulings, showing
+from transcription import cases, entries, queue, rulings, senders, showing
 
 NOT_SIGNED_IN = {
     401: error("Not signed in.", "sign_in_first"),
@@ -121,6 +122,40 @@ class ReturnOfLease(ForReaders):
     def post(self, request: Request, lease: UUID) -> Response:
         queue.give_back(lease, person(request))
         return Response(status=204)
+
+
+# --- Senders ----------------------------------------------------------------------------------
+
+
+class NumbersOfReceipt(APIView):
+    permission_classes = [Allows]
+    action_code = Action.SEND_PHOTO
+
+    @extend_schema(
+        operation_id="receipts_numbers",
+        summary="Type numbers from a photo one sent",
+        description=(
+            "One entry, only from the device or account that sent the photo, until it is decided; the same again gives "
+            "the same answer. Fields may be left out. It decides nothing: others read the photo without seeing it."
+        ),
+        request=shapes.SendersNumbers,
+        responses={
+            201: shapes.Stored,
+            400: error("Not understood.", "invalid", "parse_error"),
+            403: error("Not the sender, or with a session no CSRF token.", "not_the_sender", "stale_form"),
+            404: error("No such receipt.", "unknown_receipt"),
+            409: error("Other numbers are there, or it is decided.", "already_read", "decided_already"),
+            422: error("Not numbers of this page.", "wrong_reading"),
+        },
+    )
+    def post(self, request: Request, receipt: str) -> Response:
+        account = request.user if isinstance(request.user, User) else None
+        device_id, block = devices.shown_by(request._request), devices.address_block(request._request)
+        photo = senders.photo_of(receipt, account, device_id)
+        form = shapes.SendersNumbers(data=request.data)
+        form.is_valid(raise_exception=True)
+        entry = pipeline.send_senders_numbers(senders.Typed(photo, account, device_id, block, form.reading()))
+        return Response({"id": str(entry.pk)}, status=201)
 
 
 # --- Adjudicators -----------------------------------------------------------------------------

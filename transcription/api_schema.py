@@ -78,6 +78,16 @@ class ReadingForm(serializers.Serializer):
         return entries.Reading(sent.get("page"), sent.get("numbers"), sent.get("problem") or "")
 
 
+class SendersNumbers(serializers.Serializer):
+    page = WholeNumber(min_value=1, max_value=99)
+    numbers = serializers.JSONField(
+        help_text='Fields of the page, at least one: a number from 0 to 999, "kosong" or "tidak_terbaca".'
+    )
+
+    def reading(self) -> entries.Reading:
+        return entries.Reading(self.validated_data["page"], self.validated_data["numbers"])
+
+
 class Stored(serializers.Serializer):
     id = serializers.UUIDField()
 

@@ -26,6 +26,11 @@ class Reader:
     entry: Entry
     counts: bool
 
+    @property
+    def is_sender(self) -> bool:
+        """Whether these numbers came with the photo: they decide nothing."""
+        return self.entry.source == Entry.Source.UPLOADER
+
 
 @dataclass(frozen=True)
 class Option:

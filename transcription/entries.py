@@ -18,7 +18,7 @@ from accounts.permissions import NotAllowed
 from accounts.refusals import Refusal
 from ledger import sealing
 from tps import rules
-from tps.form_definitions import FormDefinition, for_contest
+from tps.form_definitions import FormDefinition, Page, for_contest
 from transcription.guards import refusing
 from transcription.models import Entry, Lease, Problem
 from transcription.queue import NoSuchLease, lease_of
@@ -110,31 +110,41 @@ REFUSALS: dict[str, type[Refusal]] = {
 
 def check(reading: Reading, form: FormDefinition) -> Reading:
     """The reading, if it is one: a whole page of the form, or a known problem. Raises `WrongReading`."""
-    if reading.page is not None and not form.has_page(reading.page):
-        raise WrongReading({"page": [_now("Halaman ini tidak ada pada formulir.")]})
     if reading.problem:
+        if reading.page is not None:
+            check_page(reading.page, form)
         if reading.problem not in Problem.values:
             raise WrongReading({"problem": [_now("Masalah ini tidak kami kenal.")]})
         if reading.numbers is not None:
             raise WrongReading({"problem": [_now("Kirim angka atau masalah, tidak keduanya.")]})
         return reading
-    if reading.page is None:
-        raise WrongReading({"page": [_now("Pilih dulu halaman yang terlihat pada foto.")]})
-    check_numbers(reading.numbers, reading.page, form)
+    check_numbers(reading.numbers, check_page(reading.page, form).number, form)
     return reading
+
+
+def check_page(number: int | None, form: FormDefinition) -> Page:
+    """The page of the form with this number. Raises `WrongReading`."""
+    if number is None:
+        raise WrongReading({"page": [_now("Pilih dulu halaman yang terlihat pada foto.")]})
+    if not form.has_page(number):
+        raise WrongReading({"page": [_now("Halaman ini tidak ada pada formulir.")]})
+    return form.page(number)
 
 
 def check_numbers(numbers: object, page: int, form: FormDefinition) -> None:
     """Raise `WrongReading` unless these are all numbers of this page, and nothing else."""
     if not isinstance(numbers, dict):
         raise WrongReading({"numbers": [_now("Isi semua angka pada halaman ini.")]})
-    wrong = {
-        f"numbers.{key}": [_now("Kolom ini tidak ada pada halaman ini.")]
-        for key in numbers.keys() - form.page(page).keys
-    }
-    for field in form.page(page).fields:
+    check_values(numbers, form.page(page), whole=True)
+
+
+def check_values(numbers: Mapping[str, object], page: Page, *, whole: bool = False) -> None:
+    """Raise `WrongReading` unless these are numbers of this page; where it is to be the `whole` page, all of them."""
+    wrong = {f"numbers.{key}": [_now("Kolom ini tidak ada pada halaman ini.")] for key in numbers.keys() - page.keys}
+    for field in page.fields:
         if field.key not in numbers:
-            wrong[f"numbers.{field.key}"] = [_now("Belum diisi.")]
+            if whole:
+                wrong[f"numbers.{field.key}"] = [_now("Belum diisi.")]
         elif not is_value(numbers[field.key]):
             wrong[f"numbers.{field.key}"] = [_now("Isi angka 0 sampai 999, kosong, atau tidak terbaca.")]
     if wrong:

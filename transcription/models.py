@@ -145,6 +145,7 @@ class Entry(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["photo", "account"], name="one_entry_per_photo_and_transcriber"),
+            models.UniqueConstraint(fields=["photo"], condition=Q(source="uploader"), name="one_entry_of_the_sender"),
             models.CheckConstraint(
                 condition=Q(numbers__isnull=False) ^ ~Q(problem=""), name="entry_has_numbers_or_a_problem"
             ),

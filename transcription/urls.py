@@ -4,11 +4,13 @@ from django.urls import URLPattern, URLResolver, path
 
 from transcription import api as views
 from transcription import pages as html
+from transcription import sender_pages
 
 pages: list[URLPattern | URLResolver] = [
     path("baca/", html.start, name="start"),
     path("baca/<uuid:lease>/", html.read, name="read"),
     path("baca/<uuid:lease>/kembalikan/", html.give_back, name="give_back"),
+    path("bukti/<str:receipt>/angka/", sender_pages.numbers, name="numbers"),
     path("putusan/", html.case_list, name="cases"),
     path("putusan/<uuid:photo>/", html.case, name="case"),
 ]
@@ -19,6 +21,7 @@ api: list[URLPattern | URLResolver] = [
     path("tasks/<uuid:lease>/check/", views.CheckOfLease.as_view(), name="check"),
     path("tasks/<uuid:lease>/renew/", views.RenewalOfLease.as_view(), name="renew"),
     path("tasks/<uuid:lease>/return/", views.ReturnOfLease.as_view(), name="return"),
+    path("receipts/<str:receipt>/numbers/", views.NumbersOfReceipt.as_view(), name="numbers"),
     path("cases/", views.Cases.as_view(), name="cases"),
     path("cases/<uuid:photo>/", views.Case.as_view(), name="case"),
     path("cases/<uuid:photo>/ruling/", views.RulingOfCase.as_view(), name="ruling"),

@@ -129,14 +129,16 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
     photo = receipts.photo_of(code)
     grouped = receipts.grouped(photo.receipt)
     copies = {copy.side: copy for copy in photo.copies.all()}
+    state = pipeline.whereabouts(photo)
     context = {
         "photo": photo,
         "code": grouped,
-        "state": pipeline.whereabouts(photo),
+        "state": state,
         "page": next((one for one in claims.pages_of(photo.contest) if one.number == photo.page), None),
         "address": request.build_absolute_uri(request.path),
         "copy": copies.get(storage.SIDES[0]),
         "thumbnail": storage.public_url(photo.sha256, storage.SIDES[0]),
         "larger": storage.public_url(photo.sha256, storage.SIDES[-1]),
+        "may_type": photo.device_id == devices.shown_by(request) and state in receipts.UNDECIDED,
     }
     return render(request, "uploads/receipt.html", context)

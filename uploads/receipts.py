@@ -31,6 +31,9 @@ class State(models.TextChoices):
     REJECTED = "rejected", _("Foto ini tidak dipakai untuk menghitung.")
 
 
+UNDECIDED = (State.RECEIVED, State.BEING_READ, State.WITH_ADJUDICATOR)
+
+
 class UnknownReceipt(Refusal):
     """No such code, or mistyped."""
 

@@ -1,5 +1,6 @@
 // Keeps a photo for its reader while they type, and lets Enter lead from number to number. Without it the lease ends
-// after five minutes, and what is sent later still counts as long as nobody else has the place.
+// after five minutes, and what is sent later still counts as long as nobody else has the place. A form without
+// `data-renew` belongs to nobody's lease.
 const EVERY = 60_000;
 
 export function mount(form) {
@@ -8,7 +9,7 @@ export function mount(form) {
   let renewed = Date.now();
 
   form.addEventListener("input", () => {
-    if (Date.now() - renewed < EVERY) return;
+    if (!form.dataset.renew || Date.now() - renewed < EVERY) return;
     renewed = Date.now();
     fetch(form.dataset.renew, { method: "POST", headers: { "X-CSRFToken": token } }).catch(() => {
       renewed = 0; // the network is away: the next key tries again

@@ -64,6 +64,9 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "uploads:picture": (EVERYBODY, None),
     "uploads-api:photos": (None, EVERYBODY),
     "uploads-api:receipt": (EVERYBODY, None),
+    # Who sent the photo may, whatever their role; none of these did
+    "transcription:numbers": (NOBODY, NOBODY),
+    "transcription-api:numbers": (None, NOBODY),
     # Reading
     "transcription:start": (READERS, READERS),
     "transcription:read": (READERS, READERS),

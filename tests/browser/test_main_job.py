@@ -6,8 +6,10 @@ from django.db import transaction
 from accounts.models import Role
 from tests import specimens
 from tests.aggregation.evidence import fold
-from tests.browser.conftest import DESKTOP, Person
+from tests.browser.conftest import DESKTOP, PHONE, Person
+from tests.browser.test_every_page import FAINT, SMALL
 from tests.transcription.reading import photo_of, reads
+from transcription.models import Entry
 from uploads.models import Photo
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -119,3 +121,19 @@ def test_a_citizen_hears_why_a_file_is_not_taken(site, somebody, tmp_path):
     citizen.presses("Kirim foto")
     citizen.sees("Ini bukan foto yang dapat kami baca.")
     assert not Photo.objects.exists()
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+def test_who_sent_a_photo_types_its_numbers_too(site, somebody, paper, viewport):
+    citizen = somebody(viewport=viewport)
+    sends(citizen, paper)
+    citizen.clicks("Isi angka dari foto ini")
+    citizen.picture("angka")
+    assert citizen.page.evaluate(FAINT) + citizen.page.evaluate(SMALL) == []
+    citizen.page.locator("#angka-paslon_1").fill("101")
+    citizen.presses("Simpan angka")
+    citizen.sees("Angka Anda tersimpan.")
+    citizen.clicks("Isi angka dari foto ini")
+    citizen.sees("Angka yang Anda isi")
+    citizen.picture("angka-terisi")
+    assert Entry.objects.get(source="uploader").numbers == {"paslon_1": 101}
