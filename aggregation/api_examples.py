@@ -104,7 +104,6 @@ STATION = OpenApiExample(
                 "page": 2,
                 "page_label": "Halaman 2: suara paslon",
                 "received_at": "2029-02-14T08:09:51Z",
-                "marks": [],
                 "pictures": {"480": "/gambar/…/480.webp", "1280": "/gambar/…/1280.webp", "2560": "/gambar/…/2560.webp"},
                 "decision": {
                     "version": 1,

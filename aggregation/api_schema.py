@@ -152,7 +152,6 @@ class PhotoPart(s.Serializer[Any]):
     page = s.IntegerField(allow_null=True)
     page_label = s.CharField(allow_null=True)
     received_at = s.DateTimeField()
-    marks = s.ListField(child=s.CharField())
     pictures = s.DictField(child=s.CharField(), help_text="Address of each public copy by its longer side in pixels.")
     decision = DecisionPart(allow_null=True)
 

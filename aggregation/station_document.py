@@ -111,7 +111,6 @@ def photo_of(one: Evidence, form: FormDefinition) -> dict[str, Any]:
         "page": page,
         "page_label": form.page(page).label if page is not None and form.has_page(page) else None,
         "received_at": time_of(photo.received_at),
-        "marks": photo.marks,
         "pictures": pictures(photo, present),
         "decision": decision_of(present) if present and not one.waits else None,
     }

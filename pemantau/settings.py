@@ -277,6 +277,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
+        "worker-src": [SELF],  # looks at photos (`static/uploads/recognise_worker.js`)
         "style-src": [SELF],
         "img-src": [SELF, "blob:", "data:"] + ([PHOTO_ORIGIN] if PHOTO_ORIGIN else []),
         "font-src": [SELF],

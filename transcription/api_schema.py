@@ -5,6 +5,7 @@ from rest_framework import serializers
 from accounts.fields import WholeNumber
 from transcription import entries, rulings
 from transcription.models import Problem, Ruling
+from uploads.marks import Mark
 
 
 class PhotoToRead(serializers.Serializer):
@@ -59,6 +60,9 @@ class Task(serializers.Serializer):
     contest = ContestToRead()
     station = StationToRead()
     form = Form()
+    page = serializers.IntegerField(
+        allow_null=True, help_text="What the tag printed on it says, where one was found: a hint, to be checked."
+    )
     problems = Choice(many=True)
 
 
@@ -140,11 +144,17 @@ class CaseRuling(serializers.Serializer):
     station = serializers.CharField(allow_null=True)
 
 
+class MarkOfPhoto(serializers.Serializer):
+    code = serializers.ChoiceField(Mark.values)
+    sentence = serializers.CharField()
+
+
 class CaseBody(serializers.Serializer):
     photo = PhotoToRead()
     contest = ContestToRead()
     station = StationToRead()
     why = serializers.CharField(allow_blank=True)
+    marks = MarkOfPhoto(many=True, help_text="Why to look twice.")
     entries = CaseEntry(many=True)
     rulings = CaseRuling(many=True)
     form = Form()

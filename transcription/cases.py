@@ -15,6 +15,7 @@ from accounts.models import User
 from tps.form_definitions import FormDefinition, for_contest
 from transcription import rulings, showing
 from transcription.models import Decision, Entry, Ruling, Task
+from uploads import marks, page_tags
 from uploads.models import Photo
 
 SHOWN = 100
@@ -29,6 +30,7 @@ class Case:
     rulings: list[Ruling]
     since: int  # entries of this round and before no longer count
     decision: Decision | None
+    marks: list[dict[str, str]]  # why to look twice: code and sentence of each
 
     @property
     def reasoned(self) -> list[tuple[Ruling, str]]:
@@ -64,7 +66,9 @@ def look_into(photo_id: UUID, adjudicator: User) -> Case:
     `Refusal`.
     """
     photo = (
-        Photo.objects.select_related("contest", "station__region__parent__parent__parent").filter(pk=photo_id).first()
+        Photo.objects.select_related("contest", "station__region__parent__parent__parent", "page_tag")
+        .filter(pk=photo_id)
+        .first()
     )
     if photo is None:
         raise rulings.NoSuchPhoto
@@ -75,7 +79,8 @@ def look_into(photo_id: UUID, adjudicator: User) -> Case:
     reopened = photo.decisions.filter(outcome=Decision.Outcome.REOPENED).order_by("-version").first()
     since = max((r.round for r in said if r.verdict == "reopen" and reopened and r.pk in reopened.because), default=0)
     entries = list(photo.entries.order_by("created_at", "id"))
-    return Case(photo, task, for_contest(photo.contest), entries, said, since, decision)
+    marked = marks.sentences(page_tags.marks_of_photo(photo))
+    return Case(photo, task, for_contest(photo.contest), entries, said, since, decision, marked)
 
 
 def letter(number: int) -> str:
@@ -104,6 +109,7 @@ def as_json(case: Case) -> dict[str, Any]:
         "contest": {"code": case.photo.contest.code, "name": case.photo.contest.name},
         "station": {"code": case.photo.station.code, "place": showing.place_of(case.photo.station)},
         "why": case.task.why,
+        "marks": case.marks,
         "form": showing.form_as_json(case.form),
         "entries": [
             {

@@ -50,7 +50,10 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
     if request.method != "POST":
         if held.end and held.end != Lease.End.EXPIRED:
             raise queue.LeaseOver
-        return _show(request, held, EntryForm.of(showing.shown(held).form, request.GET.get("halaman", ""), {}))
+        seen = showing.shown(held)
+        # The page its tag says comes first; "not this page" asks for the choice, with an empty `halaman`.
+        page = request.GET.get("halaman", str(seen.page or ""))
+        return _show(request, held, EntryForm.of(seen.form, page, {}))
     form = EntryForm.of(showing.shown(held).form, request.POST.get("halaman", ""), request.POST.dict())
     problem = request.POST.get("masalah", "")
     reading = entries.Reading(None, None, problem) if problem else form.reading()

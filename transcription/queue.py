@@ -221,7 +221,8 @@ _TAKE = _TAKE_WAITING.replace("FOR UPDATE OF t", "FOR UPDATE OF t SKIP LOCKED")
 def lease_of(lease_id: UUID, account: User) -> Lease:
     """This person's lease with the photo, its contest and its TPS. One query; raises `NoSuchLease`.
 
-    `lease.regions` are the names of the regions the TPS lies in, from the village up to the province.
+    `lease.regions` are the names of the regions the TPS lies in, from the village up to the province; `lease.tag` is
+    the number of the tag printed on the page, where one was read.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LEASE, [lease_id, account.pk])
@@ -233,7 +234,7 @@ def lease_of(lease_id: UUID, account: User) -> Lease:
         model.from_db(connection.alias, names, [next(values) for _ in names]) for _table, model, names in _ROWS
     )
     photo.contest, photo.station = contest, station
-    lease.task, lease.account, lease.regions = Task(photo=photo), account, next(values)
+    lease.task, lease.account, lease.regions, lease.tag = Task(photo=photo), account, next(values), next(values)
     return lease
 
 
@@ -247,7 +248,8 @@ _LEASE = f"""
     SELECT {", ".join(f'{table}."{name}"' for table, _, names in _ROWS for name in names)},
            ARRAY(SELECT name FROM tps_region r
                   WHERE r.code IN (s.region_id, left(s.region_id, 6), left(s.region_id, 4), left(s.region_id, 2))
-                  ORDER BY level DESC)
+                  ORDER BY level DESC),
+           (SELECT tag FROM uploads_pagetag g WHERE g.photo_id = p.id)
       FROM transcription_lease l
       JOIN uploads_photo p ON p.id = l.task_id
       JOIN tps_contest c ON c.id = p.contest_id

@@ -1,7 +1,7 @@
 """What a reader is shown of a lease: the photo, the form, which TPS it was sent for. Nothing of what others read.
 
-Neither the sender nor the page they claimed is in it; the TPS is, since "another TPS" can be said only by
-somebody who knows which one it should be.
+Neither the sender nor the page they claimed is in it; the page that its printed tag says is, and readers may say
+another. The TPS is, since "another TPS" can be said only by somebody who knows which one it should be.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any
 from tps.form_definitions import FormDefinition, for_contest
 from tps.models import PollingStation, Region
 from transcription.models import Lease, Problem
-from uploads import storage
+from uploads import page_tags, storage
 from uploads.models import Photo
 
 
@@ -19,6 +19,7 @@ class Shown:
     lease: Lease
     photo: Photo
     form: FormDefinition
+    page: int | None  # by the tag printed on it
     place: list[str]  # from the TPS up to the province, as people say it
     pictures: dict[int, str]  # address by longer side
 
@@ -26,8 +27,10 @@ class Shown:
 def shown(lease: Lease) -> Shown:
     """What a lease from `queue.lease_of` shows. No query."""
     photo = lease.task.photo
+    form = for_contest(photo.contest)
+    page = page_tags.page_of(form, lease.tag)  # type: ignore[attr-defined]
     place = [str(photo.station), *lease.regions]  # type: ignore[attr-defined]
-    return Shown(lease, photo, for_contest(photo.contest), place, pictures_of(photo))
+    return Shown(lease, photo, form, page.number if page else None, place, pictures_of(photo))
 
 
 def pictures_of(photo: Photo) -> dict[int, str]:
@@ -59,6 +62,7 @@ def as_json(lease: Lease) -> dict[str, Any]:
         "contest": {"code": seen.photo.contest.code, "name": seen.photo.contest.name},
         "station": {"code": seen.photo.station.code, "place": seen.place},
         "form": form_as_json(seen.form),
+        "page": seen.page,
         "problems": [{"code": code, "label": str(label)} for code, label in Problem.choices],
     }
 

@@ -72,7 +72,6 @@ class Receipt(serializers.Serializer):
     station = serializers.CharField()
     contest = serializers.CharField()
     page = serializers.IntegerField(allow_null=True)
-    marks = serializers.ListField(child=serializers.CharField(), help_text="`reused`: sent for another TPS before.")
     received_at = serializers.DateTimeField()
     pictures = Picture(many=True)
 
@@ -97,7 +96,6 @@ def receipt_of(photo: Photo, request: Request, state: receipts.State | None = No
         "station": photo.station.code,
         "contest": photo.contest.code,
         "page": photo.page,
-        "marks": photo.marks,
         "received_at": photo.received_at,
         "pictures": [
             {
@@ -122,8 +120,8 @@ class Photos(APIView):
         description=(
             "No account is needed, and without a session no CSRF token. The answer comes after the bytes are durably "
             "stored. The same bytes again for the same TPS, from anybody, give the same receipt with status 200; for "
-            "another TPS they are taken and marked `reused`. With an `Idempotency-Key` a device (a cookie that the "
-            "first answer sets) may repeat a request safely: the same request gives the same receipt, another one is "
+            "another TPS they are taken in as well. With an `Idempotency-Key` a device (a cookie that the first "
+            "answer sets) may repeat a request safely: the same request gives the same receipt, another one is "
             "refused with 409. After 429 or 503 keep the photo and try again after `Retry-After` seconds."
         ),
         parameters=[

@@ -1,4 +1,4 @@
-"""The process that touches untrusted images. Run as a program of its own; imports nothing of ours.
+"""The process that touches untrusted images. A program of its own; of ours it imports only `uploads/tag_reader.py`.
 
     parent ── one message a picture: task; fds of picture, reply, end ──▶ zygote ── fork ──▶ child
     parent ◀── reply: length, JSON, bytes ────────────────────────────────────────────────── child
@@ -10,20 +10,21 @@ no network, may open no file and no socket, and memory, CPU and wall time are li
 believed by the parent only as numbers in range and as bytes to store.
 
 Reply: 4 bytes big-endian length of the JSON, the JSON, the files. JSON: `{"refused": why}`, or
-`{"type", "width", "height", "copies": [{"side", "width", "height", "offset", "length"}], "rss"}`.
+`{"type", "width", "height", "copies": [{"side", "width", "height", "offset", "length"}], "tag", "rss"}`; `tag` is
+what `tag_reader.read` says, in pixels of the whole upright picture, or null.
 """
 
 import ctypes
 import gc
 import io
 import json
+import mmap
 import os
 import resource
 import select
 import signal
 import socket
 import struct
-import sys
 import time
 import warnings
 from contextlib import suppress
@@ -31,6 +32,8 @@ from typing import Any
 
 import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageCms
+
+from uploads import tag_reader
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 64_000_000
@@ -51,9 +54,11 @@ TURNS = {
 }
 SIDEWAYS = {TURNS[orientation] for orientation in (5, 6, 7, 8)}
 
-MEMORY = 448 * 1024 * 1024  # on top of what the zygote has
+# On top of what the zygote has, some 85 MiB of which are in its children's memory, too: together below 512.
+MEMORY = 420 * 1024 * 1024
 # Task -> seconds of CPU, and of the clock, after which the child is killed. Somebody waits for `examine`.
 LIMITS = {"examine": (10, 14), "copies": (30, 45)}
+TAG_WITHIN = 2  # seconds of CPU, and twice as many of the clock, for reading the page tag; usually 0.1
 
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 AVIF_BRANDS = {b"avif", b"avis"}
@@ -135,7 +140,10 @@ def examine(content: bytes) -> dict[str, Any]:
 
 
 def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
-    """The public sizes, upright, sRGB, without metadata. A smaller original keeps its size under all names."""
+    """The public sizes, upright, sRGB, without metadata, and what the page tag says.
+
+    A smaller original keeps its size under all names.
+    """
     picture, media_type = open_picture(content)
     width, height = picture.size
     scale = min(1.0, SIDES[0] / max(width, height))
@@ -148,6 +156,7 @@ def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
         upright = upright.transpose(turn)
         width, height = (height, width) if turn in SIDEWAYS else (width, height)
     upright.info = {}
+    tag = tag_in(upright, width)
 
     body = io.BytesIO()
     listed: list[dict[str, int]] = []
@@ -163,7 +172,30 @@ def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
             | {"offset": start, "length": body.tell() - start}
         )
         upright = smaller
-    return {"type": media_type, "width": width, "height": height, "copies": listed}, body.getvalue()
+    return {"type": media_type, "width": width, "height": height, "copies": listed, "tag": tag}, body.getvalue()
+
+
+def tag_in(upright: Image.Image, width: int) -> dict[str, Any] | None:
+    """What the page tag says, in pixels of a picture this wide.
+
+    Read in a process aside: a picture of thousands of squares keeps OpenCV busy for a minute, and whatever it makes
+    of a hostile one, the copies do not suffer.
+    """
+    with mmap.mmap(-1, 4096) as told:  # no descriptor is needed for it, of which a child has none
+        pid = os.fork()
+        if pid == 0:
+            try:
+                signal.alarm(2 * TAG_WITHIN)
+                resource.setrlimit(resource.RLIMIT_CPU, (TAG_WITHIN, TAG_WITHIN + 1))
+                told.write(json.dumps(tag_reader.read(upright)).encode())
+            finally:
+                os._exit(0)
+        os.waitpid(pid, 0)
+        tag: dict[str, Any] | None = json.loads(told.read().rstrip(b"\0") or b"null")
+    if tag is not None:
+        scale = width / upright.width
+        tag["corners"] = [[round(x * scale, 1), round(y * scale, 1)] for x, y in tag["corners"]]
+    return tag
 
 
 def shrunk(picture: Image.Image, side: int) -> Image.Image:
@@ -285,13 +317,14 @@ def warm_up() -> None:
     pillow_heif.options.DECODE_THREADS = 1
     pillow_heif.register_heif_opener()
 
+    tag_reader.read(tag_reader.example())
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     exif = Image.Exif()
     exif[0x0112] = 6
     for kind in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF"):
         file = io.BytesIO()
         try:
-            Image.new("RGB", (40, 24)).save(file, kind, exif=exif, icc_profile=profile)
+            tag_reader.example().convert("RGB").save(file, kind, exif=exif, icc_profile=profile)
             copies(file.getvalue())
         except (KeyError, OSError, RuntimeError):
             continue  # a build that cannot write this format; reading it needs no more imports
@@ -345,8 +378,8 @@ def bury(pid: int, _deadline: float, end: int) -> None:
     os.close(end)
 
 
-def main() -> None:
-    control = socket.socket(fileno=int(sys.argv[1]))
+def main(control_fd: int) -> None:
+    control = socket.socket(fileno=control_fd)
     warm_up()
     # Children live for milliseconds: a collection in them would only copy the zygote's memory.
     gc.collect()
@@ -358,7 +391,3 @@ def main() -> None:
         os.dup2(nothing, stream)  # decoders chat, and may chat about what they read
     control.send(json.dumps({"network": not alone}).encode())
     serve(control)
-
-
-if __name__ == "__main__":
-    main()

@@ -23,8 +23,9 @@ from typing import Any, BinaryIO, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
-from uploads import storage
+from uploads import page_tags, storage
 from uploads.models import Photo, PublicCopy
+from uploads.page_tags import Seen
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 ANSWER_WITHIN = {"examine": 18.0, "copies": 50.0}
 MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "image/avif"})
 SIDES = storage.SIDES
+TAGS = 2320  # of the family AprilTag 36h10
+TAG_READER = 1  # the version of `uploads/tag_reader.py`, which only the decoder imports
 
 
 class NotAPicture(Refusal):
@@ -110,18 +113,26 @@ class Copy:
     content: bytes
 
 
+@dataclass(frozen=True)
+class Derived:
+    """What is made of a picture: its public sizes, and what its page tag says."""
+
+    copies: list[Copy]
+    tag: Seen | None
+
+
 def examine(picture: BinaryIO) -> Facts:
     """Prove that the whole file decodes. Raises the refusal that says why it is not acceptable."""
     return _facts_in(_decoder().ask("examine", picture)[0])
 
 
-def derive(content: bytes) -> list[Copy]:
-    """The public sizes of these bytes. Raises like `examine`."""
+def derive(content: bytes) -> Derived:
+    """The public sizes of these bytes, and what the page tag says. Raises like `examine`."""
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.flush()
         said, body = _decoder().ask("copies", file)
-    _facts_in(said)
+    facts = _facts_in(said)
     copies = []
     for listed in said["copies"]:
         side, width, height = (int(listed[name]) for name in ("side", "width", "height"))
@@ -131,11 +142,11 @@ def derive(content: bytes) -> list[Copy]:
         copies.append(Copy(side, width, height, made))
     if {copy.side for copy in copies} != set(SIDES):
         raise Unreadable
-    return copies
+    return Derived(copies, _tag_in(said, facts))
 
 
 def make_public_copies(photo: Photo) -> list[PublicCopy]:
-    """Store the public sizes (WebP, upright, no metadata) and their rows. May run twice.
+    """Store the public sizes (WebP, upright, no metadata), their rows, and what the page tag says. May run twice.
 
     Returns no copies where the decoder gives up on what it accepted at intake: the photo then goes on
     to people without them. Raises `storage.StorageUnavailable` where the original cannot be read.
@@ -144,9 +155,14 @@ def make_public_copies(photo: Photo) -> list[PublicCopy]:
     if present:
         return present
     rows = _rows_of_the_same_bytes(photo)
-    if rows is None:
+    if rows is not None:
+        page_tags.keep_as_of_same_bytes(photo)
+    elif (derived := _derived(photo)) is None:
         rows = []
-        for copy in _derived(photo):
+    else:
+        page_tags.keep(photo, derived.tag, TAG_READER)
+        rows = []
+        for copy in derived.copies:
             storage.put_public(photo.sha256, copy.side, copy.content)
             rows.append(
                 PublicCopy(
@@ -166,7 +182,7 @@ def entry_of(photo: Photo, copies: list[PublicCopy]) -> dict[str, Any]:
     return {"photo": str(photo.pk), "pub": {str(copy.side): f"sha256:{copy.sha256}" for copy in copies}}
 
 
-def _derived(photo: Photo) -> list[Copy]:
+def _derived(photo: Photo) -> Derived | None:
     original = storage.read_original(photo.sha256)
     for _attempt in range(2):
         try:
@@ -175,7 +191,7 @@ def _derived(photo: Photo) -> list[Copy]:
             raise
         except Refusal as refusal:
             log.warning("photo %s: no public copies: %s", photo.pk, refusal.code)
-    return []
+    return None
 
 
 def _rows_of_the_same_bytes(photo: Photo) -> list[PublicCopy] | None:
@@ -198,7 +214,34 @@ def _facts_in(said: dict[str, Any]) -> Facts:
     return facts
 
 
+def _tag_in(said: dict[str, Any], facts: Facts) -> Seen | None:
+    """What the page tag says, if it can be true."""
+    if not (tag := said["tag"]):
+        return None
+    seen = Seen(
+        tag=int(tag["id"]),
+        turn=int(tag["turn"]),
+        corners=tuple(float(number) for corner in tag["corners"] for number in corner),
+        edge=float(tag["edge"]),
+    )
+    longest = max(facts.width, facts.height)
+    possible = 0 <= seen.tag < TAGS and seen.turn in range(4) and 0 <= seen.edge < 1e6 and len(seen.corners) == 8
+    if not (possible and all(0 <= number <= longest for number in seen.corners)):
+        raise Unreadable
+    return seen
+
+
 # --- The process beside us ------------------------------------------------------------------
+
+
+HOUSE = Path(__file__).resolve().parents[1]
+# Isolated (-I), Python finds nothing of ours by itself.
+PROGRAM = """
+import sys
+sys.path.append(sys.argv[1])
+from uploads import decoder
+decoder.main(int(sys.argv[2]))
+"""
 
 
 class Decoder:
@@ -212,11 +255,11 @@ class Decoder:
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-I", str(Path(__file__).with_name("decoder.py")), str(theirs.fileno())],
+                [sys.executable, "-I", "-c", PROGRAM, str(HOUSE), str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 # Nothing of ours is for a process that reads strangers' files.
-                env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1"},
+                env={"LANG": "C.UTF-8", "MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"},
             )
         self.control.settimeout(30)
         hello = self.control.recv(1000)

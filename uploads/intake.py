@@ -17,10 +17,10 @@ from accounts.models import Device, User
 from accounts.refusals import Refusal
 from tps.models import Contest, PollingStation
 from uploads import inspection, receipts, storage
+from uploads.marks import Mark
 from uploads.models import Photo, Ticket
 
 STAGED_AT_MOST = timedelta(days=1)
-REUSED = "reused"
 
 
 class TooLarge(Refusal):
@@ -137,7 +137,7 @@ def record(sending: Sending, original: Original) -> tuple[Photo, bool]:
         uploader=sending.uploader,
         address_block=sending.address_block,
         receipt=receipts.new_code(),
-        marks=[REUSED] if same_bytes else [],
+        marks=[Mark.REUSED] if same_bytes else [],
     )
     if sending.key:
         _remember(sending.key, sending, original, photo)

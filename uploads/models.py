@@ -42,7 +42,7 @@ class Photo(models.Model):
     uploader = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT)
     address_block = models.CharField(max_length=32, blank=True, default="", db_default="")
     receipt = models.CharField(max_length=20, unique=True, db_collation="C")
-    # Why people should look twice: "reused" = the same bytes were sent for another TPS.
+    # Why people should look twice, as far as that was plain when it came in (`uploads.marks.Mark`).
     marks = ArrayField(models.CharField(max_length=20), default=list)
     received_at = models.DateTimeField(db_default=Now())
     step = models.CharField(max_length=8, choices=Step.choices, default=Step.INSPECT)
@@ -123,3 +123,27 @@ class PublicCopy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.photo_id} {self.side}"
+
+
+class PageTag(models.Model):
+    """What a program read from the page tag printed on the form: a hint. Nothing but `reader` where it found none."""
+
+    photo = models.OneToOneField(Photo, on_delete=models.PROTECT, primary_key=True, related_name="page_tag")
+    tag = models.SmallIntegerField(null=True)  # its number in the family AprilTag 36h10
+    turn = models.SmallIntegerField(null=True)  # quarters that the page is turned clockwise
+    # x and y of the tag's corners in pixels of the upright original, clockwise from the page's upper left one.
+    corners = ArrayField(models.FloatField(), null=True)
+    edge = models.FloatField(null=True)  # width of the tag's edges, in pixels of a picture 1,000 wide
+    reader = models.SmallIntegerField()  # version of the program (`tag_reader.VERSION`)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(tag=None, turn=None, corners=None, edge=None)
+                | Q(tag__range=(0, 2319), turn__range=(0, 3), corners__len=8, edge__gte=0),
+                name="page_tag_was_read_wholly_or_not_at_all",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} {self.tag}"

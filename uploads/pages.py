@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,7 +17,7 @@ from accounts.refusals import Refusal
 from pemantau import pipeline
 from tps import search
 from tps.models import Contest, PollingStation
-from uploads import claims, doors, intake, places, receipts, storage
+from uploads import claims, doors, intake, page_tags, places, receipts, storage
 from uploads.claims import Place
 from uploads.models import Photo
 
@@ -87,7 +88,7 @@ def _form(request: HttpRequest, where: Place, chosen: str, refusal: Refusal | No
     contest = next((one for one in where.contests if one.code == wanted), None)
     context = {"station": where.station, "contests": where.contests, "contest": contest}
     if contest:
-        context |= _choices(where.station, contest)
+        context |= _choices(where.station, contest) | {"told": _told(where, contest)}
     context |= {"chosen": chosen, "refusal": refusal}
     response = render(request, "uploads/send.html", context, status=refusal.status if refusal else 200)
     if refusal and refusal.retry_after:
@@ -104,6 +105,20 @@ def _choices(station: PollingStation, contest: Contest) -> dict[str, Any]:
         "slips": [(one, count) for one, count in pages if one.variant != "plano"],
         "unsorted": there.get(None, 0),
     }
+
+
+def _told(where: Place, contest: Contest) -> dict[str, Any]:
+    """What `static/uploads/send.js` must know: the contest, what tags mean, and its words (`page_check.js`)."""
+    words = {
+        "wrong_page": _("Ini halaman {page}. Simpan sebagai halaman {page}?"),
+        "yes": _("Ya, halaman {page}"),
+        "no": _("Bukan, biarkan"),
+        "other_ballot": _("Lembar ini milik surat suara lain. Periksa pemilihan yang Anda pilih."),
+        "turned": _("Foto ini terbalik atau miring. Kalau bisa, ambil ulang dengan tegak."),
+        "blurred": _("Foto ini buram. Kalau bisa, ambil ulang dan pegang ponsel lebih tenang."),
+        "dark": _("Foto ini gelap. Kalau bisa, ambil ulang di tempat yang lebih terang."),
+    }
+    return {"kind": contest.kind, "tags": page_tags.meanings(where.contests), "words": words}
 
 
 @require_safe

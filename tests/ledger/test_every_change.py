@@ -41,6 +41,7 @@ WITHOUT_DUTY = {
     "tps_extent": "counts of the TPS below a region",
     "uploads_ticket": "an idempotency key of the sender",
     "uploads_repeat": "who sent a photo once more; the photo stays the same",
+    "uploads_pagetag": "what a program read from the original: a hint, moves no number, can be read again",
     "transcription_task": "the queue, derived from photos and entries",
     "transcription_turn": "the queue's own counting",
     "transcription_lease": "who reads what now; its entry tells of the reading",

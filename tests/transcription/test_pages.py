@@ -8,6 +8,7 @@ from accounts.models import Role
 from pemantau import pipeline
 from tests.transcription.reading import SUMS, VOTES, browser_of, decision_of, photo_of, reads, task_of
 from transcription.models import Entry, Lease, Ruling
+from uploads.models import PageTag
 
 
 @pytest.fixture
@@ -236,3 +237,37 @@ def test_only_adjudicators_come_in(world, case, role):
     client = browser_of(world, "Oki", role)
     assert client.get("/putusan/").status_code == 403
     assert client.get(f"/putusan/{case.pk}/").status_code == 403
+
+
+# --- What the page tag says -------------------------------------------------------------------
+
+
+def tagged(photo, tag: int, turn: int = 0) -> None:
+    PageTag.objects.create(photo=photo, tag=tag, turn=turn, corners=[0.0] * 8, edge=1.0, reader=1)
+
+
+def test_the_page_that_the_tag_says_is_there_at_once_and_may_be_another(photo, sari):
+    tagged(photo, 103)
+    address = takes(sari)
+    form = sari.get(address).content.decode()
+    assert "Halaman 3" in form
+    assert 'name="angka-suara_sah"' in form
+    other = re.search(r'href="(\?halaman=)"', form).group(1)
+    assert "Halaman mana yang terlihat?" in sari.get(address + other).content.decode()
+    sari.post(address, typed(VOTES, halaman="2"))
+    assert Entry.objects.get().page == 2
+
+
+def test_a_tag_of_another_form_preselects_nothing(photo, sari):
+    tagged(photo, 501)
+    assert "Halaman mana yang terlihat?" in sari.get(takes(sari)).content.decode()
+
+
+def test_an_adjudicator_is_told_the_marks_in_sentences(case, vera, sari):
+    assert "Perlu dilihat dua kali" not in vera.get(f"/putusan/{case.pk}/").content.decode()
+    tagged(case, 101, turn=2)
+    page = vera.get(f"/putusan/{case.pk}/").content.decode()
+    assert "Pengirim menyebut halaman lain daripada yang tercetak di lembar ini." in page
+    assert "Lembar terlihat terbalik atau miring." in page
+    told = vera.get(f"/api/v1/cases/{case.pk}/").json()["marks"]
+    assert [mark["code"] for mark in told] == ["wrong_page", "turned"]

@@ -115,10 +115,11 @@ def test_a_key_makes_repeating_safe_and_is_not_for_another_photo(client, world, 
     assert send(Client(), encoded(seed=9), headers=key).status_code == 201
 
 
-def test_for_another_tps_it_is_taken_and_marked(client, world, folder):
+def test_for_another_tps_it_is_taken_and_marked_for_us_alone(client, world, folder):
     send(client)
     answer = send(client, station="9101011001002")
-    assert (answer.status_code, answer.json()["marks"]) == (201, ["reused"])
+    assert (answer.status_code, "marks" in answer.json()) == (201, False)
+    assert Photo.objects.get(pk=answer.json()["photo"]).marks == ["reused"]
 
 
 # --- Refused ------------------------------------------------------------------------------
@@ -395,5 +396,5 @@ def test_another_election_is_named(client, world, folder):
     assert send(client).json()["election"] == "contoh"
     answer = send(client, election="lain")
     assert (answer.status_code, answer.json()["election"]) == (201, "lain")
-    assert answer.json()["marks"] == ["reused"]
+    assert Photo.objects.get(pk=answer.json()["photo"]).marks == ["reused"]
     assert set(Event.objects.filter(kind="photo").values_list("log", flat=True)) == {"contoh", "lain"}

@@ -48,7 +48,7 @@ def test_each_format_is_known_by_its_content(kind):
 def test_public_copies_are_upright_and_have_no_metadata(kind):
     content = with_secrets(kind, orientation=6, width=1600, height=1200)
     assert examine(content) == inspection.Facts(KINDS[kind], 1200, 1600)
-    copies = {copy.side: copy for copy in inspection.derive(content)}
+    copies = {copy.side: copy for copy in inspection.derive(content).copies}
     assert {side: (copy.width, copy.height) for side, copy in copies.items()} == {
         480: (360, 480),
         1280: (960, 1280),
@@ -67,7 +67,7 @@ def test_public_copies_are_upright_and_have_no_metadata(kind):
 def test_a_heic_is_turned_by_its_own_boxes_and_not_by_exif():
     """As its standard has it; phones write both."""
     content = with_secrets("HEIF", orientation=6, width=400, height=300)
-    copy = inspection.derive(content)[0]
+    copy = inspection.derive(content).copies[0]
     assert (copy.width, copy.height) == (400, 300)
     assert chunks_of_webp(copy.content) == ["VP8 "]
 
@@ -76,7 +76,7 @@ def test_a_heic_is_turned_by_its_own_boxes_and_not_by_exif():
 def test_every_orientation_is_turned_upright(orientation):
     content = encoded(exif=_exif(orientation), width=400, height=300, quality=95)
     upright = ImageOps.exif_transpose(Image.open(io.BytesIO(content))).convert("RGB")
-    copy = next(copy for copy in inspection.derive(content) if copy.side == 2560)
+    copy = next(copy for copy in inspection.derive(content).copies if copy.side == 2560)
     ours = Image.open(io.BytesIO(copy.content))
     assert (copy.width, copy.height) == upright.size == ours.size
     for corner in ((5, 5), (ours.width - 5, 5), (5, ours.height - 5), (ours.width - 5, ours.height - 5)):
@@ -90,7 +90,7 @@ def _exif(orientation: int) -> Image.Exif:
 
 
 def test_a_small_picture_keeps_its_size_under_all_three_names():
-    copies = inspection.derive(encoded(width=200, height=100))
+    copies = inspection.derive(encoded(width=200, height=100)).copies
     assert {(copy.side, copy.width, copy.height) for copy in copies} == {(side, 200, 100) for side in inspection.SIDES}
 
 
@@ -105,7 +105,7 @@ def test_every_colour_mode_becomes_plain(mode, kind):
         picture = picture.convert(mode)
     file = io.BytesIO()
     picture.save(file, kind)
-    for copy in inspection.derive(file.getvalue()):
+    for copy in inspection.derive(file.getvalue()).copies:
         ours = Image.open(io.BytesIO(copy.content))
         assert (ours.mode, ours.size) == ("RGB", (300, 200))
         assert min(ours.getpixel((299, 199))) > 150 or mode == "1"
@@ -114,7 +114,7 @@ def test_every_colour_mode_becomes_plain(mode, kind):
 def test_what_was_transparent_becomes_white():
     file = io.BytesIO()
     Image.new("RGBA", (100, 100), (0, 0, 0, 0)).save(file, "PNG")
-    copy = inspection.derive(file.getvalue())[0]
+    copy = inspection.derive(file.getvalue()).copies[0]
     assert Image.open(io.BytesIO(copy.content)).getpixel((50, 50)) == (255, 255, 255)
 
 
@@ -124,7 +124,7 @@ def test_a_large_transparent_picture_goes_in_strips_and_looks_the_same():
     picture.paste((220, 20, 20, 255), (0, 0, 3000, 2100))
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)
-    copy = next(copy for copy in inspection.derive(file.getvalue()) if copy.side == 2560)
+    copy = next(copy for copy in inspection.derive(file.getvalue()).copies if copy.side == 2560)
     assert (copy.width, copy.height) == (2560, 1792)
     ours = Image.open(io.BytesIO(copy.content))
     assert ours.getpixel((1200, 800))[0] > 200
@@ -181,7 +181,7 @@ def test_of_a_multi_picture_jpeg_the_first_is_taken():
     file = io.BytesIO()
     drawn(300, 400).save(file, "MPO", save_all=True, append_images=[drawn(30, 40, seed=2)])
     assert examine(file.getvalue()) == inspection.Facts("image/jpeg", 300, 400)
-    assert inspection.derive(file.getvalue())[0].height == 400
+    assert inspection.derive(file.getvalue()).copies[0].height == 400
 
 
 def test_a_jpeg_of_200_megapixels_is_read_scaled_down_within_the_memory():

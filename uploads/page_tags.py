@@ -1,0 +1,91 @@
+"""What a photo's page tag means: which form and page it is, and what does not fit the sender's claim.
+
+A tag is a hint. The A4 copies have none, a torn corner has none: no tag never speaks against a photo.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from tps import form_definitions
+from tps.form_definitions import FormDefinition, Page
+from tps.models import Contest
+from uploads.marks import Mark
+from uploads.models import PageTag, Photo
+
+# Width of the tag's edges, in pixels of a picture 1,000 wide, from which on a photo counts as blurred: 4 of 120
+# real photos, and all of them once they are blurred by 2 pixels more (docs/photos.md).
+BLURRED_FROM = 1.8
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the decoder read from a photo. Corners are pixels of the upright picture: x and y, clockwise."""
+
+    tag: int
+    turn: int
+    corners: tuple[float, ...]
+    edge: float
+
+
+def page_of(form: FormDefinition, tag: int | None) -> Page | None:
+    """The page of this form that carries the tag."""
+    return form.page_with_tag(tag) if tag is not None else None
+
+
+def marks_of(form: FormDefinition, claimed: int | None, seen: PageTag | None) -> list[Mark]:
+    """What should make people look twice, by the tag alone."""
+    if seen is None or seen.tag is None:
+        return []
+    marks = []
+    page = page_of(form, seen.tag)
+    if page is None and (_has_tags(form) or seen.tag in _known()):
+        marks.append(Mark.OTHER_BALLOT)
+    if page is not None and claimed not in (None, page.number):
+        marks.append(Mark.WRONG_PAGE)
+    if seen.turn:
+        marks.append(Mark.TURNED)
+    if seen.edge is not None and seen.edge > BLURRED_FROM:
+        marks.append(Mark.BLURRED)
+    return marks
+
+
+def marks_of_photo(photo: Photo) -> list[Mark]:
+    """All marks of a photo: what was plain when it came in, and what its tag says. No query with `page_tag` loaded."""
+    form = form_definitions.for_contest(photo.contest)
+    return [Mark(mark) for mark in photo.marks] + marks_of(form, photo.page, getattr(photo, "page_tag", None))
+
+
+def meanings(contests: Iterable[Contest]) -> dict[str, dict[str, Any]]:
+    """For browsers: the kind of contest and the page that each tag of these contests' forms stands for."""
+    return {
+        str(page.tag): {"kind": contest.kind, "page": page.number}
+        for contest in contests
+        for page in form_definitions.for_contest(contest).pages
+        if page.tag is not None
+    }
+
+
+def keep(photo: Photo, seen: Seen | None, reader: int) -> None:
+    """Remember what was read, or that nothing was."""
+    said = {"tag": seen.tag, "turn": seen.turn, "corners": list(seen.corners), "edge": seen.edge} if seen else {}
+    PageTag.objects.create(photo=photo, reader=reader, **said)
+
+
+def keep_as_of_same_bytes(photo: Photo) -> None:
+    """Remember what was read from another photo of the same bytes."""
+    for one in PageTag.objects.filter(photo__sha256=photo.sha256).exclude(photo=photo).order_by("photo")[:1]:
+        one.pk = photo.pk
+        one.save(force_insert=True)
+
+
+def _has_tags(form: FormDefinition) -> bool:
+    return any(page.tag is not None for page in form.pages)
+
+
+@cache
+def _known() -> frozenset[int]:
+    """The tags of all forms there are."""
+    forms = (form_definitions.load(name) for name in form_definitions.names())
+    return frozenset(page.tag for form in forms for page in form.pages if page.tag is not None)
