@@ -27,7 +27,7 @@ from transcription import consensus, queue, rulings, senders
 from transcription import entries as readings
 from transcription.models import Decision, Entry, Ruling
 from transcription.models import Task as Place
-from uploads import inspection, intake
+from uploads import inspection, intake, reuse
 from uploads.models import Photo
 from uploads.receipts import State
 
@@ -100,6 +100,7 @@ def open_to_readers(photo_id: str) -> None:
     """Put the photo into the queue, and count its TPS as received."""
     with _claimed(photo_id, Step.QUEUE) as photo:
         if photo:
+            reuse.find_alike(photo)
             queue.open_photo(photo)
             _record_results(photo)
             _move(photo, Step.READ)

@@ -4,8 +4,9 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import Device
@@ -147,3 +148,40 @@ class PageTag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.photo_id} {self.tag}"
+
+
+class Likeness(models.Model):
+    """What a photo, or a region of it, looks like in 256 bits (`uploads/likeness.py`), to find others like it."""
+
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
+    region = models.CharField(max_length=8)
+    hash = models.CharField(max_length=64, db_collation="C")
+    bands = ArrayField(models.BigIntegerField())  # by these it is found (`uploads/reuse.py`)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["photo", "region"], name="one_likeness_per_photo_and_region"),
+            models.CheckConstraint(condition=Q(hash__regex=r"^[0-9a-f]{64}$"), name="likeness_is_256_bits"),
+        ]
+        indexes = [GinIndex(fields=["bands"], name="likeness_by_band")]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} {self.region}"
+
+
+class Alike(models.Model):
+    """Two photos that look like one: in this region they differ in so few bits."""
+
+    first = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
+    region = models.CharField(max_length=8)
+    bits = models.SmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="a_pair_is_alike_once"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="alike_are_two_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} {self.second_id} {self.bits}"

@@ -42,6 +42,8 @@ WITHOUT_DUTY = {
     "uploads_ticket": "an idempotency key of the sender",
     "uploads_repeat": "who sent a photo once more; the photo stays the same",
     "uploads_pagetag": "what a program read from the original: a hint, moves no number, can be read again",
+    "uploads_likeness": "computed from the original, can be computed again",
+    "uploads_alike": "computed from the likenesses",
     "transcription_task": "the queue, derived from photos and entries",
     "transcription_turn": "the queue's own counting",
     "transcription_lease": "who reads what now; its entry tells of the reading",
