@@ -93,8 +93,8 @@ def asked_for(contest, chance: random.Random) -> list:
             changed = sum(1 << bit for bit in chance.sample(range(256), errors))
             hashes[region] = f"{int(text, 16) ^ changed:064x}"
         photo = Photo.objects.create(
-            station=station, contest=contest, page=2, sha256=f"{chance.getrandbits(256):064x}", size=1, width=1, height=1,
-            media_type="image/jpeg", device_id=SENDER, receipt=f"A{chance.getrandbits(50)}"[:17],
+            station=station, contest=contest, page=2, sha256=f"{chance.getrandbits(256):064x}", size=1, width=1,
+            height=1, media_type="image/jpeg", device_id=SENDER, receipt=f"A{chance.getrandbits(50)}"[:17],
         )  # fmt: skip
         reuse.keep(photo, hashes)
         made.append(photo)
