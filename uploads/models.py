@@ -71,7 +71,7 @@ class Photo(models.Model):
         return str(self.pk)
 
 
-class Ticket(models.Model):
+class SentKey(models.Model):
     """An idempotency key of one sender: the same request again gets the same receipt."""
 
     key = models.UUIDField()
@@ -85,6 +85,42 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class Ticket(models.Model):
+    """A photo that is announced: what its sender says of it. Whoever knows the id may bring the bytes.
+
+    Open until the photo is there or was refused. How many bytes have arrived is not here: that is what the storage
+    holds, and nothing else.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    device = models.ForeignKey(Device, on_delete=models.PROTECT)
+    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
+    page = models.SmallIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, db_collation="C")
+    size = models.IntegerField()
+    media_type = models.CharField(max_length=40)  # as claimed, believed by nobody
+    photo = models.ForeignKey(Photo, null=True, on_delete=models.PROTECT)
+    refusal = models.CharField(max_length=40, blank=True, default="")  # its code
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device", "station", "sha256", "size"],
+                condition=Q(photo__isnull=True, refusal=""),
+                name="one_open_ticket_per_device_and_bytes",
+            ),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="ticket_announces_a_sha256"),
+            models.CheckConstraint(condition=Q(size__gt=0), name="ticket_announces_some_bytes"),
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="ticket_that_ends")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class Repeat(models.Model):
