@@ -26,6 +26,9 @@ DEBUG = env.bool("PEMANTAU_DEBUG", default=False)
 
 SECRET_KEY = env("SECRET_KEY", default="development-only-" + "0" * 50 if DEVELOPMENT else environ.Env.NOTSET)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Signs receipts (`uploads.statements`): 64 hexadecimal digits. Earlier keys stay known by their public halves.
+RECEIPT_KEY = env("RECEIPT_KEY", default="0" * 64 if DEVELOPMENT else environ.Env.NOTSET)
+RECEIPT_OLD_KEYS = env.list("RECEIPT_OLD_KEYS", default=[])
 SITE_ORIGIN = env("SITE_ORIGIN", default="http://127.0.0.1:8000" if DEVELOPMENT else environ.Env.NOTSET)
 HTTPS = SITE_ORIGIN.startswith("https://")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or (
