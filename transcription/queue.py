@@ -108,7 +108,7 @@ _OPEN = """
                  LEFT JOIN transcription_decision d ON d.id = t.decision_id
                 WHERE p.station_id = %(station)s AND p.contest_id = %(contest)s AND p.id <> %(photo)s
                   AND CASE WHEN g.tag IS NULL THEN p.page = %(page)s ELSE g.tag = %(tag)s END
-                  AND d.outcome IS DISTINCT FROM 'rejected') THEN %(evidence)s ELSE 0 END,
+                  AND d.outcome IS DISTINCT FROM 'rejected' AND p.withdrawn_at IS NULL) THEN %(evidence)s ELSE 0 END,
            array_remove(ARRAY[%(sender)s::bigint], NULL), %(here)s::varchar[], 0, false, ''
       FROM turn
     ON CONFLICT DO NOTHING
@@ -144,6 +144,37 @@ def serve_other_photos_first(photo: Photo) -> None:
     """After a photo was rejected, the others of its TPS are no longer mere evidence."""
     others = Task.objects.filter(photo__station=photo.station_id, photo__contest=photo.contest_id, rank__gte=EVIDENCE)
     others.update(rank=F("rank") - EVIDENCE)
+
+
+def close(photo: Photo) -> None:
+    """After its sender took it back: nobody is given it, whoever has it in hand loses it, no adjudicator waits for it.
+
+    The caller holds the photo. The others of its TPS are no longer mere evidence, unless it was that itself.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSE, [photo.pk])
+        row = cursor.fetchone()
+    if row and row[0] < EVIDENCE:
+        serve_other_photos_first(photo)
+
+
+# The task is locked first, then its leases, as everywhere.
+_CLOSE = """
+    WITH task AS MATERIALIZED (
+        SELECT photo_id FROM transcription_task WHERE photo_id = %s FOR UPDATE
+    ), ended AS (
+        UPDATE transcription_lease l SET "end" = 'expired' FROM task
+         WHERE l.task_id = task.photo_id AND l."end" = ''
+        RETURNING l.id
+    ), places AS (
+        SELECT count(*)::smallint AS many FROM ended
+    )
+    UPDATE transcription_task t
+       SET wants = 0, leased = t.leased - places.many, rank = t.rank - places.many, needs_adjudicator = false, why = '',
+           case_since = NULL, changed_at = now()
+      FROM task, places WHERE t.photo_id = task.photo_id
+    RETURNING t.rank
+"""
 
 
 # --- Taking -----------------------------------------------------------------------------------

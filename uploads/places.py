@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from tps import search
 from tps.models import Contest, Election, PollingStation, Region
@@ -26,11 +26,14 @@ def way_to(code: str, election: Election) -> Way:
     *above, region = search.line_to(code)
     if region.level < VILLAGE:
         return Way(region, above, search.children(code, election), [])
-    stations = search.stations_of(code, election).annotate(photos=Count("photo"))
+    stations = search.stations_of(code, election).annotate(
+        photos=Count("photo", filter=Q(photo__withdrawn_at__isnull=True))
+    )
     return Way(region, above, [], list(stations))
 
 
 def photos_by_page(station: PollingStation, contest: Contest) -> dict[int | None, int]:
     """How many photos there are of each page, as their senders said."""
-    counted = Photo.objects.filter(station=station, contest=contest).values_list("page").annotate(Count("pk"))
+    there = Photo.objects.filter(station=station, contest=contest, withdrawn_at__isnull=True)
+    counted = there.values_list("page").annotate(Count("pk"))
     return dict(counted.order_by())
