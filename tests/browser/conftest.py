@@ -28,6 +28,7 @@ DESKTOP = {"width": 1280, "height": 800}
 def site(transactional_db, live_server, settings, tmp_path, eager) -> worlds.World:
     """The small world behind a live server; what it sends goes to a folder of this test."""
     settings.STORAGES = settings.STORAGES | folder_storages(tmp_path)
+    settings.ROOT_URLCONF = "tests.browser.ticket_stand_in"
     world = worlds.build()
     world.address = live_server.url
     return world
@@ -82,12 +83,14 @@ class Person:
 
 @pytest.fixture
 def somebody(browser: Browser, site: worlds.World) -> Iterator[Callable[..., Person]]:
-    """`somebody(**how)`: `viewport`, `color_scheme`, `java_script_enabled`, `locale`, …"""
+    """`somebody(**how)`: `viewport`, `color_scheme`, `java_script_enabled`, `locale`, `permissions`, …; `with_browser`
+    is another one than everybody's.
+    """
     people: list[Person] = []
 
     def arrives(**how: object) -> Person:
         options = {"viewport": PHONE, "locale": "id-ID", "base_url": site.address} | how
-        context = browser.new_context(**options)
+        context = options.pop("with_browser", browser).new_context(**options)
         person = Person(context.new_page(), site)
         person.page.set_default_timeout(20_000)
         _listen(person)
