@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
+from django.db import connections, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -143,6 +143,27 @@ def entry_by_form(scene: Scene) -> None:
     assert Entry.objects.get(photo=scene.photo).numbers == people.VOTES
 
 
+def own_photo(scene: Scene) -> Photo:
+    """A photo that Vina sent."""
+    vina = scene.world.person("Vina")
+    with transaction.atomic():
+        return people.photo_of(scene.world, "9101011001002", device=people.device_of(scene.world, vina))
+
+
+def numbers_by_api(scene: Scene) -> None:
+    path = f"/api/v1/receipts/{own_photo(scene).receipt}/numbers/"
+    body = {"page": 2, "numbers": people.VOTES}
+    answers = twice(scene.browser("Vina"), path, body, content_type="application/json")
+    one(answers, 201)
+    assert {answer.json()["id"] for answer in answers} == {str(Entry.objects.get(source="uploader").pk)}
+
+
+def numbers_by_form(scene: Scene) -> None:
+    fields = {f"angka-{key}": str(value) for key, value in people.VOTES.items()} | {"halaman": "2"}
+    one(twice(scene.browser("Vina"), f"/bukti/{own_photo(scene).receipt}/angka/", fields), 302)
+    assert Entry.objects.get(source="uploader").numbers == people.VOTES
+
+
 def check(scene: Scene) -> None:
     path = f"/api/v1/tasks/{scene.lease.pk}/check/"
     body = {"page": 2, "numbers": people.VOTES}
@@ -197,6 +218,8 @@ def language(scene: Scene) -> None:
 POSTS: dict[str, Callable[[Scene], None]] = {
     "uploads-api:photos": photos_by_api,
     "uploads:send": photos_by_form,
+    "transcription:numbers": numbers_by_form,
+    "transcription-api:numbers": numbers_by_api,
     "transcription-api:tasks": takes("/api/v1/tasks/"),
     "transcription:start": takes("/baca/"),
     "transcription-api:entry": entry_by_api,

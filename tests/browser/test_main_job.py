@@ -50,10 +50,11 @@ def sends(citizen: Person, paper: str, scripts: bool = True) -> None:
 
 
 def types(volunteer: Person, **numbers: int) -> None:
-    """Takes the next photo, says which page it is, types what is on the paper."""
+    """Takes the next photo, whose printed tag says which page it is, and types what is on the paper."""
     volunteer.goes_to("/baca/")
     volunteer.presses("Ambil foto")
-    volunteer.clicks("Halaman 2: suara paslon")
+    if volunteer.page.get_by_text("Halaman mana yang terlihat?").count():
+        volunteer.clicks("Halaman 2: suara paslon")
     for key, number in numbers.items():
         volunteer.page.locator(f"#angka-{key}").fill(str(number))
     volunteer.picture("baca")
