@@ -37,10 +37,8 @@ MODULES = (
     "uploads/tag.js",
     "uploads/tag_codes.js",
 )
-# Begun by others of them: with the form, and as threads of their own.
-LATER = ("uploads/send.js", "uploads/recognise_worker.js")
 PICTURES = ("mark.svg", "icons/192.png")
-FILES = (*STYLES, *MODULES, *LATER, *PICTURES)
+FILES = (*STYLES, *MODULES, *PICTURES)
 WORKER = "uploads/service_worker.js"
 
 
@@ -74,7 +72,7 @@ def _made() -> Shell:
 def page(language: str) -> str:
     """The page without a TPS, as it looks to nobody in particular."""
     with override(language):
-        return render_to_string("uploads/app.html", context())
+        return render_to_string("uploads/app.html", context() | {"section": "kirim"})
 
 
 def context() -> dict[str, Any]:

@@ -17,9 +17,10 @@ def _taking() -> dict[str, str]:
         "photos": _("Sudah ada {number} foto."),
         "no_photos": _("Belum ada foto."),
         "on_this_phone": _("Ada di ponsel ini."),
-        "missing_one": _("Halaman {pages} belum ada."),
         "missing": _("Halaman {pages} belum ada."),
         "all_there": _("Semua halaman sudah ada. Foto tambahan tetap berguna untuk membandingkan."),
+        "all_kept": _("Semua halaman sudah ada atau tersimpan di ponsel ini."),
+        "station_later": _("TPS untuk foto ini dipilih nanti."),
         "kept": _("Tersimpan di ponsel ini."),
         "kept_page": _("Halaman {page} sudah tersimpan."),
         "keeping": _("Menyimpan…"),
@@ -37,7 +38,6 @@ def _taking() -> dict[str, str]:
         ),
         "not_kept": _("Foto ini belum tersimpan. Simpan ke galeri, lalu coba lagi."),
         "not_a_picture": _("File ini bukan foto. Pilih foto lain."),
-        "photo_of": _("Foto {page}"),
     }
 
 
@@ -70,7 +70,6 @@ def _waiting() -> dict[str, str]:
         "pause": _("Jeda"),
         "resume": _("Lanjutkan"),
         "no_station": _("TPS belum dipilih"),
-        "session_over": _("Buka halaman ini lagi untuk melanjutkan."),
     }
 
 

@@ -25,7 +25,7 @@ async function mount() {
   outbox.listen(redraw);
   if (app.dataset.role === "find") await recent();
   else if (code) await place();
-  else choose();
+  else await choose();
   app.hidden = false;
   redraw();
   for (const [name, where] of [["online", window], ["visibilitychange", document], ["pageshow", window]]) {
@@ -80,10 +80,10 @@ async function guessed(wanted) {
 }
 
 function choose() {
-  view("choose").hidden = false;
-  on("take", () => taking.take({}), view("choose"));
-  on("by-code", byCode, view("choose"));
-  recent();
+  view("choose").hidden = view("other").hidden = false;
+  on("take", () => taking.take({}), view("other"));
+  on("by-code", byCode, view("other"));
+  return recent();
 }
 
 async function byCode(event) {
@@ -143,6 +143,7 @@ async function arrived() {
 let drawing = null;
 
 function redraw() {
+  if (slot("offline")) slot("offline").hidden = navigator.onLine;
   drawing ??= Promise.resolve()
     .then(() => station.refresh())
     .then(() => photos.show())

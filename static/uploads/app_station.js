@@ -69,8 +69,10 @@ function draw() {
   slot("contest-name").textContent = shown.name;
   app.querySelector("[data-do=other-contest]").hidden = !several;
   const left = without();
-  slot("missing").textContent = left.length ? missing(left) : words("all_there");
-  sheets(slot("walls"), shown.pages.filter(({ variant }) => variant === "plano"));
+  const walls = shown.pages.filter(({ variant }) => variant === "plano");
+  const all = walls.every(({ photos }) => photos) ? "all_there" : "all_kept";
+  slot("missing").textContent = left.length ? missing(left) : words(all);
+  sheets(slot("walls"), walls);
   const slips = shown.pages.filter(({ variant }) => variant !== "plano");
   sheets(slot("slip-list"), slips);
   slot("slips").hidden = !slips.length;

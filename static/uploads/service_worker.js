@@ -5,7 +5,7 @@
 import * as outbox from "./outbox.js";
 import { sendAll } from "./sender.js";
 
-const PAGES = "pemantau-halaman"; // pages of the search for a TPS that were looked at
+const PAGES = "pemantau-halaman"; // pages of the search for a TPS that were looked at, with this release's files
 const MOST_PAGES = 60;
 const PATIENCE = 3_000; // ms for the network before the phone's own page is shown
 
@@ -19,7 +19,7 @@ export function serve({ version, files, pages }) {
     event.waitUntil(
       caches
         .keys()
-        .then((all) => all.filter((one) => one.startsWith("pemantau-") && one !== name && one !== PAGES))
+        .then((all) => all.filter((one) => one.startsWith("pemantau-") && one !== name))
         .then((old) => Promise.all(old.map((one) => caches.delete(one))))
         .then(() => self.clients.claim()),
     ),

@@ -153,7 +153,6 @@ async function look(blob) {
   const looked = { blob, recognition: null, address: URL.createObjectURL(blob) };
   taken = looked;
   slot("picture").src = looked.address;
-  slot("picture").alt = words("photo_of", { page: target.page ? words("page", { page: target.page }) : "" }).trim();
   slot("picture").parentElement.classList.remove("review__picture--near");
   slot("remarks").replaceChildren();
   trouble("");
@@ -185,9 +184,11 @@ function remark() {
   const page = pageOf(taken.recognition.tag);
   const shown = said(taken.recognition, chosen).filter(({ action }) => !action || !taken.settled);
   const boxes = shown.map(box);
-  if (page && page.number === chosen) {
+  if (!target.contest) {
+    boxes.unshift(made("p", { className: "soft", textContent: words("station_later") }));
+  } else if (page && page.number === chosen) {
     boxes.unshift(made("p", { textContent: words("is_page", { page: page.label }) }));
-  } else if (!taken.recognition.tag && target.contest && !chosen) {
+  } else if (!taken.recognition.tag && !chosen) {
     boxes.unshift(made("p", { className: "soft", textContent: words("page_not_seen") }));
   }
   slot("remarks").replaceChildren(...boxes);
@@ -250,7 +251,7 @@ function leftOver() {
 }
 
 export function missing(pages) {
-  return words("missing", { number: pages.length, pages: pages.map(({ number }) => number).join(", ") });
+  return words("missing", { pages: pages.map(({ number }) => number).join(", ") });
 }
 
 async function keep({ blob, recognition }) {

@@ -41,6 +41,7 @@ class Person:
     page: Page
     world: worlds.World
     complaints: list[str] = field(default_factory=list)
+    network_breaks: bool = False  # then the browser may say so
 
     def goes_to(self, path: str) -> int:
         response = self.page.goto(path)
@@ -112,7 +113,9 @@ def _listen(person: Person) -> None:
 
     def said(message) -> None:
         # A refusal is an answer, not a complaint: Chromium mentions every 4xx it was given.
-        if message.type == "error" and "the server responded with a status of 4" not in message.text:
+        if message.type != "error" or "the server responded with a status of 4" in message.text:
+            return
+        if not (person.network_breaks and "net::ERR_" in message.text):
             person.complaints.append(message.text)
 
     person.page.on("request", asked)

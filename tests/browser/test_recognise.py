@@ -13,7 +13,7 @@ from uploads import tag_reader
 from uploads.models import Photo
 
 STATIC = Path(__file__).resolve().parents[2] / "static" / "uploads"
-RECOGNITION = ("tag.js", "tag_codes.js", "recognise.js", "recognise_worker.js")
+RECOGNITION = ("tag.js", "tag_codes.js", "recognise.js")
 SEND = "/kirim/9101011001001/"
 RECOGNISE = """async (photo) => {
     const { recognise } = await import("/static/uploads/recognise.js");

@@ -1,12 +1,11 @@
 """Photographing with the live camera: Chromium's own, fed with photos of real forms."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserType
+from playwright.sync_api import Browser
 
 from tests.browser.conftest import Person
 
@@ -69,13 +68,23 @@ def test_try(with_camera, site, page_one, page_two):
     sari = with_camera([page_one])
     sari.goes_to(f"/kirim/{TPS}/")
     sari.presses("Ambil foto")
-    sari.page.wait_for_timeout(6000); sari.page.screenshot(path="/tmp/h/shots/e-camera.png"); print(sari.page.evaluate("() => { const v = document.querySelector('video'); return [v.videoWidth, v.videoHeight, v.paused, document.querySelector('[data-slot=says]').textContent] }"))
+    sari.page.wait_for_timeout(6000)
+    sari.page.screenshot(path="/tmp/h/shots/e-camera.png")
+    print(
+        sari.page.evaluate(
+            "() => { const v = document.querySelector('video'); return [v.videoWidth, v.videoHeight, v.paused, document.querySelector('[data-slot=says]').textContent] }"
+        )
+    )
     sari.page.screenshot(path="/tmp/h/shots/e-camera.png")
     sari.page.locator("[data-do=shoot]").click()
     sari.page.get_by_text("Terbaca jelas?").wait_for()
     sari.page.wait_for_timeout(1500)
     sari.page.screenshot(path="/tmp/h/shots/f-review.png")
-    print(sari.page.evaluate("() => { const i = document.querySelector('[data-slot=picture]'); return [i.naturalWidth, i.naturalHeight] }"))
+    print(
+        sari.page.evaluate(
+            "() => { const i = document.querySelector('[data-slot=picture]'); return [i.naturalWidth, i.naturalHeight] }"
+        )
+    )
     sari.page.get_by_role("button", name="Pakai foto ini").click()
     sari.page.wait_for_timeout(800)
     sari.page.screenshot(path="/tmp/h/shots/g-camera.png")
