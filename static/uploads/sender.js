@@ -114,6 +114,7 @@ async function deliver(way, blob, prove) {
     try {
       const ticket = await take(way, blob, prove);
       if (ticket.receipt) return mine(ticket.receipt, way);
+      if (ticket.refusal) throw new Refused(ticket.refusal);
       if (ticket.direct && !way.in_pieces && wouldTake(blob.size) < DIRECT) await sendWhole(ticket, way, blob);
       else await sendPieces(ticket, way, blob);
       return mine(await ask("POST", `${TICKETS}${ticket.ticket}/finish/`, {}, prove), way);

@@ -107,13 +107,15 @@ async function watch(mine) {
   }
 }
 
-// The frame turns green, and the page is named: colour alone says nothing.
+// The frame turns green on the page that is wanted, and the page is named: colour alone says nothing.
 function frame(seen) {
   const page = seen && pageOf(seen.tag);
-  slot("frame").classList.toggle("camera__frame--seen", Boolean(seen?.tag && !seen.blurred));
+  const fits = page && (!target.page || target.page === page.number);
+  slot("frame").classList.toggle("camera__frame--seen", Boolean(fits && !seen.blurred));
   if (!seen || Date.now() < readingUntil) return;
-  const [first] = seen.tag || seen.dark ? said(seen, target.page ?? page?.number ?? null) : [];
-  if (first) says(first.sentence.split("?")[0].split(". Simpan")[0], true);
+  const [first] = said(seen, target.page ?? page?.number ?? null);
+  if (first?.kind === "wrong_page") says(words("other_page", { page: page.number, chosen: target.page }), true);
+  else if (first) says(first.sentence, true);
   else if (page && pages.has(page.number)) says(`${words("kept_page", { page: page.number })} ${leftOver()}`.trim());
   else if (page) says(words("is_page", { page: page.label }));
   else says(words("look_for_page"));
