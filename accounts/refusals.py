@@ -21,6 +21,8 @@ class Refusal(Exception):
     sentence: ClassVar[str | Promise]
     # Seconds after which trying again makes sense; becomes Retry-After.
     retry_after: ClassVar[int | None] = None
+    # What else a program needs in order to go on, as headers of the answer.
+    headers: Mapping[str, str] = {}
     # What is wrong with each field of the request, where it is about fields: `{"page": ["…"]}`.
     fields: Mapping[str, list[str]] | None = None
 

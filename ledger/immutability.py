@@ -58,6 +58,20 @@ def append_only(table: str, columns_that_may_change: Iterable[str] = ()) -> Appe
     return operation
 
 
+class Renamed(migrations.RunSQL):
+    """The operation that `renamed` makes: the guards moved with their table."""
+
+    before: str
+    after: str
+
+
+def renamed(before: str, after: str) -> Renamed:
+    """Say in the migration that renames an append-only table that its promise holds under the new name."""
+    operation = Renamed(migrations.RunSQL.noop, migrations.RunSQL.noop)
+    operation.before, operation.after = before, after
+    return operation
+
+
 def append_only_tables() -> dict[str, tuple[str, ...]]:
     """Every protected table of this database, with the columns that may change in it."""
     with connection.cursor() as cursor:
@@ -75,12 +89,10 @@ def append_only_tables() -> dict[str, tuple[str, ...]]:
 def promised_tables() -> dict[str, tuple[str, ...]]:
     """Every table that a migration made append-only, with the columns that may change in it."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
-    return {
-        operation.table: operation.columns
-        for migration in loader.disk_migrations.values()
-        for operation in migration.operations
-        if isinstance(operation, AppendOnly)
-    }
+    operations = [operation for migration in loader.disk_migrations.values() for operation in migration.operations]
+    now = {operation.before: operation.after for operation in operations if isinstance(operation, Renamed)}
+    promised = [operation for operation in operations if isinstance(operation, AppendOnly)]
+    return {now.get(operation.table, operation.table): operation.columns for operation in promised}
 
 
 def unguarded_tables() -> list[str]:

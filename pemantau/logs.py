@@ -54,8 +54,8 @@ _SCRUBBED: tuple[tuple[re.Pattern[str], str], ...] = (
     # The database quotes the row: "DETAIL:  Failing row contains (…)", "Key (email)=(…) already exists".
     (re.compile(r"(DETAIL|CONTEXT|HINT):.*"), r"\1: …"),
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "…@…"),
-    # Receipts: in a path, or as people read them (`uploads.receipts`).
-    (re.compile(r"(/bukti/|/receipts/)[^/\s\"'?]+"), r"\1…"),
+    # Receipts and tickets: in a path, or as people read them (`uploads.receipts`).
+    (re.compile(r"(/bukti/|/receipts/|/tickets/|staging/)[^/\s\"'?]+"), r"\1…"),
     (re.compile(r"(?<![\w-])[0-9A-Z]{4}(?:-[0-9A-Z]{4}){2}-[0-9A-Z*~$=]{3,6}"), "…"),
     # Secrets in query strings: presigned addresses, sign-in with Google.
     (re.compile(r"([?&](?:X-Amz-[A-Za-z-]+|code|state|token|key|sig)=)[^&\s\"']+"), r"\1…"),

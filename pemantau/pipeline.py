@@ -1,6 +1,6 @@
 """A photo's way, from the phone to the public number.
 
-    receive → inspect → queue → (people read) → decide → record → (folder: sequence, fold, publish)
+    receive, or finish → inspect → queue → (people read) → decide → record → (folder: sequence, fold, publish)
 
 Each step claims its photo, calls one plain function of one app, appends what happened to the ledger,
 and rings for the next step, all in one transaction. Redis is only the doorbell: a step may run twice,
@@ -20,6 +20,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from accounts import independence
+from accounts.models import User
 from aggregation import results, tallies
 from aggregation.models import Delta, Result, Snapshot
 from ledger import entries as ledger
@@ -27,7 +28,7 @@ from transcription import consensus, queue, rulings, senders
 from transcription import entries as readings
 from transcription.models import Decision, Entry, Ruling
 from transcription.models import Task as Place
-from uploads import inspection, intake
+from uploads import inspection, intake, reuse, storage, tickets
 from uploads.models import Photo
 from uploads.receipts import State
 
@@ -44,10 +45,28 @@ def receive(sending: intake.Sending) -> tuple[Photo, bool]:
     """
     original = intake.seal(sending)
     with transaction.atomic():
-        photo, is_new = intake.record(sending, original)
-        if is_new:
-            ledger.append(photo.contest.election_id, "photo", **intake.entry_of(photo))
-            _ring(inspect, photo.pk)
+        return _record_sent(sending, original)
+
+
+def finish(ticket_id: UUID, uploader: User | None, address_block: str) -> tuple[Photo, bool]:
+    """The bytes of a ticket have arrived: as `receive`. The same again gives the same photo."""
+    with tickets.held(ticket_id) as ticket:
+        if ticket.photo:
+            return ticket.photo, False
+        with tickets.sending(ticket, uploader, address_block) as sending:
+            photo, is_new = _record_sent(sending, intake.seal(sending))
+        tickets.close(ticket, photo)
+        intake.reached("ticket closed")
+    intake.reached("committed")
+    storage.drop(ticket.pk)
+    return photo, is_new
+
+
+def _record_sent(sending: intake.Sending, original: intake.Original) -> tuple[Photo, bool]:
+    photo, is_new = intake.record(sending, original)
+    if is_new:
+        ledger.append(photo.contest.election_id, "photo", **intake.entry_of(photo))
+        _ring(inspect, photo.pk)
     return photo, is_new
 
 
@@ -100,6 +119,7 @@ def open_to_readers(photo_id: str) -> None:
     """Put the photo into the queue, and count its TPS as received."""
     with _claimed(photo_id, Step.QUEUE) as photo:
         if photo:
+            reuse.find_alike(photo)
             queue.open_photo(photo)
             _record_results(photo)
             _move(photo, Step.READ)
@@ -181,8 +201,9 @@ def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) 
 
 @shared_task
 def reap() -> int:
-    """Remove staged objects older than a day that no row names, and forget where people were a week ago."""
+    """Remove tickets that ended and what was staged a day ago, and forget where people were a week ago."""
     independence.forget_old_sightings()
+    tickets.forget_ended()
     return intake.reap_staging()
 
 

@@ -208,7 +208,7 @@ def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response |
     set_rollback()
     wait = wait_of(exc, refusal)
     fields = dict(_fields(exc.detail)) if isinstance(exc, drf.ValidationError) else refusal.fields
-    headers = {"Retry-After": str(wait)} if wait else {}
+    headers = {**refusal.headers, **({"Retry-After": str(wait)} if wait else {})}
     return Response(body(refusal, wait, fields), status=refusal.status, headers=headers)
 
 

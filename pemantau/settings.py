@@ -159,6 +159,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Objects: a folder, or S3 when S3_ENDPOINT is set ---------------------------------------
 S3_ENDPOINT = env("S3_ENDPOINT", default="")
+# Where phones reach the same store, if they may bring their photos to it themselves; by default they bring them to us.
+S3_PUBLIC_ENDPOINT = env("S3_PUBLIC_ENDPOINT", default="")
 OBJECTS_DIR = STATE_DIR / "objects"
 
 
@@ -167,13 +169,14 @@ def _objects(name: str) -> dict:
     if not S3_ENDPOINT:
         return {"BACKEND": "uploads.storage.FolderStorage", "OPTIONS": {"location": str(OBJECTS_DIR / name)}}
     return {
-        "BACKEND": "uploads.storage.S3Storage",
+        "BACKEND": "uploads.s3.S3Storage",
         "OPTIONS": {
             "endpoint_url": S3_ENDPOINT,
             "access_key": env("S3_ACCESS_KEY_ID"),
             "secret_key": env("S3_SECRET_ACCESS_KEY"),
             "region_name": env("S3_REGION", default="us-east-1"),
             "bucket_name": env(f"S3_BUCKET_{name.upper()}", default=f"pemantau-{name}"),
+            "public_endpoint": S3_PUBLIC_ENDPOINT,
         },
     }
 
@@ -281,7 +284,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "blob:", "data:"] + ([PHOTO_ORIGIN] if PHOTO_ORIGIN else []),
         "font-src": [SELF],
-        "connect-src": [SELF],
+        "connect-src": [SELF] + ([S3_PUBLIC_ENDPOINT] if S3_PUBLIC_ENDPOINT else []),
         "form-action": [SELF] + (["https://accounts.google.com"] if GOOGLE_CLIENT_ID else []),
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

@@ -15,7 +15,7 @@ from accounts.models import User
 from tps.form_definitions import FormDefinition, for_contest
 from transcription import rulings, showing
 from transcription.models import Decision, Entry, Ruling, Task
-from uploads import marks, page_tags
+from uploads import marks, second_looks
 from uploads.models import Photo
 
 SHOWN = 100
@@ -79,7 +79,7 @@ def look_into(photo_id: UUID, adjudicator: User) -> Case:
     reopened = photo.decisions.filter(outcome=Decision.Outcome.REOPENED).order_by("-version").first()
     since = max((r.round for r in said if r.verdict == "reopen" and reopened and r.pk in reopened.because), default=0)
     entries = list(photo.entries.order_by("created_at", "id"))
-    marked = marks.sentences(page_tags.marks_of_photo(photo))
+    marked = marks.sentences(second_looks.marks_of(photo))
     return Case(photo, task, for_contest(photo.contest), entries, said, since, decision, marked)
 
 

@@ -15,9 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts import independence
 from accounts.models import Device, User
 from accounts.refusals import Refusal
+from tps import form_definitions
 from tps.models import Contest, PollingStation
 from transcription.agreement import READERS, TPS_OF_A_PAIR
 from transcription.models import Lease, Task
+from uploads import page_tags, second_looks
 from uploads.models import Photo
 
 LEASE = timedelta(minutes=5)
@@ -26,17 +28,20 @@ LONGEST_LEASE = timedelta(hours=1)  # however often renewed
 RETURNED_TOO_OFTEN = 5
 
 STAGES = 16
+# The slower lanes, as parts of a rank, so that one index serves all: a photo with a mark comes after those without,
+# a further photo of a page that is there already after both, and one that is both at the very end.
+MARKED = 2**39
 EVIDENCE = 2**40
 
 
-def rank_of(turn: int, *, in_hands: int = 0, evidence: bool = False) -> int:
+def rank_of(turn: int, *, in_hands: int = 0, marked: bool = False, evidence: bool = False) -> int:
     """The place in the serving order, lowest first.
 
     In each turn one photo of every kecamatan is served: first to first readers, then to second ones, then to
-    those that settle a difference. A further photo of a page that already has one is evidence for disputes
-    and comes after all others.
+    those that settle a difference. A photo with a mark (`uploads/marks.py`) waits for all without one. A further
+    photo of a page that already has one is evidence for disputes and comes after all others.
     """
-    return (EVIDENCE if evidence else 0) + turn * STAGES + in_hands
+    return (EVIDENCE if evidence else 0) + (MARKED if marked else 0) + turn * STAGES + in_hands
 
 
 class NoSuchLease(Refusal):
@@ -59,7 +64,13 @@ class LeaseOver(Refusal):
 
 
 def open_photo(photo: Photo) -> None:
-    """Put a photo into the queue for two readers. May run twice."""
+    """Put a photo into the queue for two readers, in its lane. May run twice.
+
+    The page is the one that the photo's tag says, or else the one that its sender said.
+    """
+    form = form_definitions.for_contest(photo.contest)
+    tagged = page_tags.page_of(form, photo.page_tag.tag if hasattr(photo, "page_tag") else None)
+    page = tagged or next((one for one in form.pages if one.number == photo.page), None)
     with connection.cursor() as cursor:
         cursor.execute(
             _OPEN,
@@ -68,7 +79,10 @@ def open_photo(photo: Photo) -> None:
                 "district": photo.station.code[:6],
                 "station": photo.station_id,
                 "contest": photo.contest_id,
-                "page": photo.page,
+                "page": page.number if page else None,
+                "tag": page.tag if page else None,
+                "tagged": any(one.tag is not None for one in form.pages),
+                "marked": MARKED if second_looks.marks_of(photo) else 0,
                 "sender": photo.uploader_id,
                 "here": [place for place in (str(photo.device_id or ""), photo.address_block) if place],
                 "readers": READERS,
@@ -88,10 +102,13 @@ _OPEN = """
     INSERT INTO transcription_task (photo_id, wants, leased, rank, touched_by, touched_on, returned,
                                     needs_adjudicator, why)
     SELECT %(photo)s, %(readers)s, 0,
-           turn.photos * %(stages)s + CASE WHEN EXISTS (
+           turn.photos * %(stages)s + %(marked)s + CASE WHEN EXISTS (
                SELECT FROM uploads_photo p JOIN transcription_task t ON t.photo_id = p.id
-                WHERE p.station_id = %(station)s AND p.contest_id = %(contest)s AND p.page = %(page)s
-                  AND p.id <> %(photo)s) THEN %(evidence)s ELSE 0 END,
+                 LEFT JOIN uploads_pagetag g ON g.photo_id = p.id AND %(tagged)s
+                 LEFT JOIN transcription_decision d ON d.id = t.decision_id
+                WHERE p.station_id = %(station)s AND p.contest_id = %(contest)s AND p.id <> %(photo)s
+                  AND CASE WHEN g.tag IS NULL THEN p.page = %(page)s ELSE g.tag = %(tag)s END
+                  AND d.outcome IS DISTINCT FROM 'rejected') THEN %(evidence)s ELSE 0 END,
            array_remove(ARRAY[%(sender)s::bigint], NULL), %(here)s::varchar[], 0, false, ''
       FROM turn
     ON CONFLICT DO NOTHING

@@ -31,19 +31,24 @@ class WrongKey(Refusal):
     sentence = _("Idempotency-Key harus berupa UUID.")
 
 
-class SendingForm(serializers.Serializer):
-    """One photo of one page of one form at one TPS. Nothing here says who sends it, or what becomes of it."""
+class Claimed(serializers.Serializer):
+    """What a sender says a photo shows."""
 
-    # An empty one is refused with a sentence of its own (`intake.EmptyFile`).
-    file = serializers.FileField(
-        allow_empty_file=True, help_text="JPEG, PNG, WebP, HEIC or AVIF by content, at most 20 MB."
-    )
     station = serializers.RegexField(r"^[0-9]{13}$", help_text="Code of the TPS: village (10 digits) + number (3).")
     contest = serializers.SlugField(max_length=40, help_text="Code of the contest, such as `ppwp`.")
     page = WholeNumber(
         min_value=1, max_value=99, required=False, allow_null=True, help_text="Page of the form; leave out if unsure."
     )
     election = serializers.SlugField(max_length=40, required=False, help_text="The current election by default.")
+
+
+class SendingForm(Claimed):
+    """One photo of one page of one form at one TPS. Nothing here says who sends it, or what becomes of it."""
+
+    # An empty one is refused with a sentence of its own (`intake.EmptyFile`).
+    file = serializers.FileField(
+        allow_empty_file=True, help_text="JPEG, PNG, WebP, HEIC or AVIF by content, at most 20 MB."
+    )
 
 
 class Picture(serializers.Serializer):

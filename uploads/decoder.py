@@ -1,4 +1,4 @@
-"""The process that touches untrusted images. A program of its own; of ours it imports only `uploads/tag_reader.py`.
+"""The process that touches untrusted images. A program of its own; of ours it imports only its readers.
 
     parent ── one message a picture: task; fds of picture, reply, end ──▶ zygote ── fork ──▶ child
     parent ◀── reply: length, JSON, bytes ────────────────────────────────────────────────── child
@@ -10,8 +10,9 @@ no network, may open no file and no socket, and memory, CPU and wall time are li
 believed by the parent only as numbers in range and as bytes to store.
 
 Reply: 4 bytes big-endian length of the JSON, the JSON, the files. JSON: `{"refused": why}`, or
-`{"type", "width", "height", "copies": [{"side", "width", "height", "offset", "length"}], "tag", "rss"}`; `tag` is
-what `tag_reader.read` says, in pixels of the whole upright picture, or null.
+`{"type", "width", "height", "copies": [{"side", "width", "height", "offset", "length"}], "tag", "hashes", "rss"}`;
+`tag` is what `tag_reader.read` says, in pixels of the whole upright picture, or null; `hashes` are by region
+(`likeness`).
 """
 
 import ctypes
@@ -33,7 +34,7 @@ from typing import Any
 import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageCms
 
-from uploads import tag_reader
+from uploads import likeness, tag_reader
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 64_000_000
@@ -140,7 +141,7 @@ def examine(content: bytes) -> dict[str, Any]:
 
 
 def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
-    """The public sizes, upright, sRGB, without metadata, and what the page tag says.
+    """The public sizes, upright, sRGB, without metadata; what the page tag says, and what the picture looks like.
 
     A smaller original keeps its size under all names.
     """
@@ -156,7 +157,10 @@ def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
         upright = upright.transpose(turn)
         width, height = (height, width) if turn in SIDEWAYS else (width, height)
     upright.info = {}
-    tag = tag_in(upright, width)
+    tag, hashes = seen_in(upright)
+    hashes["whole"] = likeness.whole(upright, tag["turn"] if tag else 0)
+    if tag is not None:
+        tag["corners"] = [[round(at * width / upright.width, 1) for at in corner] for corner in tag["corners"]]
 
     body = io.BytesIO()
     listed: list[dict[str, int]] = []
@@ -172,11 +176,14 @@ def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
             | {"offset": start, "length": body.tell() - start}
         )
         upright = smaller
-    return {"type": media_type, "width": width, "height": height, "copies": listed, "tag": tag}, body.getvalue()
+    return {"type": media_type, "width": width, "height": height, "copies": listed} | {
+        "tag": tag,
+        "hashes": hashes,
+    }, body.getvalue()
 
 
-def tag_in(upright: Image.Image, width: int) -> dict[str, Any] | None:
-    """What the page tag says, in pixels of a picture this wide.
+def seen_in(upright: Image.Image) -> tuple[dict[str, Any] | None, dict[str, str]]:
+    """What the page tag says, and the hashes of the regions beside it.
 
     Read in a process aside: a picture of thousands of squares keeps OpenCV busy for a minute, and whatever it makes
     of a hostile one, the copies do not suffer.
@@ -187,15 +194,13 @@ def tag_in(upright: Image.Image, width: int) -> dict[str, Any] | None:
             try:
                 signal.alarm(2 * TAG_WITHIN)
                 resource.setrlimit(resource.RLIMIT_CPU, (TAG_WITHIN, TAG_WITHIN + 1))
-                told.write(json.dumps(tag_reader.read(upright)).encode())
+                tag = tag_reader.read(upright)
+                told.write(json.dumps([tag, likeness.regions(upright, tag["corners"]) if tag else {}]).encode())
             finally:
                 os._exit(0)
         os.waitpid(pid, 0)
-        tag: dict[str, Any] | None = json.loads(told.read().rstrip(b"\0") or b"null")
-    if tag is not None:
-        scale = width / upright.width
-        tag["corners"] = [[round(x * scale, 1), round(y * scale, 1)] for x, y in tag["corners"]]
-    return tag
+        tag, hashes = json.loads(told.read().rstrip(b"\0") or b"[null, {}]")
+        return tag, hashes
 
 
 def shrunk(picture: Image.Image, side: int) -> Image.Image:
@@ -317,14 +322,16 @@ def warm_up() -> None:
     pillow_heif.options.DECODE_THREADS = 1
     pillow_heif.register_heif_opener()
 
-    tag_reader.read(tag_reader.example())
+    example = tag_reader.example()
+    if tag := tag_reader.read(example):
+        likeness.regions(example, tag["corners"])
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     exif = Image.Exif()
     exif[0x0112] = 6
     for kind in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF"):
         file = io.BytesIO()
         try:
-            tag_reader.example().convert("RGB").save(file, kind, exif=exif, icc_profile=profile)
+            example.convert("RGB").save(file, kind, exif=exif, icc_profile=profile)
             copies(file.getvalue())
         except (KeyError, OSError, RuntimeError):
             continue  # a build that cannot write this format; reading it needs no more imports

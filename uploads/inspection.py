@@ -7,6 +7,7 @@ numbers in range and bytes to store.
 import json
 import logging
 import os
+import re
 import select
 import signal
 import socket
@@ -23,7 +24,7 @@ from typing import Any, BinaryIO, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
-from uploads import page_tags, storage
+from uploads import page_tags, reuse, storage
 from uploads.models import Photo, PublicCopy
 from uploads.page_tags import Seen
 
@@ -115,10 +116,11 @@ class Copy:
 
 @dataclass(frozen=True)
 class Derived:
-    """What is made of a picture: its public sizes, and what its page tag says."""
+    """What is made of a picture: its public sizes, what its page tag says, and what it looks like."""
 
     copies: list[Copy]
     tag: Seen | None
+    hashes: dict[str, str]  # by region (`uploads/reuse.py`)
 
 
 def examine(picture: BinaryIO) -> Facts:
@@ -127,7 +129,7 @@ def examine(picture: BinaryIO) -> Facts:
 
 
 def derive(content: bytes) -> Derived:
-    """The public sizes of these bytes, and what the page tag says. Raises like `examine`."""
+    """What is made of these bytes. Raises like `examine`."""
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.flush()
@@ -142,11 +144,11 @@ def derive(content: bytes) -> Derived:
         copies.append(Copy(side, width, height, made))
     if {copy.side for copy in copies} != set(SIDES):
         raise Unreadable
-    return Derived(copies, _tag_in(said, facts))
+    return Derived(copies, _tag_in(said, facts), _hashes_in(said))
 
 
 def make_public_copies(photo: Photo) -> list[PublicCopy]:
-    """Store the public sizes (WebP, upright, no metadata), their rows, and what the page tag says. May run twice.
+    """Store the public sizes (WebP, upright, no metadata), their rows, and what was seen on the photo. May run twice.
 
     Returns no copies where the decoder gives up on what it accepted at intake: the photo then goes on
     to people without them. Raises `storage.StorageUnavailable` where the original cannot be read.
@@ -157,10 +159,12 @@ def make_public_copies(photo: Photo) -> list[PublicCopy]:
     rows = _rows_of_the_same_bytes(photo)
     if rows is not None:
         page_tags.keep_as_of_same_bytes(photo)
+        reuse.keep_as_of_same_bytes(photo)
     elif (derived := _derived(photo)) is None:
         rows = []
     else:
         page_tags.keep(photo, derived.tag, TAG_READER)
+        reuse.keep(photo, derived.hashes)
         rows = []
         for copy in derived.copies:
             storage.put_public(photo.sha256, copy.side, copy.content)
@@ -229,6 +233,15 @@ def _tag_in(said: dict[str, Any], facts: Facts) -> Seen | None:
     if not (possible and all(0 <= number <= longest for number in seen.corners)):
         raise Unreadable
     return seen
+
+
+def _hashes_in(said: dict[str, Any]) -> dict[str, str]:
+    hashes: dict[str, str] = said["hashes"]
+    if not (
+        hashes.keys() <= reuse.REGIONS.keys() and all(re.fullmatch("[0-9a-f]{64}", one) for one in hashes.values())
+    ):
+        raise Unreadable
+    return hashes
 
 
 # --- The process beside us ------------------------------------------------------------------

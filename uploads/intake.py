@@ -1,4 +1,4 @@
-"""Taking a photo in: staged → examined → hashed → sealed → checked → row and ledger entry in one commit."""
+"""Taking a photo in: received → hashed → examined → sealed → checked → row and ledger entry in one commit."""
 
 import hashlib
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from accounts.refusals import Refusal
 from tps.models import Contest, PollingStation
 from uploads import inspection, receipts, storage
 from uploads.marks import Mark
-from uploads.models import Photo, Ticket
+from uploads.models import Photo, SentKey
 
 STAGED_AT_MOST = timedelta(days=1)
 
@@ -37,6 +37,14 @@ class EmptyFile(Refusal):
     status = 422
     code = "empty_file"
     sentence = _("File foto ini kosong. Pilih foto lagi.")
+
+
+class WrongHash(Refusal):
+    """The bytes are not those that were announced: something changed on the way, or another file was sent."""
+
+    status = 422
+    code = "wrong_hash"
+    sentence = _("Foto berubah dalam perjalanan. Kirim lagi dari awal.")
 
 
 class KeyUsedForAnother(Refusal):
@@ -59,6 +67,7 @@ class Sending:
     uploader: User | None
     key: UUID | None  # the client's idempotency key
     address_block: str = ""
+    sha256: str = ""  # what the sender says the bytes hash to; empty if they do not say
 
 
 @dataclass(frozen=True)
@@ -77,9 +86,10 @@ def reached(point: str) -> None:
 
 
 def seal(sending: Sending) -> Original:
-    """Examine the file and store it sealed.
+    """Examine the file and store it sealed. The file stays where it is.
 
-    Raises a `Refusal`, and changes nothing, where it is no acceptable picture or comes with another's key.
+    Raises a `Refusal`, and changes nothing, where it is no acceptable picture, not the one that was announced, or
+    comes with another's key.
     """
     size = sending.path.stat().st_size
     if size > settings.MAX_PHOTO_BYTES:
@@ -87,15 +97,16 @@ def seal(sending: Sending) -> Original:
     if size == 0:
         raise EmptyFile
     with sending.path.open("rb") as received:
-        facts = inspection.examine(received)
-        received.seek(0)
         sha256 = hashlib.file_digest(received, "sha256").hexdigest()
+        if sending.sha256 not in ("", sha256):
+            raise WrongHash
+        received.seek(0)
+        facts = inspection.examine(received)
     original = Original(sha256, size, facts.media_type, facts.width, facts.height)
     _refuse_a_used_key(sending, original)
-    staged = storage.stage(sending.path)
-    reached("staged")
+    reached("examined")
     # Seal first, row second: a row without bytes is a lie; bytes without a row are only bytes.
-    storage.seal(staged, sha256, size)
+    storage.seal(sending.path, sha256, size)
     reached("original sealed")
     return original
 
@@ -182,8 +193,8 @@ def entry_of(photo: Photo) -> dict[str, Any]:
 
 
 def reap_staging() -> int:
-    """Remove staged objects older than a day that no row names; returns how many."""
-    # Rows name sealed originals only, never a staged object.
+    """Remove staged objects older than a day; returns how many."""
+    # Photos name sealed originals only; a ticket whose bytes are gone begins at 0 again.
     return storage.remove_staged(before=timezone.now() - STAGED_AT_MOST)
 
 
@@ -196,7 +207,7 @@ def _request_hash(sending: Sending, original: Original) -> bytes:
 def _remember(key: UUID, sending: Sending, original: Original, photo: Photo) -> None:
     """Let the key stand for this photo."""
     try:
-        Ticket.objects.create(
+        SentKey.objects.create(
             key=key, device=sending.device, request_hash=_request_hash(sending, original), photo=photo
         )
     except IntegrityError as error:
@@ -221,7 +232,7 @@ def _remembered(key: UUID, sending: Sending) -> bytes | None:
     """The hash of the request this key stands for, if it stands for one yet."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT request_hash FROM uploads_ticket WHERE device_id = %s AND key = %s", [sending.device.pk, key]
+            "SELECT request_hash FROM uploads_sentkey WHERE device_id = %s AND key = %s", [sending.device.pk, key]
         )
         row = cursor.fetchone()
     return bytes(row[0]) if row else None

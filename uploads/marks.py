@@ -13,6 +13,7 @@ class Mark(models.TextChoices):
     """Every mark there is, and what it means to an adjudicator."""
 
     REUSED = "reused", _("File yang sama juga dikirim untuk TPS lain.")
+    NEAR_DUPLICATE = "near_duplicate", _("Foto ini sangat mirip dengan foto yang dikirim untuk TPS lain.")
     WRONG_PAGE = "wrong_page", _("Pengirim menyebut halaman lain daripada yang tercetak di lembar ini.")
     OTHER_BALLOT = "other_ballot", _("Tanda di lembar ini milik formulir pemilihan lain.")
     TURNED = "turned", _("Lembar terlihat terbalik atau miring.")

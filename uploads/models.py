@@ -4,8 +4,9 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from accounts.models import Device
@@ -70,7 +71,7 @@ class Photo(models.Model):
         return str(self.pk)
 
 
-class Ticket(models.Model):
+class SentKey(models.Model):
     """An idempotency key of one sender: the same request again gets the same receipt."""
 
     key = models.UUIDField()
@@ -84,6 +85,42 @@ class Ticket(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class Ticket(models.Model):
+    """A photo that is announced: what its sender says of it. Whoever knows the id may bring the bytes.
+
+    Open until the photo is there or was refused. How many bytes have arrived is not here: that is what the storage
+    holds, and nothing else.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    device = models.ForeignKey(Device, on_delete=models.PROTECT)
+    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
+    page = models.SmallIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, db_collation="C")
+    size = models.IntegerField()
+    media_type = models.CharField(max_length=40)  # as claimed, believed by nobody
+    photo = models.ForeignKey(Photo, null=True, on_delete=models.PROTECT)
+    refusal = models.CharField(max_length=40, blank=True, default="")  # its code
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device", "station", "sha256", "size"],
+                condition=Q(photo__isnull=True, refusal=""),
+                name="one_open_ticket_per_device_and_bytes",
+            ),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="ticket_announces_a_sha256"),
+            models.CheckConstraint(condition=Q(size__gt=0), name="ticket_announces_some_bytes"),
+        ]
+        indexes = [models.Index(fields=["expires_at"], name="ticket_that_ends")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class Repeat(models.Model):
@@ -147,3 +184,40 @@ class PageTag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.photo_id} {self.tag}"
+
+
+class Likeness(models.Model):
+    """What a photo, or a region of it, looks like in 256 bits (`uploads/likeness.py`), to find others like it."""
+
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
+    region = models.CharField(max_length=8)
+    hash = models.CharField(max_length=64, db_collation="C")
+    bands = ArrayField(models.BigIntegerField())  # by these it is found (`uploads/reuse.py`)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["photo", "region"], name="one_likeness_per_photo_and_region"),
+            models.CheckConstraint(condition=Q(hash__regex=r"^[0-9a-f]{64}$"), name="likeness_is_256_bits"),
+        ]
+        indexes = [GinIndex(fields=["bands"], name="likeness_by_band")]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} {self.region}"
+
+
+class Alike(models.Model):
+    """Two photos that look like one: in this region they differ in so few bits."""
+
+    first = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
+    region = models.CharField(max_length=8)
+    bits = models.SmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="a_pair_is_alike_once"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="alike_are_two_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_id} {self.second_id} {self.bits}"

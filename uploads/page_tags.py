@@ -51,12 +51,6 @@ def marks_of(form: FormDefinition, claimed: int | None, seen: PageTag | None) ->
     return marks
 
 
-def marks_of_photo(photo: Photo) -> list[Mark]:
-    """All marks of a photo: what was plain when it came in, and what its tag says. No query with `page_tag` loaded."""
-    form = form_definitions.for_contest(photo.contest)
-    return [Mark(mark) for mark in photo.marks] + marks_of(form, photo.page, getattr(photo, "page_tag", None))
-
-
 def meanings(contests: Iterable[Contest]) -> dict[str, dict[str, Any]]:
     """For browsers: the kind of contest and the page that each tag of these contests' forms stands for."""
     return {

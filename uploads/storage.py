@@ -1,12 +1,12 @@
 """Where image bytes lie: the one file that knows all keys.
 
-    staging/<uuid>                          received, not yet sealed; a day old, it is swept   (bucket `sealed`)
+    staging/<uuid>, staging/<uuid>.<offset> received, not yet sealed; a day old, it is swept   (bucket `sealed`)
     originals/ab/cd/<sha256>                sealed originals, never public, never overwritten   (bucket `sealed`)
     public/<sha256>/{480,1280,2560}.webp    derivatives without metadata, rebuildable           (bucket `public`)
 
-`<sha256>` is always that of the original's bytes. Both storages have the same verbs beside Django's own
-(`open`, `delete`): `stage` (take bytes in), `promote` (give staged bytes their final key, durably and
-without ever overwriting), `put` (both at once, for what may be made again), `size_of` and `older_than`.
+`<sha256>` is always that of the original's bytes; the `<uuid>` of what comes in by a ticket is the ticket's. Both
+storages, the folder below and `uploads/s3.py`, have the same verbs beside Django's own (`open`, `delete`):
+`ObjectStorage` says what they are.
 """
 
 import hashlib
@@ -14,24 +14,21 @@ import io
 import logging
 import os
 import shutil
-import threading
 import uuid
-from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol, cast
 
 from boto3.exceptions import Boto3Error
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, storages
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from storages.backends.s3 import S3Storage as DjangoStoragesS3
 
 from accounts.refusals import Refusal
 
@@ -56,6 +53,27 @@ class OriginalDamaged(StorageUnavailable):
     code = "original_damaged"
 
 
+class WrongOffset(Refusal):
+    """More or fewer bytes of a ticket are here than its sender thinks; the header says how many."""
+
+    status = 409
+    code = "wrong_offset"
+    sentence = _("Foto ini sudah kami terima sampai byte {there}. Lanjutkan dari sana.")
+
+    def __init__(self, there: int) -> None:
+        super().__init__(there=there)
+        self.headers = {"Upload-Offset": str(there)}
+
+
+@dataclass(frozen=True)
+class Direct:
+    """A request that brings bytes straight to the object store: `method` on `url` with exactly these `headers`."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+
+
 def staging_key(name: uuid.UUID) -> str:
     return f"{STAGING}{name}"
 
@@ -78,16 +96,8 @@ def public_url(sha256: str, side: int) -> str:
 # --- What the rest of the app does with objects ---------------------------------------------
 
 
-def stage(path: Path) -> str:
-    """Copy a received file into staging; returns its key."""
-    key = staging_key(uuid.uuid4())
-    with _answering():
-        _sealed().stage(key, path)
-    return key
-
-
-def seal(staged: str, sha256: str, size: int) -> None:
-    """Give staged bytes their final place, and see that they are there, whole. May run twice.
+def seal(path: Path, sha256: str, size: int) -> None:
+    """Give a file's bytes their final place, and see that they are there, whole. May run twice; the file stays.
 
     Bytes that are sealed already are read and compared instead, for a receipt stands for what is stored.
     """
@@ -95,9 +105,8 @@ def seal(staged: str, sha256: str, size: int) -> None:
     with _answering():
         if _sealed().size_of(key) is not None:
             read_original(sha256)
-            _sealed().delete(staged)
             return
-        _sealed().promote(staged, key)
+        _sealed().keep(path, key)
         if (stored := _sealed().size_of(key)) != size:
             log.error("original %s: stored %s bytes instead of %s", sha256, stored, size)
             raise StorageUnavailable
@@ -149,13 +158,73 @@ def remove_staged(before: datetime) -> int:
     return removed
 
 
-class ObjectStorage(Protocol):
-    """What both storages offer. A key names bytes that never change (staging: that are written once)."""
+# --- Bytes that come in by a ticket, in pieces or at once -----------------------------------
 
-    def stage(self, key: str, source: Path) -> None: ...
-    def promote(self, staged: str, key: str) -> None: ...
-    def put(self, key: str, content: bytes, media_type: str) -> None: ...
+
+def received(ticket: uuid.UUID) -> int:
+    """How many bytes of a ticket are here, from the first on without a gap."""
+    with _answering():
+        return _sealed().received(staging_key(ticket))
+
+
+def append(ticket: uuid.UUID, offset: int, content: bytes) -> None:
+    """Add bytes that begin at `offset`; they are durable when this returns. Whoever calls it holds the ticket.
+
+    Raises `WrongOffset`, and adds nothing, where more or fewer are here.
+    """
+    with _answering():
+        _sealed().append(staging_key(ticket), offset, content)
+
+
+@contextmanager
+def staged_file(ticket: uuid.UUID) -> Iterator[Path]:
+    """What is here of a ticket, as a file that nobody outside can change any more."""
+    with ExitStack() as opened:
+        with _answering():
+            path = opened.enter_context(_sealed().staged_file(staging_key(ticket)))
+        yield path
+
+
+def drop(ticket: uuid.UUID) -> None:
+    """Forget the bytes of a ticket. May run twice."""
+    with _answering():
+        _sealed().drop(staging_key(ticket))
+
+
+def direct(ticket: uuid.UUID, size: int, media_type: str, sha256: str) -> Direct | None:
+    """How to bring a ticket's bytes straight to the object store; None where phones cannot reach one."""
+    return _sealed().direct(staging_key(ticket), size, media_type, sha256)
+
+
+# --- The verbs ------------------------------------------------------------------------------
+
+
+class ObjectStorage(Protocol):
+    """What both storages offer. A key names bytes that never change; below staging/ they may grow."""
+
+    def keep(self, source: Path, key: str) -> None:
+        """Store a file's bytes under their final key, durably, and never instead of others."""
+
+    def put(self, key: str, content: bytes, media_type: str) -> None:
+        """Store what may be made again."""
+
     def size_of(self, key: str) -> int | None: ...
+
+    def received(self, key: str) -> int:
+        """How many staged bytes are here, from the first on."""
+
+    def append(self, key: str, offset: int, content: bytes) -> None:
+        """Add to the staged bytes, durably. Raises `WrongOffset` where not just `offset` bytes are here."""
+
+    def staged_file(self, key: str) -> AbstractContextManager[Path]:
+        """The staged bytes as a file on this machine."""
+
+    def drop(self, key: str) -> None:
+        """Remove staged bytes, where there are any."""
+
+    def direct(self, key: str, size: int, media_type: str, sha256: str) -> Direct | None:
+        """A request that brings just these bytes here without us."""
+
     def older_than(self, prefix: str, before: datetime) -> Iterator[str]: ...
     def open(self, name: str) -> File: ...
     def delete(self, name: str) -> None: ...
@@ -183,11 +252,19 @@ def _answering() -> Iterator[None]:
 
 
 class FolderStorage(FileSystemStorage):
-    """Objects as files. What `promote` and `put` return from survives a power cut."""
+    """Objects as files. What `keep`, `put` and `append` return from survives a power cut."""
 
-    def stage(self, key: str, source: Path) -> None:
+    def keep(self, source: Path, key: str) -> None:
+        target = Path(self.path(key))
+        if source.parent == Path(self.path(STAGING)):
+            # Whole and checked: nothing is ever added to it again, so a second name for it is enough.
+            self._link(source, target)
+            return
+        partial = Path(self.path(staging_key(uuid.uuid4())))
         with source.open("rb") as received:
-            self._write(Path(self.path(key)), received)
+            self._write(partial, received)
+        self._link(partial, target)
+        partial.unlink(missing_ok=True)
 
     def put(self, key: str, content: bytes, media_type: str) -> None:
         target, partial = Path(self.path(key)), Path(self.path(staging_key(uuid.uuid4())))
@@ -208,17 +285,39 @@ class FolderStorage(FileSystemStorage):
             path.unlink(missing_ok=True)
             raise
 
-    def promote(self, staged: str, key: str) -> None:
-        source, target = Path(self.path(staged)), Path(self.path(key))
+    def _link(self, source: Path, target: Path) -> None:
         _make_folder(target.parent)
         try:
             os.link(source, target)  # unlike a rename, a link never replaces what is there
         except FileExistsError:
-            pass
-        else:
-            target.chmod(0o440)
-            _fsync_folder(target.parent)
-        source.unlink(missing_ok=True)
+            return
+        target.chmod(0o440)
+        _fsync_folder(target.parent)
+
+    def received(self, key: str) -> int:
+        return self.size_of(key) or 0
+
+    def append(self, key: str, offset: int, content: bytes) -> None:
+        path = Path(self.path(key))
+        _make_folder(path.parent)
+        with path.open("ab") as file:
+            if file.tell() != offset:
+                raise WrongOffset(file.tell())
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if offset == 0:
+            _fsync_folder(path.parent)
+
+    @contextmanager
+    def staged_file(self, key: str) -> Iterator[Path]:
+        yield Path(self.path(key))
+
+    def drop(self, key: str) -> None:
+        Path(self.path(key)).unlink(missing_ok=True)
+
+    def direct(self, key: str, size: int, media_type: str, sha256: str) -> None:
+        return None
 
     def size_of(self, key: str) -> int | None:
         try:
@@ -246,74 +345,3 @@ def _fsync_folder(folder: Path) -> None:
         os.fsync(opened)
     finally:
         os.close(opened)
-
-
-# --- S3 -------------------------------------------------------------------------------------
-
-
-class S3Storage(DjangoStoragesS3):
-    """Objects in a bucket. A dead or slow server costs a request seconds, never a worker."""
-
-    CONFIG = Config(
-        connect_timeout=2,
-        read_timeout=5,
-        retries={"mode": "standard", "total_max_attempts": 2},
-        signature_version="s3v4",
-        s3={"addressing_style": "path"},
-        max_pool_connections=32,
-        # Our own SHA-256 and Content-MD5 watch the bytes; other checksums trip several servers.
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )
-    _making = threading.Lock()
-    _client: Any = None
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(client_config=self.CONFIG, default_acl=None, file_overwrite=True, **options)
-
-    @property
-    def client(self) -> Any:
-        # Clients may be shared between threads and cost 0.1 s to make.
-        with self._making:
-            if self._client is None:
-                self._client = self.connection.meta.client
-        return self._client
-
-    def stage(self, key: str, source: Path) -> None:
-        self.put(key, source.read_bytes(), "application/octet-stream")
-
-    def put(self, key: str, content: bytes, media_type: str) -> None:
-        md5 = hashlib.md5(content, usedforsecurity=False).digest()
-        self.client.put_object(
-            Bucket=self.bucket_name,
-            Key=key,
-            Body=content,
-            ContentType=media_type,
-            ContentMD5=b64encode(md5).decode(),
-            CacheControl="public, max-age=31536000, immutable" if media_type.startswith("image/") else "no-store",
-        )
-
-    def promote(self, staged: str, key: str) -> None:
-        # Two at once copy the same bytes to the same key.
-        self.client.copy_object(
-            Bucket=self.bucket_name,
-            Key=key,
-            CopySource={"Bucket": self.bucket_name, "Key": staged},
-            MetadataDirective="COPY",
-        )
-        self.delete(staged)
-
-    def size_of(self, key: str) -> int | None:
-        try:
-            return self.client.head_object(Bucket=self.bucket_name, Key=key)["ContentLength"]
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                return None
-            raise
-
-    def older_than(self, prefix: str, before: datetime) -> Iterator[str]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=prefix)
-        for page in pages:
-            for found in page.get("Contents", ()):
-                if found["LastModified"] < before:
-                    yield found["Key"]

@@ -7,6 +7,7 @@ from uploads import pages as views
 from uploads.api import Photos, ReceiptOfPhoto
 from uploads.pictures import picture
 from uploads.station_api import PagesOfStation
+from uploads.ticket_api import Finish, OneTicket, Tickets
 
 pages: list[URLPattern | URLResolver] = [
     path("kirim/", views.find, name="find"),
@@ -21,6 +22,9 @@ pages: list[URLPattern | URLResolver] = [
 ]
 api: list[URLPattern | URLResolver] = [
     path("photos/", Photos.as_view(), name="photos"),
+    path("tickets/", Tickets.as_view(), name="tickets"),
+    path("tickets/<uuid:ticket>/", OneTicket.as_view(), name="ticket"),
+    path("tickets/<uuid:ticket>/finish/", Finish.as_view(), name="finish"),
     path("receipts/<str:receipt>/", ReceiptOfPhoto.as_view(), name="receipt"),
     path("stations/<str:station>/pages/", PagesOfStation.as_view(), name="station_pages"),
 ]

@@ -21,17 +21,20 @@ from ledger import checks, sequencer
 from ledger.models import Event
 from pemantau import pipeline
 from tests.transcription import reading as people
+from tests.uploads import by_ticket
+from tests.uploads.by_ticket import announced
 from tests.uploads.conftest import folder_storages
 from tests.uploads.pictures import encoded
 from tests.world import World, build
 from transcription.models import Entry, Lease, Ruling, Task
-from uploads.models import Photo, Ticket
+from uploads.models import Photo, SentKey, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AT_ONCE = 4
 OTHERS = "allauth."
 PICTURE = encoded(width=320, height=420)
+NOBODYS = "00000000-0000-4000-8000-000000000000"
 KEY = "00000000-0000-4000-8000-000000000001"
 
 
@@ -107,7 +110,29 @@ def photos_by_api(scene: Scene) -> None:
     one(answers, 200, 201)
     assert sorted(answer.status_code for answer in answers)[-1] == 201
     assert len({answer.json()["receipt"] for answer in answers}) == 1
-    assert (Photo.objects.filter(station__code="9101011001002").count(), Ticket.objects.count()) == (1, 1)
+    assert (Photo.objects.filter(station__code="9101011001002").count(), SentKey.objects.count()) == (1, 1)
+
+
+def tickets_taken(scene: Scene) -> None:
+    path, body = "/api/v1/tickets/", announced(PICTURE, station="9101011002001")
+    browser = scene.browser("Vina")
+    browser.post(path, announced(PICTURE), content_type="application/json")  # the device has its cookie
+    answers = twice(browser, path, body, content_type="application/json")
+    one(answers, 200, 201)
+    assert {answer.json()["ticket"] for answer in answers} == {
+        str(ticket.pk) for ticket in Ticket.objects.filter(station__code="9101011002001")
+    }
+
+
+def ticket_finished(scene: Scene) -> None:
+    browser = scene.browser("Vina")
+    ticket = by_ticket.take(browser, PICTURE, station="9101011001002").json()["ticket"]
+    by_ticket.add(browser, ticket, 0, PICTURE)
+    answers = twice(browser, f"/api/v1/tickets/{ticket}/finish/")
+    one(answers, 200, 201)
+    assert sorted(answer.status_code for answer in answers)[-1] == 201
+    assert len({answer.json()["receipt"] for answer in answers}) == 1
+    assert Photo.objects.filter(station__code="9101011001002").count() == 1
 
 
 def photos_by_form(scene: Scene) -> None:
@@ -217,6 +242,8 @@ def language(scene: Scene) -> None:
 
 POSTS: dict[str, Callable[[Scene], None]] = {
     "uploads-api:photos": photos_by_api,
+    "uploads-api:tickets": tickets_taken,
+    "uploads-api:finish": ticket_finished,
     "uploads:send": photos_by_form,
     "transcription:numbers": numbers_by_form,
     "transcription-api:numbers": numbers_by_api,
@@ -269,6 +296,7 @@ def test_every_post_of_the_site_is_here(scene):
     values = {
         **{"code": "9101011001001", "sha256": "0" * 64, "side": "480", "election": "contoh", "contest": "ppwp"},
         **{"region": "91", "station": "9101011001001", "receipt": "x", "log": "contoh", "person": scene.citizen.pk},
+        "ticket": NOBODYS,
         **{"lease": str(scene.lease.pk), "photo": str(scene.photo.pk), "photo_id": str(scene.photo.pk)},
     }
     names = dict(addresses(get_resolver()))

@@ -19,6 +19,8 @@ from accounts.models import Role, User
 from accounts.permissions import ANONYMOUS
 from tests.transcription.reading import given, photo_of, reads
 from tests.world import World
+from uploads import tickets
+from uploads.claims import Claim
 
 ROLES = (ANONYMOUS, *Role.values)
 
@@ -68,6 +70,9 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "uploads:picture": (EVERYBODY, None),
     "uploads-api:photos": (None, EVERYBODY),
     "uploads-api:receipt": (EVERYBODY, None),
+    "uploads-api:tickets": (None, EVERYBODY),
+    "uploads-api:ticket": (EVERYBODY, None),
+    "uploads-api:finish": (None, EVERYBODY),
     # Who sent the photo may, whatever their role; none of these did
     "transcription:numbers": (NOBODY, NOBODY),
     "transcription-api:numbers": (None, NOBODY),
@@ -203,6 +208,7 @@ def arguments(world: World, settings, tmp_path) -> dict[str, object]:
     reads(world, "Budi", other)
     photo = photo_of(world)
     lease = given(world, "some-volunteer", photo)
+    claim = Claim(world.station, world.contest, 2)
     return {
         "photo": photo.pk,
         "photo_id": photo.pk,
@@ -214,6 +220,7 @@ def arguments(world: World, settings, tmp_path) -> dict[str, object]:
         "station": world.station.code,
         "code": world.station.code,
         "receipt": photo.receipt,
+        "ticket": tickets.take(photo.device, claim, sha256="0" * 64, size=9, media_type="image/jpeg")[0].pk,
         "log": "contoh",
         "sha256": photo.sha256,
         "side": 480,

@@ -5,15 +5,19 @@ application, in this process. Many name what is really there, and some say somet
 more is reached than "not found".
 """
 
+import hashlib
+import uuid
 import zlib
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 import schemathesis
 from django.core.wsgi import get_wsgi_application
 from django.db import transaction
 from django.middleware.csrf import _get_new_csrf_string
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode, checks
 
@@ -21,8 +25,11 @@ from accounts.models import Role
 from aggregation import folder
 from pemantau import pipeline
 from tests.transcription import reading as people
+from tests.uploads.by_ticket import announced
 from tests.uploads.pictures import encoded
 from tests.world import World, build
+from uploads import storage
+from uploads.models import Ticket
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.filterwarnings("ignore")]
 
@@ -35,6 +42,10 @@ PROMISES = [
 ]
 
 
+PICTURE = encoded(width=320, height=400)
+HALF = len(PICTURE) // 2
+
+schemathesis.serializer.alias("application/partial-upload", "application/octet-stream")
 API = schemathesis.openapi.from_wsgi("/api/v1/schema/?format=json", get_wsgi_application())
 OPERATIONS = {result.ok().label: result.ok() for result in API.get_all_operations()}
 
@@ -74,11 +85,21 @@ def known(world) -> dict[str, str]:
         own = people.photo_of(world, "9101011002001", device=people.device_of(world, world.person("Hakim")))
     while folder.step():
         pass
+    ticket = Ticket.objects.create(
+        device=world.device(),
+        station=world.station,
+        contest=world.contest,
+        sha256=hashlib.sha256(PICTURE).hexdigest(),
+        size=len(PICTURE),
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+    storage.append(ticket.pk, 0, PICTURE[:HALF])
     return {
         "lease": str(lease.pk),
         "photo": str(disputed.pk),
         "receipt": decided.receipt,
         "own receipt": own.receipt,
+        "ticket": str(ticket.pk),
         "log": world.election.code,
         "election": world.election.code,
         "contest": world.contest.code,
@@ -90,9 +111,10 @@ def known(world) -> dict[str, str]:
 
 def sensible_bodies(known: dict[str, str]) -> dict[str, dict[str, object]]:
     reading = {"page": 2, "numbers": dict(people.VOTES)}
-    picture = encoded(width=320, height=400)
     return {
-        "POST /api/v1/photos/": {"file": picture, "station": known["station"], "contest": "ppwp", "page": 2},
+        "POST /api/v1/photos/": {"file": PICTURE, "station": known["station"], "contest": "ppwp", "page": 2},
+        "POST /api/v1/tickets/": announced(PICTURE),
+        "PATCH /api/v1/tickets/{ticket}/": PICTURE[HALF:],
         "POST /api/v1/receipts/{receipt}/numbers/": reading,
         "POST /api/v1/tasks/{lease}/check/": reading,
         "POST /api/v1/tasks/{lease}/entry/": reading,
@@ -106,6 +128,8 @@ OF_ITS_OWN = {"POST /api/v1/receipts/{receipt}/numbers/": {"receipt": "own recei
 
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_every_answer_is_a_promised_one(label, world, known):
+    if label == "POST /api/v1/tickets/{ticket}/finish/":
+        storage.append(uuid.UUID(known["ticket"]), HALF, PICTURE[HALF:])
     answers = [
         status
         for browser in (
@@ -134,6 +158,8 @@ def send_right_and_wrong(operation: schemathesis.APIOperation, known: dict[str, 
                 case.path_parameters[name] = known[name]
         if sense == 2 and operation.label in bodies:
             case.body = bodies[operation.label]
+            if "Upload-Offset" in (case.headers or {}):
+                case.headers["Upload-Offset"] = str(HALF)
         answers.append(
             case.call_and_validate(headers=browser.headers, cookies=browser.cookies, checks=PROMISES).status_code
         )

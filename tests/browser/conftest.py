@@ -28,7 +28,6 @@ DESKTOP = {"width": 1280, "height": 800}
 def site(transactional_db, live_server, settings, tmp_path, eager) -> worlds.World:
     """The small world behind a live server; what it sends goes to a folder of this test."""
     settings.STORAGES = settings.STORAGES | folder_storages(tmp_path)
-    settings.ROOT_URLCONF = "tests.browser.ticket_stand_in"
     world = worlds.build()
     world.address = live_server.url
     return world

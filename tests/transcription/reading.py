@@ -30,6 +30,7 @@ def photo_of(
     uploader: User | None = None,
     device: Device | None = None,
     address_block: str = "",
+    opened: bool = True,
 ) -> Photo:
     """A photo as intake would leave it, open to readers."""
     who = device or world.device()
@@ -52,7 +53,8 @@ def photo_of(
         "contoh", "photo", id=str(photo.pk), seal="sha256:" + photo.sha256, size=1000, type="image/jpeg",
         tps_claim=station, contest="ppwp", who=commitments.of(who), at="2029-02-14T08:11:09Z", via="upload",
     )  # fmt: skip
-    queue.open_photo(photo)
+    if opened:
+        queue.open_photo(photo)
     return photo
 
 

@@ -149,6 +149,82 @@ def test_more_photos_of_a_page_that_has_one_come_last(world):
     assert {other_page.pk, later.pk} <= set(order[:-2])
 
 
+def served(world, people: int = 12) -> list:
+    """The photos in the order in which they are first given out."""
+    taken = [takes(world, f"Pembaca{n}") for n in range(people)]
+    return list(dict.fromkeys(lease.task_id for lease in taken if lease))
+
+
+def test_a_marked_photo_waits_for_all_that_have_no_mark(world):
+    from tests.transcription.test_pages import tagged
+    from uploads.models import Alike
+
+    other = photo_of(world, "9101011002001", opened=False)
+    alike = photo_of(world, "9101011001002", opened=False)
+    Alike.objects.create(
+        first=min(other, alike, key=id_of), second=max(other, alike, key=id_of), region="whole", bits=4
+    )
+    turned = photo_of(world, "9101011001003", opened=False)
+    tagged(turned, 102, turn=2)
+    for photo in (alike, turned):
+        queue.open_photo(photo)
+    plain = [photo_of(world), photo_of(world, "9101011002002")]
+    order = served(world)
+    assert set(order[:2]) == {photo.pk for photo in plain}
+    assert set(order[2:]) == {alike.pk, turned.pk}
+    assert task_of(alike).rank >= queue.MARKED
+
+
+def id_of(photo):
+    return photo.pk
+
+
+def test_photos_that_look_alike_at_one_tps_are_no_mark(world):
+    from uploads.models import Alike
+
+    first, second = photo_of(world, page=2), photo_of(world, page=3, opened=False)
+    Alike.objects.create(
+        first=min(first, second, key=id_of), second=max(first, second, key=id_of), region="whole", bits=0
+    )
+    queue.open_photo(second)
+    assert task_of(second).rank < queue.MARKED
+
+
+def test_the_page_that_the_tag_says_is_the_one_that_is_covered(world):
+    from tests.transcription.test_pages import tagged
+
+    photo_of(world, page=2)
+    said_three = photo_of(world, page=3, opened=False)
+    tagged(said_three, 102)
+    queue.open_photo(said_three)
+    assert task_of(said_three).rank >= queue.EVIDENCE, "page 2 is there already"
+    real_three = photo_of(world, page=3)
+    assert task_of(real_three).rank < queue.MARKED, "nobody has sent page 3"
+    unsaid = photo_of(world, page=None, opened=False)
+    tagged(unsaid, 102)
+    queue.open_photo(unsaid)
+    assert queue.EVIDENCE <= task_of(unsaid).rank < queue.EVIDENCE + queue.MARKED
+
+
+def test_another_ballots_sheet_covers_no_page(world):
+    from tests.transcription.test_pages import tagged
+
+    wrong = photo_of(world, page=2, opened=False)
+    tagged(wrong, 501)
+    queue.open_photo(wrong)
+    right = photo_of(world, page=2)
+    assert task_of(right).rank < queue.MARKED <= task_of(wrong).rank
+
+
+def test_nothing_locks_a_tps_after_its_page_was_decided(world):
+    first = photo_of(world)
+    for name in ("Sari", "Budi"):
+        reads(world, name, first, **VOTES)
+    later = photo_of(world)
+    elsewhere = photo_of(world, "9101011002001")
+    assert served(world, 8) == [elsewhere.pk, later.pk]
+
+
 # --- Leases -------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from uploads import intake
 def s3_storages(s3, **options) -> dict:
     return {
         name: {
-            "BACKEND": "uploads.storage.S3Storage",
+            "BACKEND": "uploads.s3.S3Storage",
             "OPTIONS": {
                 "endpoint_url": s3.endpoint,
                 "access_key": s3.access_key,

@@ -22,7 +22,7 @@ from tests.uploads.pictures import encoded
 from tps import form_definitions
 from tps.models import Contest, Election, PollingStation, Region
 from uploads import storage
-from uploads.models import Photo, Repeat, Ticket
+from uploads.models import Photo, Repeat, SentKey
 
 pytestmark = pytest.mark.django_db
 
@@ -111,7 +111,7 @@ def test_a_key_makes_repeating_safe_and_is_not_for_another_photo(client, world, 
     for other in ({"page": 2}, {"content": encoded(seed=9)}):
         answer = send(client, headers=key, **{"page": 1} | other)
         assert (answer.status_code, error(answer)) == (409, "key_used_for_another")
-    assert (Photo.objects.count(), Ticket.objects.count()) == (1, 1)
+    assert (Photo.objects.count(), SentKey.objects.count()) == (1, 1)
     assert send(Client(), encoded(seed=9), headers=key).status_code == 201
 
 
@@ -271,7 +271,7 @@ def test_without_the_storage_there_is_no_receipt(client, world, folder, monkeypa
     def off(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(storage.FolderStorage, "stage", off)
+    monkeypatch.setattr(storage.FolderStorage, "keep", off)
     answer = send(client)
     assert (answer.status_code, error(answer)) == (503, "storage_unavailable")
     assert int(answer["Retry-After"]) > 0

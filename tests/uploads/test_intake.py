@@ -5,6 +5,7 @@ import threading
 import uuid
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 
 import kombu.exceptions
 import pytest
@@ -18,9 +19,10 @@ from accounts.refusals import Refusal
 from ledger import entries
 from ledger.models import Event
 from pemantau import pipeline
+from tests.uploads.conftest import Crash
 from tests.world import build
 from uploads import inspection, intake, storage
-from uploads.models import Photo, PublicCopy, Repeat, Ticket
+from uploads.models import Photo, PublicCopy, Repeat, SentKey
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,13 +47,13 @@ def assert_whole(photo: Photo) -> None:
 # --- The order of things ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("point", ["staged", "original sealed", "row written"])
+@pytest.mark.parametrize("point", ["examined", "original sealed", "row written"])
 def test_a_crash_leaves_nothing_half_and_the_retry_gets_the_receipt(world, objects, sending, crash_after, point):
     sent = sending(world, key=uuid.uuid4(), content=None, seed=len(point))
     with crash_after(point):
         pipeline.receive(sent)
     assert not Photo.objects.exists()
-    assert not Ticket.objects.exists()
+    assert not SentKey.objects.exists()
     assert not Event.objects.filter(kind="photo").exists()
 
     photo, is_new = pipeline.receive(sent)
@@ -60,10 +62,12 @@ def test_a_crash_leaves_nothing_half_and_the_retry_gets_the_receipt(world, objec
     assert pipeline.receive(sent) == (photo, False)
 
 
-def test_the_sweeper_takes_only_what_a_crash_left_in_staging_a_day_ago(world, folder, sending, crash_after):
+def test_the_sweeper_takes_only_what_a_crash_left_in_staging_a_day_ago(world, folder, sending, monkeypatch):
     photo, _ = pipeline.receive(sending(world, seed=1))
-    with crash_after("staged"):
-        pipeline.receive(sending(world, seed=2))
+    with monkeypatch.context() as patch:
+        patch.setattr(storage.FolderStorage, "_link", Mock(side_effect=Crash))
+        with pytest.raises(Crash):
+            pipeline.receive(sending(world, seed=2))
     assert len(staged()) == 1
     assert pipeline.reap() == 0
 
@@ -88,7 +92,7 @@ def test_a_commit_that_fails_gives_no_receipt(world, folder, sending, monkeypatc
 
 
 def test_a_storage_that_drops_the_bytes_gives_no_row(world, folder, sending, monkeypatch):
-    monkeypatch.setattr(storage.FolderStorage, "promote", lambda self, staged, key: self.delete(staged))
+    monkeypatch.setattr(storage.FolderStorage, "keep", lambda self, source, key: None)
     with pytest.raises(storage.StorageUnavailable):
         pipeline.receive(sending(world))
     assert not Photo.objects.exists()
@@ -131,7 +135,7 @@ def test_the_same_request_again_gives_the_same_receipt(world, folder, sending):
     first, _ = pipeline.receive(sent)
     again, is_new = pipeline.receive(sent)
     assert (again.receipt, is_new) == (first.receipt, False)
-    assert (Photo.objects.count(), Ticket.objects.count()) == (1, 1)
+    assert (Photo.objects.count(), SentKey.objects.count()) == (1, 1)
 
 
 @pytest.mark.parametrize("other", [{"page": 3}, {"seed": 2}, {"station": "9101011001002"}])
@@ -200,7 +204,7 @@ def test_one_request_sent_eight_times_at_once_is_one_photo_and_one_receipt(world
     outcomes = at_once(*[sent] * 8)
     assert len({photo.receipt for photo, _ in outcomes}) == 1
     assert sorted(is_new for _, is_new in outcomes) == [False] * 7 + [True]
-    assert (Photo.objects.count(), Ticket.objects.count()) == (1, 1)
+    assert (Photo.objects.count(), SentKey.objects.count()) == (1, 1)
     assert_whole(Photo.objects.get())
 
 
@@ -254,7 +258,7 @@ def test_rows_are_not_deleted(photo):
     with transaction.atomic():
         copy = PublicCopy.objects.create(photo=photo, side=480, width=1, height=1, sha256="0" * 64, size=1)
         entries.append("contoh", "copies", **inspection.entry_of(photo, [copy]))
-    for table in ("uploads_photo", "uploads_ticket", "uploads_publiccopy"):
+    for table in ("uploads_photo", "uploads_sentkey", "uploads_publiccopy"):
         with pytest.raises(Exception, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"DELETE FROM {table}")
 

@@ -17,7 +17,7 @@ from tests.uploads.pictures import encoded
 from tests.uploads.test_inspection import on_disk
 from tps import form_definitions
 from tps.models import Contest
-from uploads import decoder, inspection, marks, page_tags, tag_reader
+from uploads import decoder, inspection, marks, page_tags, second_looks, tag_reader
 from uploads.marks import Mark
 from uploads.models import PageTag
 
@@ -204,7 +204,7 @@ def test_inspecting_keeps_what_the_tag_says(world, folder, sending):
     pipeline.inspect(str(photo.pk))
     kept = PageTag.objects.get(photo=photo)
     assert (kept.tag, kept.turn, kept.reader, len(kept.corners)) == (101, 1, tag_reader.VERSION, 8)
-    assert page_tags.marks_of_photo(photo) == [Mark.WRONG_PAGE, Mark.TURNED]
+    assert second_looks.marks_of(photo) == [Mark.WRONG_PAGE, Mark.TURNED]
     # It moves no number: the log does not tell it.
     assert "tag" not in json.loads(bytes(Event.objects.get(kind="copies").body))
 
@@ -214,7 +214,7 @@ def test_a_photo_without_a_tag_is_kept_as_such_and_has_no_mark(world, folder, se
     photo, _ = pipeline.receive(sending(world))
     pipeline.inspect(str(photo.pk))
     assert PageTag.objects.get(photo=photo).tag is None
-    assert page_tags.marks_of_photo(photo) == []
+    assert second_looks.marks_of(photo) == []
 
 
 @pytest.mark.django_db
@@ -226,7 +226,7 @@ def test_the_same_bytes_at_another_tps_say_the_same(world, folder, sending, monk
     monkeypatch.setattr(inspection.Decoder, "ask", None)  # nobody decodes it again
     pipeline.inspect(str(other.pk))
     assert PageTag.objects.get(photo=other).corners == PageTag.objects.get(photo=first).corners
-    assert page_tags.marks_of_photo(other) == [Mark.REUSED, Mark.WRONG_PAGE]
+    assert second_looks.marks_of(other) == [Mark.REUSED, Mark.WRONG_PAGE]
 
 
 @pytest.mark.django_db
@@ -235,7 +235,7 @@ def test_a_photo_that_the_decoder_gives_up_on_has_no_tag(world, folder, sending,
     monkeypatch.setattr(inspection.Decoder, "ask", lambda *_: ({"refused": "died"}, b""))
     pipeline.inspect(str(photo.pk))
     assert not PageTag.objects.exists()
-    assert page_tags.marks_of_photo(photo) == []
+    assert second_looks.marks_of(photo) == []
 
 
 @pytest.mark.django_db
@@ -243,13 +243,8 @@ def test_the_sender_is_told_of_no_mark(world, folder, sending, client):
     photo, _ = pipeline.receive(sending(world, jpeg(sheet(101, turn=2)), page=2))
     pipeline.inspect(str(photo.pk))
     pipeline.open_to_readers(str(photo.pk))
-    assert page_tags.marks_of_photo(photo)
+    assert second_looks.marks_of(photo)
     for address in (f"/api/v1/receipts/{photo.receipt}/", f"/bukti/{photo.receipt}/"):
         body = client.get(address, follow=True).content.decode()
         assert "marks" not in body
         assert not any(mark.value in body or str(mark.label) in body for mark in Mark)
-
-
-def test_the_decoder_scales_corners_to_the_whole_photo():
-    small = sheet(101, width=600, height=800)
-    assert decoder.tag_in(small, 6000)["corners"][0][0] > 10 * 390

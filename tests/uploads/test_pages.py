@@ -202,7 +202,7 @@ def test_the_storage_being_down_keeps_the_form_and_says_when(client, world, fold
     def off(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("uploads.storage.FolderStorage.stage", off)
+    monkeypatch.setattr("uploads.storage.FolderStorage.keep", off)
     answer = send(client, page="3")
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
     assert "coba lagi sebentar lagi" in text(answer)

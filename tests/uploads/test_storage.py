@@ -4,6 +4,7 @@ import hashlib
 import socket
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from botocore.config import Config
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from tests.uploads.conftest import folder_storages, s3_storages
 from uploads import storage
+from uploads.s3 import S3Storage
 
 
 def sealed(content: bytes, tmp_path) -> str:
@@ -19,7 +21,7 @@ def sealed(content: bytes, tmp_path) -> str:
     received = tmp_path / uuid.uuid4().hex
     received.write_bytes(content)
     sha256 = hashlib.sha256(content).hexdigest()
-    storage.seal(storage.stage(received), sha256, len(content))
+    storage.seal(received, sha256, len(content))
     return sha256
 
 
@@ -48,11 +50,11 @@ def test_sealing_twice_is_sealing_once(objects, tmp_path):
     assert storage.read_original(hashlib.sha256(content).hexdigest()) == content
 
 
-def test_promoting_never_replaces_an_original_in_the_folder(folder, tmp_path):
+def test_keeping_never_replaces_an_original_in_the_folder(folder, tmp_path):
     sha256 = sealed(b"the first", tmp_path)
     other = tmp_path / "other"
     other.write_bytes(b"another")
-    storages["sealed"].promote(storage.stage(other), storage.original_key(sha256))
+    storages["sealed"].keep(other, storage.original_key(sha256))
     assert storage.read_original(sha256) == b"the first"
 
 
@@ -79,16 +81,15 @@ def test_a_missing_original_is_refused_on_reading(objects):
 class Forgetful(storage.FolderStorage):
     """Says yes and drops the object."""
 
-    def promote(self, staged: str, key: str) -> None:
-        self.delete(staged)
+    def keep(self, source: Path, key: str) -> None:
+        pass
 
 
 class Cutting(storage.FolderStorage):
     """Says yes and keeps half."""
 
-    def promote(self, staged: str, key: str) -> None:
-        with self.open(staged) as file:
-            self.put(key, file.read()[:100], "application/octet-stream")
+    def keep(self, source: Path, key: str) -> None:
+        self.put(key, source.read_bytes()[:100], "application/octet-stream")
 
 
 @pytest.mark.parametrize("liar", ["Forgetful", "Cutting"])
@@ -100,7 +101,7 @@ def test_a_storage_that_lies_gives_no_seal(settings, tmp_path, liar):
 
 def test_an_s3_that_drops_the_object_gives_no_seal(settings, s3, tmp_path, monkeypatch):
     settings.STORAGES = settings.STORAGES | s3_storages(s3)
-    monkeypatch.setattr(storages["sealed"].client, "copy_object", lambda **_: {"CopyObjectResult": {}})
+    monkeypatch.setattr(storages["sealed"].client, "put_object", lambda **_: {})
     with pytest.raises(storage.StorageUnavailable):
         sealed(some_bytes(), tmp_path)
 
@@ -126,8 +127,8 @@ def test_an_s3_that_is_off_is_unavailable(settings, s3, tmp_path):
 
 
 def test_an_s3_that_never_answers_is_unavailable(settings, s3, tmp_path, monkeypatch):
-    impatient = storage.S3Storage.CONFIG.merge(Config(read_timeout=0.2))
-    monkeypatch.setattr(storage.S3Storage, "CONFIG", impatient)
+    impatient = S3Storage.CONFIG.merge(Config(read_timeout=0.2))
+    monkeypatch.setattr(S3Storage, "CONFIG", impatient)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         settings.STORAGES = settings.STORAGES | s3_storages(s3, endpoint_url=address)
@@ -144,14 +145,13 @@ def test_a_wrong_key_is_unavailable_and_says_nothing_of_it(settings, s3, tmp_pat
 
 def test_only_what_was_staged_long_ago_is_removed(objects, tmp_path):
     original = sealed(some_bytes(), tmp_path)
-    received = tmp_path / "received"
-    received.write_bytes(some_bytes())
-    staged = storage.stage(received)
+    ticket = uuid.uuid4()
+    storage.append(ticket, 0, some_bytes())
     now = timezone.now()
     storage.remove_staged(before=now - timedelta(days=1))
-    assert storages["sealed"].size_of(staged) == 320
+    assert storage.received(ticket) == 320
     storage.remove_staged(before=now + timedelta(days=1))
-    assert storages["sealed"].size_of(staged) is None
+    assert storage.received(ticket) == 0
     assert storage.read_original(original)
 
 
