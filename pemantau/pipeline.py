@@ -64,7 +64,7 @@ def finish(ticket_id: UUID, uploader: User | None, address_block: str) -> tuple[
 
 def _record_sent(sending: intake.Sending, original: intake.Original) -> tuple[Photo, bool]:
     photo, is_new = intake.record(sending, original)
-    account = sending.uploader and sending.uploader.pk
+    account = sending.uploader.pk if sending.uploader else None
     is_anothers = withdrawals.is_anothers(photo, account=account, device=sending.device.pk)
     if is_new:
         ledger.append(photo.contest.election_id, "photo", **intake.entry_of(photo))

@@ -188,7 +188,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},  # nothing may be stored by accident
     "sealed": _objects("sealed"),
     "public": _objects("public"),
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "pemantau.static_files.StaticFiles"},
 }
 # Public derivatives may have a host of their own, without cookies; by default a path of this one.
 PHOTO_ORIGIN = env("PHOTO_ORIGIN", default="")
@@ -283,7 +283,7 @@ CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
-        "worker-src": [SELF],  # looks at photos (`static/uploads/recognise_worker.js`)
+        "worker-src": [SELF],  # looks at photos, makes them smaller, sends them (`static/uploads/`)
         "style-src": [SELF],
         "img-src": [SELF, "blob:", "data:"] + ([PHOTO_ORIGIN] if PHOTO_ORIGIN else []),
         "font-src": [SELF],

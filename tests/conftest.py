@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -174,8 +174,8 @@ _CHROMIUM_OPTIONS = (
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator["Browser"]:
-    """Chromium as Debian ships it, driven by Playwright; `make test` installs it where it can."""
+def launch() -> Iterator[Callable[..., "Browser"]]:
+    """`launch(*options)`: Chromium as Debian ships it, driven by Playwright; `make test` installs it where it can."""
     from playwright.sync_api import sync_playwright
 
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -184,9 +184,19 @@ def browser() -> Iterator["Browser"]:
         pytest.fail("No Chromium here. As root: apt-get install --no-install-recommends chromium libatomic1")
     # Playwright's loop runs in this thread, which Django would take for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = playwright.chromium.launch(executable_path=program, args=[*_CHROMIUM_OPTIONS, *as_root])
-        yield browser
-        browser.close()
+
+        def started(*options: str) -> "Browser":
+            arguments = [*_CHROMIUM_OPTIONS, *as_root, *options]
+            return playwright.chromium.launch(executable_path=program, args=arguments)
+
+        yield started
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., "Browser"]) -> Iterator["Browser"]:
+    browser = launch()
+    yield browser
+    browser.close()

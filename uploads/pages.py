@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -16,8 +15,8 @@ from accounts.permissions import Action, page
 from accounts.refusals import Refusal
 from pemantau import pipeline
 from tps import search
-from tps.models import Contest, PollingStation
-from uploads import claims, doors, intake, page_tags, places, receipts, storage
+from tps.models import Contest
+from uploads import app_shell, app_words, claims, doors, intake, page_tags, places, receipts, station_pages, storage
 from uploads.claims import Place
 from uploads.models import Photo
 
@@ -29,12 +28,13 @@ def find(request: HttpRequest) -> HttpResponse:
     try:
         election = search.election()
     except search.NoElection:
-        return render(request, "uploads/find.html")
+        return render(request, "uploads/find.html", app_shell.context())
     typed = request.GET.get("q", "").strip()
     found = search.find(typed, election) if typed else []
     if [place.is_station for place in found] == [True]:
         return redirect("uploads:send", found[0].code)
     context = {"way": places.way_to(request.GET.get("wilayah", ""), election), "typed": typed, "found": found}
+    context |= app_shell.context()
     return render(request, "uploads/find.html", context)
 
 
@@ -86,39 +86,31 @@ def _form(request: HttpRequest, where: Place, chosen: str, refusal: Refusal | No
     only = where.contests[0].code if len(where.contests) == 1 else ""
     wanted = request.GET.get("pemilihan", only)
     contest = next((one for one in where.contests if one.code == wanted), None)
-    context = {"station": where.station, "contests": where.contests, "contest": contest}
+    known = station_pages.of(where)
+    context = {"station": where.station, "contests": where.contests, "contest": contest, "pages": known}
     if contest:
-        context |= _choices(where.station, contest) | {"told": _told(where, contest)}
-    context |= {"chosen": chosen, "refusal": refusal}
+        context |= _choices(contest, known) | {"told": _told(where, contest)}
+    context |= {"chosen": chosen, "refusal": refusal} | app_shell.context()
     response = render(request, "uploads/send.html", context, status=refusal.status if refusal else 200)
     if refusal and refusal.retry_after:
         response["Retry-After"] = str(refusal.retry_after)
     return response
 
 
-def _choices(station: PollingStation, contest: Contest) -> dict[str, Any]:
+def _choices(contest: Contest, known: dict[str, Any]) -> dict[str, Any]:
     """The pages of the form, each with how many photos of it there are."""
-    there = places.photos_by_page(station, contest)
-    pages = [(one, there.get(one.number, 0)) for one in claims.pages_of(contest)]
+    here = next(one for one in known["contests"] if one["code"] == contest.code)
+    pages = [(one, one["photos"]) for one in here["pages"]]
     return {
-        "walls": [(one, count) for one, count in pages if one.variant == "plano"],
-        "slips": [(one, count) for one, count in pages if one.variant != "plano"],
-        "unsorted": there.get(None, 0),
+        "walls": [(one, count) for one, count in pages if one["variant"] == "plano"],
+        "slips": [(one, count) for one, count in pages if one["variant"] != "plano"],
+        "unsorted": here["unsorted"],
     }
 
 
 def _told(where: Place, contest: Contest) -> dict[str, Any]:
     """What `static/uploads/send.js` must know: the contest, what tags mean, and its words (`page_check.js`)."""
-    words = {
-        "wrong_page": _("Ini halaman {page}. Simpan sebagai halaman {page}?"),
-        "yes": _("Ya, halaman {page}"),
-        "no": _("Bukan, biarkan"),
-        "other_ballot": _("Lembar ini milik surat suara lain. Periksa pemilihan yang Anda pilih."),
-        "turned": _("Foto ini terbalik atau miring. Kalau bisa, ambil ulang dengan tegak."),
-        "blurred": _("Foto ini buram. Kalau bisa, ambil ulang dan pegang ponsel lebih tenang."),
-        "dark": _("Foto ini gelap. Kalau bisa, ambil ulang di tempat yang lebih terang."),
-    }
-    return {"kind": contest.kind, "tags": page_tags.meanings(where.contests), "words": words}
+    return {"kind": contest.kind, "tags": page_tags.meanings(where.contests), "words": app_words.checking()}
 
 
 @require_safe

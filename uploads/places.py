@@ -1,12 +1,11 @@
-"""What one may choose from on the way to one's TPS, and what is there already."""
+"""What one may choose from on the way to one's TPS."""
 
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
 
 from tps import search
-from tps.models import Contest, Election, PollingStation, Region
-from uploads.models import Photo
+from tps.models import Election, PollingStation, Region
 
 VILLAGE = 4
 
@@ -30,10 +29,3 @@ def way_to(code: str, election: Election) -> Way:
         photos=Count("photo", filter=Q(photo__withdrawn_at__isnull=True))
     )
     return Way(region, above, [], list(stations))
-
-
-def photos_by_page(station: PollingStation, contest: Contest) -> dict[int | None, int]:
-    """How many photos there are of each page, as their senders said."""
-    there = Photo.objects.filter(station=station, contest=contest, withdrawn_at__isnull=True)
-    counted = there.values_list("page").annotate(Count("pk"))
-    return dict(counted.order_by())

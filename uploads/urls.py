@@ -2,13 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
+from uploads import app_pages
 from uploads import pages as views
 from uploads.api import Photos, ReceiptOfPhoto
 from uploads.pictures import picture
+from uploads.station_api import PagesOfStation
 from uploads.ticket_api import Finish, OneTicket, Tickets
 
 pages: list[URLPattern | URLResolver] = [
     path("kirim/", views.find, name="find"),
+    path("kirim/aplikasi/", app_pages.app, name="app"),
+    path("sw.js", app_pages.service_worker, name="service_worker"),
+    path("manifest.webmanifest", app_pages.manifest, name="manifest"),
     path("kirim/<str:code>/", views.send, name="send"),
     path("t/<str:code>/", views.short, name="short"),
     path("bukti/", views.find_receipt, name="find_receipt"),
@@ -21,4 +26,5 @@ api: list[URLPattern | URLResolver] = [
     path("tickets/<uuid:ticket>/", OneTicket.as_view(), name="ticket"),
     path("tickets/<uuid:ticket>/finish/", Finish.as_view(), name="finish"),
     path("receipts/<str:receipt>/", ReceiptOfPhoto.as_view(), name="receipt"),
+    path("stations/<str:station>/pages/", PagesOfStation.as_view(), name="station_pages"),
 ]

@@ -1,5 +1,6 @@
-// Says which page a photo shows, by its printed tag, and whether it is blurred or dark. A worker looks; where module
-// workers are missing, this thread does. What cannot be read says nothing: a missing tag is no fault of a photo.
+// Says which page a photo shows, by its printed tag, and whether it is blurred or dark. The module is its own worker;
+// where module workers are missing, the page's thread looks. What cannot be read says nothing: a missing tag is no
+// fault of a photo.
 import { edgeWidth, findTag } from "./tag.js";
 
 const FIRST_LOOK = 640; // pixels of the shorter side
@@ -20,7 +21,7 @@ export async function recogniseFrame(video) {
 }
 
 /** The looking itself, in whichever thread: a blob or an ImageBitmap, which is used up. */
-export async function look(source) {
+async function look(source) {
   const whole = source instanceof Blob ? await createImageBitmap(source) : source;
   try {
     const shorter = Math.min(whole.width, whole.height);
@@ -83,6 +84,14 @@ const waiting = new Map(); // number -> [source, resolve]
 let worker = null;
 let number = 0;
 
+// In that thread: the picture comes, what it shows goes back.
+if (!self.document) {
+  self.onmessage = async ({ data: { number, source } }) => {
+    const recognition = await look(source).catch(() => null); // no picture that this browser can read
+    self.postMessage({ number, recognition });
+  };
+}
+
 function ask(source, transferred = []) {
   return new Promise((resolve) => {
     if (worker === null) worker = hire();
@@ -94,7 +103,7 @@ function ask(source, transferred = []) {
 
 function hire() {
   if (!self.Worker || !self.OffscreenCanvas) return false;
-  const hired = new Worker(new URL("./recognise_worker.js", import.meta.url), { type: "module" });
+  const hired = new Worker(import.meta.url, { type: "module" });
   hired.onmessage = ({ data }) => {
     waiting.get(data.number)?.[1](data.recognition ?? NOTHING);
     waiting.delete(data.number);

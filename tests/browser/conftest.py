@@ -40,6 +40,7 @@ class Person:
     page: Page
     world: worlds.World
     complaints: list[str] = field(default_factory=list)
+    network_breaks: bool = False  # then the browser may say so
 
     def goes_to(self, path: str) -> int:
         response = self.page.goto(path)
@@ -82,12 +83,14 @@ class Person:
 
 @pytest.fixture
 def somebody(browser: Browser, site: worlds.World) -> Iterator[Callable[..., Person]]:
-    """`somebody(**how)`: `viewport`, `color_scheme`, `java_script_enabled`, `locale`, …"""
+    """`somebody(**how)`: `viewport`, `color_scheme`, `java_script_enabled`, `locale`, `permissions`, …; `with_browser`
+    is another one than everybody's.
+    """
     people: list[Person] = []
 
     def arrives(**how: object) -> Person:
         options = {"viewport": PHONE, "locale": "id-ID", "base_url": site.address} | how
-        context = browser.new_context(**options)
+        context = options.pop("with_browser", browser).new_context(**options)
         person = Person(context.new_page(), site)
         person.page.set_default_timeout(20_000)
         _listen(person)
@@ -109,7 +112,9 @@ def _listen(person: Person) -> None:
 
     def said(message) -> None:
         # A refusal is an answer, not a complaint: Chromium mentions every 4xx it was given.
-        if message.type == "error" and "the server responded with a status of 4" not in message.text:
+        if message.type != "error" or "the server responded with a status of 4" in message.text:
+            return
+        if not (person.network_breaks and "net::ERR_" in message.text):
             person.complaints.append(message.text)
 
     person.page.on("request", asked)

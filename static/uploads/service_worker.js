@@ -1,0 +1,89 @@
+// Keeps the sending page on the phone, so that it starts without a network, and sends what waits when the browser says
+// that there is one. /sw.js calls `serve` with the release's files. A new release is fetched beside the old one and
+// takes over when no page of the old one is open: nothing is reloaded under anybody's hands, and the outbox is not
+// touched at all.
+import * as outbox from "./outbox.js";
+import { sendAll } from "./sender.js";
+
+const PAGES = "pemantau-halaman"; // pages of the search for a TPS that were looked at, with this release's files
+const MOST_PAGES = 60;
+const PATIENCE = 3_000; // ms for the network before the phone's own page is shown
+
+export function serve({ version, files, pages }) {
+  const name = `pemantau-${version}`;
+  const own = new Set(files);
+
+  self.addEventListener("install", (event) => event.waitUntil(fill()));
+
+  self.addEventListener("activate", (event) =>
+    event.waitUntil(
+      caches
+        .keys()
+        .then((all) => all.filter((one) => one.startsWith("pemantau-") && one !== name))
+        .then((old) => Promise.all(old.map((one) => caches.delete(one))))
+        .then(() => self.clients.claim()),
+    ),
+  );
+
+  self.addEventListener("sync", (event) => event.waitUntil(send()));
+
+  self.addEventListener("fetch", (event) => {
+    const { request } = event;
+    const url = new URL(request.url);
+    if (url.origin !== self.location.origin) return;
+    if (request.method === "POST" && /^\/(bahasa|akun)\//.test(url.pathname)) {
+      event.waitUntil(caches.delete(PAGES)); // what was kept is in the other language, or another person's
+    } else if (request.method === "GET" && own.has(url.pathname)) {
+      event.respondWith(file(request));
+    } else if (request.method === "GET" && request.mode === "navigate" && /^\/(kirim|t)\//.test(url.pathname)) {
+      event.respondWith(page(event, url));
+    }
+  });
+
+  async function fill() {
+    const cache = await caches.open(name);
+    await cache.addAll(files);
+    for (const address of Object.values(pages)) {
+      await cache.add(new Request(address, { credentials: "omit", cache: "no-cache" }));
+    }
+  }
+
+  async function file(request) {
+    const cache = await caches.open(name);
+    return (await cache.match(request.url)) ?? fetch(request);
+  }
+
+  async function page(event, url) {
+    const network = fetch(event.request).then(async (response) => {
+      if (response.ok && url.pathname === "/kirim/") await remember(event.request, response.clone());
+      return response;
+    });
+    event.waitUntil(network.catch(() => null));
+    const answer = await Promise.race([network.catch(() => null), pause(PATIENCE)]);
+    if (answer && answer.status < 500) return answer;
+    const seen = url.pathname === "/kirim/" && (await (await caches.open(PAGES)).match(event.request.url));
+    return seen || (await shell()) || network;
+  }
+
+  async function remember(request, response) {
+    const cache = await caches.open(PAGES);
+    await cache.put(request.url, response);
+    const kept = await cache.keys();
+    for (const old of kept.slice(0, Math.max(0, kept.length - MOST_PAGES))) await cache.delete(old);
+  }
+
+  async function shell() {
+    const language = await outbox.setting("language").catch(() => null);
+    const cache = await caches.open(name);
+    return cache.match(pages[language] ?? Object.values(pages)[0]);
+  }
+}
+
+// The browser tries again later, for as long as this ends with an error.
+async function send() {
+  if ((await sendAll({ now: true })) !== null) throw new Error("photos are still waiting");
+}
+
+function pause(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds, null));
+}

@@ -1,0 +1,190 @@
+"""Without a network, with a bad one, with two tabs, with an update: no photo is lost, and none is there twice."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.browser.network import Network
+from tests.browser.sending import (
+    TPS,
+    all_arrive,
+    background_sync,
+    comes_to_the_tps,
+    keeps,
+    outbox,
+    sheet,
+    the_phone_is_ready,
+)
+from uploads import app_shell
+from uploads.models import Photo
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def network(site) -> Iterator[Network]:
+    """Between everybody and the site."""
+    network = Network(urlsplit(site.address).port)
+    site.address = network.address
+    yield network
+    network.close()
+
+
+@pytest.fixture
+def sari(network, somebody):
+    """At the TPS, where she has opened the page once; from here on her network may break."""
+    person = somebody()
+    comes_to_the_tps(person)
+    the_phone_is_ready(person)
+    person.network_breaks = True
+    return person
+
+
+def test_three_photos_without_a_network_and_the_tab_is_closed(network, sari, tmp_path):
+    network.breaks()
+    sari.page.context.set_offline(True)
+    comes_to_the_tps(sari)
+    for page in (1, 2, 3):
+        keeps(sari, sheet(tmp_path, page))
+    sari.sees("3 foto menunggu dikirim")
+    sari.sees("Menunggu jaringan.")
+    sari.picture("kirim-tanpa-jaringan")
+    assert [(one["page"], one["state"]) for one in outbox(sari)] == [(1, "waiting"), (2, "waiting"), (3, "waiting")]
+    assert not Photo.objects.exists()
+    sari.page.close()
+
+    network.returns()
+    sari.page = sari.page.context.new_page()
+    sari.page.context.set_offline(False)
+    background_sync(sari)
+    for _ in range(100):
+        if Photo.objects.count() == 3:
+            break
+        sari.page.wait_for_timeout(200)
+    assert sorted(Photo.objects.values_list("page", flat=True)) == [1, 2, 3]
+    sari.goes_to(f"/kirim/{TPS}/")
+    photos = all_arrive(sari, 3)
+    assert {one["receipt"]["code"].replace("-", "") for one in photos} == set(
+        Photo.objects.values_list("receipt", flat=True)
+    )
+    sari.picture("kirim-terkirim")
+
+
+def test_it_starts_without_a_network_in_the_readers_language(network, sari):
+    sari.goes_to("/kirim/?wilayah=9101011001")
+    sari.presses("English")
+    comes_to_the_tps_in_english = "Take a photo"
+    sari.goes_to(f"/kirim/{TPS}/")
+    sari.sees(comes_to_the_tps_in_english)
+    network.breaks()
+    sari.page.context.set_offline(True)
+    sari.goes_to("/kirim/")
+    sari.sees("At which polling station")
+    sari.picture("kirim-pilih-en")
+    sari.clicks("TPS 001, Desa 1")
+    sari.sees(comes_to_the_tps_in_english)
+
+
+def test_a_tps_beside_one_that_was_seen(network, sari, tmp_path):
+    """The villages' contests are the same; the code says the rest."""
+    network.breaks()
+    sari.page.context.set_offline(True)
+    sari.goes_to("/kirim/aplikasi/")
+    sari.page.get_by_label("Kode TPS").fill("9101011001002")
+    sari.presses("Buka TPS")
+    sari.sees("TPS 002, Desa 1")
+    keeps(sari, sheet(tmp_path, 2, "9101011001002"))
+    network.returns()
+    sari.page.context.set_offline(False)
+    all_arrive(sari, 1)
+    assert Photo.objects.get().station.code == "9101011001002"
+
+
+def test_the_tps_is_chosen_later(network, somebody, tmp_path):
+    budi = somebody()
+    budi.goes_to("/kirim/")
+    the_phone_is_ready(budi)
+    budi.network_breaks = True
+    network.breaks()
+    budi.page.context.set_offline(True)
+    budi.goes_to(f"/kirim/{TPS}/")  # never seen: the phone does not know what is voted on there
+    budi.presses("Ambil foto dulu, pilih TPS nanti")
+    budi.sees("Kamera tidak dapat dibuka")  # there is none in this browser
+    keeps(budi, sheet(tmp_path, 2), "Pakai aplikasi kamera ponsel")
+    budi.sees("Belum ada TPS-nya.")
+    budi.picture("kirim-tanpa-tps")
+    network.returns()
+    budi.page.context.set_offline(False)
+    comes_to_the_tps(budi)
+    budi.presses("Pakai untuk TPS 001")
+    [photo] = all_arrive(budi, 1)
+    assert (photo["page"], Photo.objects.get().page) == (2, 2), "as its tag says"
+
+
+def test_the_server_is_off_for_a_while(network, sari, tmp_path):
+    network.breaks()
+    keeps(sari, sheet(tmp_path, 2))
+    sari.sees("Belum berhasil.")
+    sari.picture("kirim-server-mati")
+    network.returns()
+    [photo] = all_arrive(sari, 1)
+    assert Photo.objects.get().sha256 == photo["sha256"]
+
+
+def test_twelve_cuts_are_no_loss(network, sari, tmp_path, shared):
+    sari.page.evaluate("async () => (await import('/static/uploads/outbox.js')).set('originals', 'always')")
+    network.cuts = 12
+    photos = sorted((shared / "forms").glob("3404062001012-*.jpg"))
+    for photo in photos:
+        keeps(sari, photo)
+    for _ in range(40):
+        if Photo.objects.count() == 3:
+            break
+        sari.page.evaluate("() => dispatchEvent(new Event('online'))")  # sooner than by itself
+        sari.page.wait_for_timeout(1_000)
+    all_arrive(sari, 3)
+    assert network.cuts == 0
+    assert set(Photo.objects.values_list("size", flat=True)) == {photo.stat().st_size for photo in photos}
+
+
+def test_two_tabs_send_each_photo_once(network, sari, tmp_path):
+    network.breaks()
+    for page in (1, 2, 3):
+        keeps(sari, sheet(tmp_path, page))
+    second = sari.page.context.new_page()
+    network.returns()
+    second.goto(f"/kirim/{TPS}/")
+    second.wait_for_function("() => document.querySelectorAll('.waiting__photo[data-done]').length === 3")
+    all_arrive(sari, 3)
+    assert Photo.objects.count() == 3
+
+
+def test_an_update_of_the_app_with_a_full_outbox(network, sari, tmp_path, monkeypatch):
+    network.breaks()
+    for page in (1, 2):
+        keeps(sari, sheet(tmp_path, page))
+    before = outbox(sari)
+    release = app_shell.of_this_release
+    monkeypatch.setattr(
+        app_shell, "of_this_release", lambda: release().__class__("next", release().files, release().pages)
+    )
+    sari.page.evaluate("() => navigator.serviceWorker.getRegistration().then((one) => { self.registration_ = one })")
+    network.off = False
+    sari.page.evaluate("async () => { await (await import('/static/uploads/outbox.js')).set('paused', true) }")
+    sari.page.evaluate("() => registration_.update()")
+    sari.page.wait_for_function("() => registration_.waiting")
+    assert sari.page.evaluate("() => caches.keys()") != ["pemantau-next"], "the page that is open keeps its own"
+    assert [one["id"] for one in outbox(sari)] == [one["id"] for one in before]
+    sari.page.close()
+
+    sari.page = sari.page.context.new_page()
+    sari.page.wait_for_timeout(1_500)  # the old one has nobody left
+    comes_to_the_tps(sari)
+    sari.page.wait_for_function(
+        "async () => { const names = await caches.keys();"
+        " return names.includes('pemantau-next') && names.filter((one) => /-[0-9a-f]{16}$/.test(one)).length === 0 }"
+    )
+    assert [one["id"] for one in outbox(sari)] == [one["id"] for one in before]
+    sari.presses("Lanjutkan")
+    all_arrive(sari, 2)
