@@ -64,12 +64,10 @@ def finish(ticket_id: UUID, uploader: User | None, address_block: str) -> tuple[
 
 def _record_sent(sending: intake.Sending, original: intake.Original) -> tuple[Photo, bool]:
     photo, is_new = intake.record(sending, original)
-    account = sending.uploader.pk if sending.uploader else None
-    is_anothers = withdrawals.is_anothers(photo, account=account, device=sending.device.pk)
     if is_new:
         ledger.append(photo.contest.election_id, "photo", **intake.entry_of(photo))
         _ring(inspect, photo.pk)
-    elif is_anothers and (restored := withdrawals.restore(photo.pk)):
+    elif withdrawals.is_anothers(photo, sending) and (restored := withdrawals.restore(photo.pk)):
         photo = restored
         ledger.append(photo.contest.election_id, "restore", **withdrawals.entry_of_return(photo))
         _record_if_counted(photo)

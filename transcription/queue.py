@@ -151,30 +151,18 @@ def close(photo: Photo) -> None:
 
     The caller holds the photo. The others of its TPS are no longer mere evidence, unless it was that itself.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_CLOSE, [photo.pk])
-        row = cursor.fetchone()
-    if row and row[0] < EVIDENCE:
-        serve_other_photos_first(photo)
-
-
-# The task is locked first, then its leases, as everywhere.
-_CLOSE = """
-    WITH task AS MATERIALIZED (
-        SELECT photo_id FROM transcription_task WHERE photo_id = %s FOR UPDATE
-    ), ended AS (
-        UPDATE transcription_lease l SET "end" = 'expired' FROM task
-         WHERE l.task_id = task.photo_id AND l."end" = ''
-        RETURNING l.id
-    ), places AS (
-        SELECT count(*)::smallint AS many FROM ended
+    # Locked by a statement of its own: the next one sees the lease of whoever was just being given it.
+    task = Task.objects.select_for_update().filter(pk=photo.pk).first()
+    if task is None:
+        return
+    ended = Lease.objects.filter(task=task, end="").update(end=Lease.End.EXPIRED)
+    task.wants, task.leased, task.rank = 0, task.leased - ended, task.rank - ended
+    task.needs_adjudicator, task.why, task.case_since, task.changed_at = False, "", None, Now()
+    task.save(
+        update_fields=["wants", "leased", "rank", "needs_adjudicator", "why", "case_since", "changed_at"],
     )
-    UPDATE transcription_task t
-       SET wants = 0, leased = t.leased - places.many, rank = t.rank - places.many, needs_adjudicator = false, why = '',
-           case_since = NULL, changed_at = now()
-      FROM task, places WHERE t.photo_id = task.photo_id
-    RETURNING t.rank
-"""
+    if task.rank < EVIDENCE:
+        serve_other_photos_first(photo)
 
 
 # --- Taking -----------------------------------------------------------------------------------

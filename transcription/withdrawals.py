@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
 from transcription import queue, senders
+from uploads.intake import Sending
 from uploads.models import Photo, Repeat
 
 
@@ -63,9 +64,10 @@ def restore(photo_id: UUID) -> Photo | None:
     return photo
 
 
-def is_anothers(photo: Photo, *, account: int | None, device: UUID) -> bool:
-    """Whether this sender is another one than who sent it first."""
-    return photo.device_id != device and (account is None or photo.uploader_id != account)
+def is_anothers(photo: Photo, sending: Sending) -> bool:
+    """Whether who sends it now is another person than who sent it first."""
+    same_account = sending.uploader is not None and photo.uploader_id == sending.uploader.pk
+    return photo.device_id != sending.device.pk and not same_account
 
 
 def entry_of(photo: Photo) -> dict[str, Any]:

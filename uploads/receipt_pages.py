@@ -66,9 +66,9 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 @cache_control(private=True, max_age=3600)
 @page(Action.SEE_RECEIPT)
-def qr(request: HttpRequest, code: str) -> HttpResponse:
+def qr(request: HttpRequest, receipt: str) -> HttpResponse:
     """The address of the receipt's page as a QR code, black on white whatever the page's colours are."""
-    grouped = receipts.grouped(receipts.photo_of(code).receipt)
+    grouped = receipts.grouped(receipts.photo_of(receipt).receipt)
     address = request.build_absolute_uri(reverse("uploads:receipt", args=[grouped]))
     drawn = io.BytesIO()
     segno.make(address, error="m", micro=False).save(
@@ -88,9 +88,9 @@ def qr(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 @never_cache
 @page(Action.SEE_RECEIPT)
-def statement(request: HttpRequest, code: str) -> HttpResponse:
+def statement(request: HttpRequest, receipt: str) -> HttpResponse:
     """The signed statement as a file. Its name does not hold the code: a statement may be shown to anybody."""
-    photo = receipts.photo_of(code)
+    photo = receipts.photo_of(receipt)
     name = f"pernyataan-{photo.station.code}-{str(photo.pk)[:8]}.txt"
     return HttpResponse(
         statements.of(photo),
@@ -126,8 +126,8 @@ def keys(request: HttpRequest) -> HttpResponse:
 @require_POST
 @never_cache
 @page(Action.WITHDRAW_PHOTO)
-def withdraw(request: HttpRequest, code: str) -> HttpResponse:
+def withdraw(request: HttpRequest, receipt: str) -> HttpResponse:
     """Take the photo back, after the page asked whether that is meant."""
-    photo = pipeline.withdraw(receipts.photo_of(code))
+    photo = pipeline.withdraw(receipts.photo_of(receipt))
     messages.success(request, _("Foto sudah ditarik."))
     return redirect("uploads:receipt", receipts.grouped(photo.receipt))

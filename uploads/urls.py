@@ -19,9 +19,9 @@ pages: list[URLPattern | URLResolver] = [
     path("bukti/", receipt_pages.find_receipt, name="find_receipt"),
     path("bukti/periksa/", receipt_pages.check, name="check_statement"),
     path("bukti/<str:code>/", receipt_pages.receipt, name="receipt"),
-    path("bukti/<str:code>/qr.svg", receipt_pages.qr, name="receipt_qr"),
-    path("bukti/<str:code>/pernyataan.txt", receipt_pages.statement, name="statement"),
-    path("bukti/<str:code>/tarik/", receipt_pages.withdraw, name="withdraw"),
+    path("bukti/<str:receipt>/qr.svg", receipt_pages.qr, name="receipt_qr"),
+    path("bukti/<str:receipt>/pernyataan.txt", receipt_pages.statement, name="statement"),
+    path("bukti/<str:receipt>/tarik/", receipt_pages.withdraw, name="withdraw"),
     path(".well-known/pemantau-keys.txt", receipt_pages.keys, name="keys"),
     re_path(r"^gambar/(?P<sha256>[0-9a-f]{64})/(?P<side>480|1280|2560)\.webp$", picture, name="picture"),
 ]
