@@ -163,7 +163,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- Objects: a folder, or S3 when S3_ENDPOINT is set ---------------------------------------
 S3_ENDPOINT = env("S3_ENDPOINT", default="")
 # Where phones reach the same store, if they may bring their photos to it themselves; by default they bring them to us.
-S3_PUBLIC_ENDPOINT = env("S3_PUBLIC_ENDPOINT", default="")
+S3_PUBLIC_ENDPOINT = env("S3_PUBLIC_ENDPOINT", default="").rstrip("/")
 OBJECTS_DIR = STATE_DIR / "objects"
 
 
