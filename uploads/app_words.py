@@ -18,6 +18,7 @@ def _taking() -> dict[str, str]:
         "no_photos": _("Belum ada foto."),
         "on_this_phone": _("Ada di ponsel ini."),
         "missing": _("Belum ada: halaman {pages}."),
+        "missing_many": _("{number} halaman belum ada."),
         "all_there": _("Semua halaman sudah ada. Foto tambahan tetap berguna untuk membandingkan."),
         "all_kept": _("Semua halaman sudah ada atau tersimpan di ponsel ini."),
         "station_later": _("TPS untuk foto ini dipilih nanti."),

@@ -109,7 +109,6 @@ function list(place, found) {
   place.replaceChildren(
     ...found.map(({ station: its, name, village }) => {
       const link = made("a", { href: `/kirim/${its}/` }, made("span", { textContent: `${name}, ${village}` }));
-      link.append(made("span", { className: "soft", textContent: its }));
       return made("li", {}, link);
     }),
   );
@@ -140,15 +139,19 @@ async function arrived() {
   return (await outbox.photos()).filter(({ state }) => state === "done").length;
 }
 
-let drawing = null;
+let drawing = false;
+let stale = false; // something changed while it was being drawn
 
-function redraw() {
-  if (slot("offline")) slot("offline").hidden = navigator.onLine;
-  drawing ??= Promise.resolve()
-    .then(() => station.refresh())
-    .then(() => photos.show())
-    .catch((error) => console.warn(error))
-    .then(() => (drawing = null));
+async function redraw() {
+  stale = true;
+  if (drawing) return;
+  drawing = true;
+  while (stale) {
+    stale = false;
+    if (slot("offline")) slot("offline").hidden = navigator.onLine;
+    await station.refresh().then(photos.show).catch((error) => console.warn(error));
+  }
+  drawing = false;
 }
 
 async function register() {

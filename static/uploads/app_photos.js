@@ -43,14 +43,15 @@ function row({ id }) {
   const made = slot("photo-row").content.firstElementChild.cloneNode(true);
   made.dataset.id = id;
   const picture = slot("thumbnail", made);
-  outbox.bytes(id).then((kept) => {
-    if (!kept?.thumbnail) return;
-    pictures.set(id, URL.createObjectURL(kept.thumbnail));
+  outbox.bytes(id).then(({ thumbnail }) => {
+    if (!thumbnail) return;
+    pictures.set(id, URL.createObjectURL(thumbnail));
     picture.src = pictures.get(id);
+    picture.hidden = false;
   });
   on("export", async () => {
-    const { blob, thumbnail } = (await outbox.bytes(id)) ?? {};
-    if (blob ?? thumbnail) handOver(blob ?? thumbnail, `c-hasil-${id.slice(0, 8)}`);
+    const { blob } = await outbox.bytes(id);
+    if (blob) handOver(blob, `c-hasil-${id.slice(0, 8)}`);
   }, made);
   on("delete", () => (made.dataset.done ? gone(id) : sure(made, true)), made);
   on("keep", () => sure(made, false), made);

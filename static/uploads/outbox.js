@@ -28,7 +28,7 @@ function open() {
     request.onupgradeneeded = () => {
       const database = request.result;
       database.createObjectStore("photos", { keyPath: "id" });
-      database.createObjectStore("bytes"); // the blobs apart: progress is written often, they never
+      database.createObjectStore("bytes"); // apart: progress is written often, they never
       database.createObjectStore("stations", { keyPath: "station" });
       database.createObjectStore("settings");
     };
@@ -69,9 +69,11 @@ async function within(names, mode, work) {
 
 /** Keep a photo: its claim (`photo`, with an `id`), its bytes, and a small picture for the list. Throws `NoRoom`. */
 export async function keep(photo, blob, thumbnail) {
+  // As plain bytes: blobs in IndexedDB have troubled the browsers of older iPhones.
+  const kept = { bytes: await blob.arrayBuffer(), type: blob.type, thumbnail: await thumbnail?.arrayBuffer() };
   await within(["photos", "bytes"], "readwrite", (photos, bytes) => {
     photos.add(photo);
-    bytes.add({ blob, thumbnail }, photo.id);
+    bytes.add(kept, photo.id);
   });
   changed();
 }
@@ -82,9 +84,13 @@ export async function photos() {
   return all.sort((a, b) => a.taken_at - b.taken_at);
 }
 
-/** `{ blob, thumbnail }` of a photo; `blob` is gone after the receipt. */
-export function bytes(id) {
-  return within(["bytes"], "readonly", (store) => store.get(id));
+/** `{ blob, thumbnail }` of a photo; `blob` is null after the receipt. */
+export async function bytes(id) {
+  const kept = await within(["bytes"], "readonly", (store) => store.get(id));
+  return {
+    blob: kept?.bytes ? new Blob([kept.bytes], { type: kept.type }) : null,
+    thumbnail: kept?.thumbnail ? new Blob([kept.thumbnail], { type: "image/jpeg" }) : null,
+  };
 }
 
 /** Change fields of a photo that is still here; a photo that was deleted meanwhile does not come back. */

@@ -74,7 +74,7 @@ function soonest(waiting) {
 
 // One photo, as far as it goes. True where the others need not be tried now.
 async function attempt(photo, prove) {
-  const { blob } = (await outbox.bytes(photo.id)) ?? {};
+  const { blob } = await outbox.bytes(photo.id);
   if (!blob) {
     await outbox.change(photo.id, { state: "refused", problem: "" });
     return false;

@@ -7,6 +7,7 @@ import { recognise, recogniseFrame } from "./recognise.js";
 import { scaled } from "./scaling.js";
 
 const LOOKS = 350; // ms between two looks at the live picture
+const FEW = 6; // pages that are named one by one
 const READING = 4_000; // ms; long enough to read that a photo is kept
 
 const live = slot("camera");
@@ -253,7 +254,11 @@ function leftOver() {
 }
 
 export function missing(pages) {
-  return words("missing", { pages: pages.map(({ number }) => number).join(", ") });
+  const few = pages.length <= FEW;
+  return words(few ? "missing" : "missing_many", {
+    number: pages.length,
+    pages: pages.map(({ number }) => number).join(", "),
+  });
 }
 
 async function keep({ blob, recognition }) {
@@ -302,6 +307,7 @@ function busy(is) {
 function trouble(sentence) {
   slot("trouble").textContent = sentence;
   slot("trouble").hidden = slot("rescue").hidden = !sentence;
+  if (sentence) review.scrollTo(0, 0);
 }
 
 // --- What a tag means here --------------------------------------------------------------------------
