@@ -6,6 +6,7 @@
 3. Those few are compared in full: words of the name left out, slips, the kind of place that was said, nearness.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from django.db import connection
 
 from tps import wording
-from tps.models import NATION, Election, Region, above
+from tps.models import NATION, Centroid, Election, Region, above
 from tps.wording import Asked
 
 MOST_REGIONS = 200  # that are compared in full
@@ -53,7 +54,7 @@ class _Words:
 
 
 def regions(asked: Asked, of: Election, near: str = "") -> list[Fit]:
-    """At most `MOST_REGIONS` regions with TPS in this election. At most seven queries, as a rule three.
+    """At most `MOST_REGIONS` regions with TPS in this election. At most eight queries, as a rule three.
 
     `near`: the code of a region or TPS; of those that fit equally well the nearest comes first.
     """
@@ -94,7 +95,11 @@ def _known(typed: Sequence[str]) -> _Words:
     for word in longer:
         meanings[-1].setdefault(word, BEGINNING)
     needless = {place for place, word in enumerate(typed) if not meanings[place] and wording.may_be_a_kind(word)}
-    return _Words(meanings, needless if len(needless) < len(typed) else set(), {place: pair for place, pair in pairs.items() if pair in known})
+    return _Words(
+        meanings,
+        needless if len(needless) < len(typed) else set(),
+        {place: pair for place, pair in pairs.items() if pair in known},
+    )
 
 
 def _add_spellings(typed: Sequence[str], words: _Words, *, only_unknown: bool) -> None:
@@ -187,7 +192,7 @@ def _candidates(words: _Words, of: Election, near: str) -> list[str]:
 
 
 def _compared(codes: Sequence[str], asked: Asked, words: _Words, near: str) -> list[Fit]:
-    """The regions, best first. One query."""
+    """The regions, best first. One query, two where nearness counts."""
     wanted = {higher for code in codes for higher in (*above(code), code)} - {NATION}
     names = dict(Region.objects.filter(pk__in=wanted).values_list("pk", "name")) if wanted else {}
     found = []
@@ -204,7 +209,17 @@ def _compared(codes: Sequence[str], asked: Asked, words: _Words, near: str) -> l
                 badness=_badness(line, asked, words),
             )
         )
-    return sorted(found, key=lambda fit: (round(fit.badness, 2), -_common(fit.code, near), len(fit.code), fit.code))
+    far = _distances(codes, near)
+    return sorted(
+        found,
+        key=lambda fit: (
+            round(fit.badness, 2),
+            -_common(fit.code, near),
+            far.get(fit.code[:6], math.inf),
+            len(fit.code),
+            fit.code,
+        ),
+    )
 
 
 def _badness(line: Sequence[str], asked: Asked, words: _Words) -> float:
@@ -238,6 +253,21 @@ def _best(meanings: Mapping[str, float], line: Sequence[str], level: int | None)
             if best is None or worse < best[0]:
                 best = worse, forms[word] if own else frozenset()
     return best
+
+
+def _distances(codes: Sequence[str], near: str) -> dict[str, float]:
+    """How far the districts of these regions are from that of `near`, as far as their middles are known."""
+    if len(near) < 6:
+        return {}
+    districts = {code[:6] for code in (*codes, near) if len(code) >= 6}
+    points = {
+        code: (latitude / 100, longitude / 100)
+        for code, latitude, longitude in Centroid.objects.filter(pk__in=districts).values_list(
+            "pk", "latitude", "longitude"
+        )
+    }
+    here = points.get(near[:6])
+    return {code: math.dist(point, here) for code, point in points.items()} if here else {}
 
 
 def _common(code: str, near: str) -> int:

@@ -36,7 +36,9 @@ def renew() -> None:
     words = sorted(counts)
     rows = list(_rows(names))
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("DELETE FROM tps_spelling WHERE NOT EXISTS (SELECT FROM unnest(%s::text[]) w WHERE w = word)", [words])
+        cursor.execute(
+            "DELETE FROM tps_spelling WHERE NOT EXISTS (SELECT FROM unnest(%s::text[]) w WHERE w = word)", [words]
+        )
         cursor.execute(
             _NEW_SPELLINGS, [words, [counts[word] for word in words], [" ".join(wording.slips(word)) for word in words]]
         )

@@ -9,13 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
 from tps import fits, wording
-from tps.models import NATION, Contest, Election, Extent, PollingStation, Region, above
+from tps.models import NATION, Centroid, Contest, Election, Extent, PollingStation, Region, above
 
 MOST = 20
 LONGEST = wording.LONGEST
 
 _CODE = re.compile(r"([0-9]{2}){0,3}|[0-9]{10}")
 _STATION_CODE = re.compile(r"[0-9]{13}")
+_PLACE = re.compile(r"[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10}|[0-9]{13}")
 
 
 class NoElection(Refusal):
@@ -122,6 +123,12 @@ def stations_of(village: str, of: Election) -> QuerySet[PollingStation]:
     return PollingStation.objects.filter(election=of, region=village).order_by("number")
 
 
+def middles(of: Election) -> list[tuple[str, str, int, int]]:
+    """Code, name, latitude and longitude (hundredths of a degree) of the kecamatan whose middle is known, by code."""
+    found = Centroid.objects.filter(region__extent__election=of).order_by("region")
+    return list(found.values_list("region", "region__name", "latitude", "longitude"))
+
+
 def contests_of(election: Election, kind: str = "") -> QuerySet[Contest]:
     """The contests of an election, those of one kind where it is said, in ballot order and then by code."""
     order = Case(*(When(kind=k, then=Value(n)) for n, k in enumerate(Contest.Kind.values)), output_field=IntegerField())
@@ -137,14 +144,14 @@ def find(text: str, of: Election, most: int = MOST, *, near: str = "") -> list[P
 
     Only regions with TPS in this election. Every word fits something in the name of the region or above it, as it
     is, shortened or mistyped; the best fit comes first, and of equal ones that nearest to `near` (the code of a
-    region or TPS). At most eight queries. `docs/search.md` tells how.
+    region or TPS). At most nine queries, as a rule three or four. `docs/search.md` tells how.
     """
     text = " ".join(text.replace("\x00", "").split())[:LONGEST]
     digits = re.sub(r"[\s.\-/]", "", text)
     if digits.isascii() and digits.isdigit():
         return _by_code(digits, of, most)
     asked = wording.read(text)
-    found = fits.regions(asked, of, near)
+    found = fits.regions(asked, of, near if _PLACE.fullmatch(near) else "")
     if asked.number is None:
         return [_region(fit) for fit in found[:most]]
     return _numbered(found, asked.number, of)[:most]

@@ -99,7 +99,9 @@ def test_no_more_than_asked_for(election):
     assert len(search.find("selatan 2", election, most=2)) == 2
 
 
-@pytest.mark.parametrize(("text", "queries"), [("cipete 12", 4), ("cipete", 3), ("cipeet utara", 4), ("3174011001012", 2), ("sp 2", 3)])
+@pytest.mark.parametrize(
+    ("text", "queries"), [("cipete 12", 4), ("cipete", 3), ("cipeet utara", 4), ("3174011001012", 2), ("sp 2", 3)]
+)
 def test_a_search_costs_few_queries(election, django_assert_num_queries, text, queries):
     with django_assert_num_queries(queries):
         search.find(text, election)

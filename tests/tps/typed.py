@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 BESIDE = {
-    key: [row[at] for at in (place - 1, place + 1) if 0 <= at < len(row)] for row in KEYS for place, key in enumerate(row)
+    key: [row[at] for at in (place - 1, place + 1) if 0 <= at < len(row)]
+    for row in KEYS
+    for place, key in enumerate(row)
 }
 SHORT = {
     "utara": ["utr", "ut"],

@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'kata wilayah',
                 'verbose_name_plural': 'kata wilayah',
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['own', 'words'], name='region_by_its_words')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['own', 'words'], name='region_by_its_words')],
             },
         ),
         migrations.CreateModel(
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'ejaan',
                 'verbose_name_plural': 'ejaan',
-                'indexes': [django.contrib.postgres.indexes.GinIndex(fields=['slips'], name='spelling_by_its_slips'), django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(models.F('word'), name='gin_trgm_ops'), fastupdate=False, name='spelling_by_its_trigrams')],
+                'indexes': [django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['slips'], name='spelling_by_its_slips'), django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.indexes.OpClass(models.F('word'), name='gin_trgm_ops'), fastupdate=False, name='spelling_by_its_trigrams')],
             },
         ),
         migrations.RunSQL(FORWARDS, BACKWARDS),
