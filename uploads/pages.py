@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import devices
@@ -21,7 +22,9 @@ from uploads.claims import Place
 from uploads.models import Photo
 
 
+# Compressed, as phones on slow links open these: Django's way hides the length from who would guess a form's token.
 @require_safe
+@gzip_page
 @page(Action.SEND_PHOTO)
 def find(request: HttpRequest) -> HttpResponse:
     """Choose the TPS: by code, by the village's name, or from the province down."""
@@ -46,6 +49,7 @@ def short(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@gzip_page
 @page(Action.SEND_PHOTO)
 def send(request: HttpRequest, code: str) -> HttpResponse:
     """The form for one TPS, and what it sends."""
