@@ -11,7 +11,7 @@ COPY --from=requirements /opt/venv /opt/venv
 WORKDIR /srv/pemantau
 COPY . .
 # The file system is read-only at run time: static files and bytecode are made now, as root, for everybody to read.
-RUN SECRET_KEY=only-for-collecting-files SITE_ORIGIN=https://build.example DATABASE_URL=postgres://none/none EMAIL_URL=smtp://none \
+RUN SECRET_KEY=only-for-collecting-files RECEIPT_KEY=none SITE_ORIGIN=https://build.example DATABASE_URL=postgres://none/none EMAIL_URL=smtp://none \
     python manage.py collectstatic --noinput --verbosity 0 \
  && python -m compileall -q . /opt/venv
 USER 10001:10001

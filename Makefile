@@ -11,6 +11,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 DEVELOPMENT = PEMANTAU_DEVELOPMENT=1
 # Settings as in production, with a secret of the moment: what `check --deploy` looks at.
 PRODUCTION = env -u PEMANTAU_DEVELOPMENT SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+	RECEIPT_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_hex(32))') \
 	SITE_ORIGIN=https://pemantau.example DATABASE_URL=postgres://127.0.0.1/none EMAIL_URL=smtp://127.0.0.1 TRUSTED_PROXY_COUNT=1
 
 help: ## print this

@@ -148,7 +148,7 @@ class DecisionPart(s.Serializer[Any]):
 
 class PhotoPart(s.Serializer[Any]):
     id = s.UUIDField()
-    state = s.ChoiceField(["inspected", "waiting", "accepted", "rejected", "moved"])
+    state = s.ChoiceField(["inspected", "waiting", "accepted", "rejected", "moved", "withdrawn"])
     page = s.IntegerField(allow_null=True)
     page_label = s.CharField(allow_null=True)
     received_at = s.DateTimeField()

@@ -86,7 +86,8 @@ def log() -> Iterator[Difference]:
 
 def decisions() -> Iterator[Difference]:
     """What stands on each photo is what its entries and rulings say."""
-    photos = Photo.objects.exclude(step__in=[Photo.Step.INSPECT, Photo.Step.QUEUE, Photo.Step.DECIDE])
+    photos = Photo.objects.filter(withdrawn_at__isnull=True)  # else nobody decides it, whatever was read
+    photos = photos.exclude(step__in=[Photo.Step.INSPECT, Photo.Step.QUEUE, Photo.Step.DECIDE])
     for batch in batches(photos.select_related("contest", "station").order_by("pk").iterator(chunk_size=CHUNK)):
         latest = Decision.objects.filter(photo__in=batch).order_by("photo", "-version").distinct("photo")
         present = {decision.photo_id: decision for decision in latest}
@@ -141,7 +142,7 @@ def recorded() -> Iterator[Difference]:
 
 def _on_their_way() -> set[tuple[int, int]]:
     """Contests and stations of photos whose recording is still to come."""
-    photos = Photo.objects.filter(step__in=[Photo.Step.QUEUE, Photo.Step.RECORD])
+    photos = Photo.objects.filter(step__in=[Photo.Step.QUEUE, Photo.Step.RECORD], withdrawn_at__isnull=True)
     touched = set(photos.values_list("contest", "station"))
     return touched | set(Decision.objects.filter(photo__in=photos).values_list("contest", "station"))
 

@@ -14,7 +14,7 @@ from aggregation.models import Result, Snapshot, Tally
 from ledger.models import Event
 from tps import reference
 from tps.models import NATION, Contest, Election
-from transcription import consensus, rulings
+from transcription import consensus, rulings, withdrawals
 from transcription import entries as readings
 from transcription.entries import KOSONG
 from transcription.models import Decision, Entry, Ruling
@@ -57,6 +57,10 @@ _NO_SNAPSHOT = """NOT EXISTS (
     JOIN tps_contest c ON c.id = r.contest_id AND c.election_id = e.log AND c.code = split_part(e.subject, '/', 1)
     WHERE split_part(e.subject, '/', 2)::bigint BETWEEN 1 AND r.version
 )"""
+_NEITHER_WITHDRAWN_NOR_BACK = """NOT EXISTS (
+    SELECT FROM uploads_photo r WHERE r.id::text = e.subject AND (r.withdrawn_at IS NOT NULL
+       OR EXISTS (SELECT FROM ledger_event back WHERE back.kind = 'restore' AND back.subject = e.subject)))"""
+_STILL_WITHDRAWN = "NOT EXISTS (SELECT FROM uploads_photo r WHERE r.id::text = e.subject AND r.withdrawn_at IS NULL)"
 
 KINDS = (
     Kind(
@@ -72,6 +76,13 @@ KINDS = (
         lambda photo: str(photo.pk),
         lambda photo: inspection.entry_of(photo, list(photo.copies.all())),
         _no_row("uploads_publiccopy", "photo_id"),
+    ),
+    Kind(
+        "withdraw",
+        lambda: Photo.objects.filter(withdrawn_at__isnull=False).select_related("contest"),
+        lambda photo: str(photo.pk),
+        withdrawals.entry_of,
+        _NEITHER_WITHDRAWN_NOR_BACK,
     ),
     Kind(
         "reading",
@@ -118,6 +129,7 @@ def differences() -> Iterator[Found]:
     for kind in KINDS:
         yield from _rows_without_entry(kind)
         yield from _entries_without_row(kind)
+    yield from _withdrawn_after_coming_back()
     yield from _missing_versions()
     yield from _untold_reference_data()
 
@@ -188,6 +200,15 @@ def _entries_without_row(kind: Kind) -> Iterator[Found]:
         while rows := cursor.fetchmany(CHUNK):
             for (subject,) in rows:
                 yield kind.name, str(subject), "stands in the log, but there is no such row"
+
+
+def _withdrawn_after_coming_back() -> Iterator[Found]:
+    """The log says that a photo came back; it has no row of its own, only the photo's."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT e.subject FROM ledger_event e WHERE e.kind = 'restore' AND {_STILL_WITHDRAWN}")  # noqa: S608
+        rows = cursor.fetchall()
+    for (subject,) in rows:
+        yield "restore", str(subject), "stands in the log, but the photo is withdrawn, or there is none"
 
 
 def _missing_versions() -> Iterator[Found]:

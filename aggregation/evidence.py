@@ -27,6 +27,7 @@ class Evidence:
         return (
             (self.photo.contest_id, self.photo.station_id) == (self.contest_id, self.station_id)
             and self.photo.step != Photo.Step.INSPECT
+            and self.photo.withdrawn_at is None
             and (self.present is None or self.present.outcome == Decision.Outcome.REOPENED)
         )
 

@@ -89,7 +89,7 @@ def _ruling(ruling: Ruling) -> dict[str, Any]:
 
 def _log(photo: Photo, decisions: list[Decision], entries: list[Entry], rulings: list[Ruling]) -> list[dict[str, Any]]:
     """The entries of the log that are about this photo, with place and leaf hash where they have one."""
-    changes = [("photo", str(photo.pk)), ("copies", str(photo.pk))]
+    changes = [(kind, str(photo.pk)) for kind in ("photo", "copies", "withdraw", "restore")]
     changes += [("reading", str(entry.pk)) for entry in entries]
     changes += [("ruling", str(ruling.pk)) for ruling in rulings]
     changes += [("decision", str(decision.pk)) for decision in decisions]

@@ -33,6 +33,7 @@ PHOTO_STATES = {
     "accepted": _("diterima"),
     "rejected": _("ditolak"),
     "moved": _("dipindahkan"),
+    "withdrawn": _("ditarik oleh pengirimnya"),
 }
 # How strongly a state is shown; always with its word.
 BADGES = {

@@ -93,10 +93,12 @@ def _field(field: Field, outcome: Outcome, found: Sequence[Evidence]) -> dict[st
 def photo_of(one: Evidence, form: FormDefinition) -> dict[str, Any]:
     """One photo as the public sees it here; never who sent it.
 
-    `state`: "inspected" (its public copies are being made), "waiting", "accepted", "rejected", "moved".
+    `state`: "inspected" (its public copies are being made), "waiting", "accepted", "rejected", "moved", "withdrawn".
     """
     photo, present = one.photo, one.present
-    if one.stands:
+    if photo.withdrawn_at is not None:
+        state = "withdrawn"
+    elif one.stands:
         state = "accepted"
     elif one.waits:
         state = "waiting"
@@ -112,13 +114,13 @@ def photo_of(one: Evidence, form: FormDefinition) -> dict[str, Any]:
         "page_label": form.page(page).label if page is not None and form.has_page(page) else None,
         "received_at": time_of(photo.received_at),
         "pictures": pictures(photo, present),
-        "decision": decision_of(present) if present and not one.waits else None,
+        "decision": decision_of(present) if present and not one.waits and state != "withdrawn" else None,
     }
 
 
 def pictures(photo: Photo, present: Decision | None) -> dict[str, str]:
-    """The public copies by their longer side; none yet before inspection, none of what is no form at all."""
-    hidden = present is not None and present.problem == Problem.NOT_A_FORM
+    """The public copies by their longer side; none before inspection, none of what is no form at all or withdrawn."""
+    hidden = photo.withdrawn_at is not None or (present is not None and present.problem == Problem.NOT_A_FORM)
     if photo.step == Photo.Step.INSPECT or hidden:
         return {}
     return {str(side): public_url(photo.sha256, side) for side in SIDES}

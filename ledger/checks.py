@@ -22,7 +22,7 @@ def faults() -> Iterator[str]:
     """Say each thing that is wrong, in one sentence that names the entry. An intact log yields nothing."""
     for table in immutability.unguarded_tables():
         yield f"table {table}: its guard against changes is not as the migrations made it"
-    for table in sorted(duty.promised_tables() - duty.logged_tables()):
+    for table in sorted({table for table, _trigger in duty.promised() - duty.kept()}):
         yield f"table {table}: its rows need no entry, against what the migrations made"
     yield from _gaps()
     yield from _without_place()
@@ -109,6 +109,8 @@ def _references(event: Event, entry: dict[str, Any]) -> Iterable[tuple[str, tupl
     """What an entry rests on: log, kinds it may be of, subject."""
     if event.kind in ("copies", "reading", "ruling", "decision", "withdraw"):
         yield event.log, ("photo",), entry["photo"]
+    if event.kind == "restore":
+        yield event.log, ("withdraw",), entry["photo"]
     if event.kind == "decision":
         yield from ((event.log, ("reading",), opened["id"]) for opened in entry["opens"])
         yield from ((event.log, ("reading", "ruling"), name) for name in entry["because"])

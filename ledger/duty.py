@@ -18,59 +18,66 @@ TRIGGER = "is_in_the_log"
 
 
 class MustBeLogged(migrations.RunSQL):
-    """The operation that `must_be_logged` makes; migrations are searched for it by `promised_tables`."""
+    """The operation that `must_be_logged` makes; migrations are searched for it by `promised`."""
 
     table: str
+    trigger: str
 
 
 def must_be_logged(
-    table: str, kind: str, *, subject: str = "NEW.id", on: str = "INSERT", when: str = "true"
+    table: str, kind: str, *, subject: str = "NEW.id", on: str = "INSERT", when: str = "true", trigger: str = TRIGGER
 ) -> MustBeLogged:
     """A reversible migration operation: each new row of `table` comes with its entry, or not at all.
 
     `subject` is SQL over NEW that gives the entry's subject (`ledger.kinds`), `on` what the duty rests on:
-    "INSERT", or "INSERT OR UPDATE"; `when` is SQL over NEW that says which rows have it.
+    "INSERT", "UPDATE OF a_column", or both; `when` is SQL over NEW (and OLD) that says which rows have it. A further
+    duty of the same table has a `trigger` of its own, whose name begins with `is_in_the_log`.
     """
-    for name in (table, kind):
+    for name in (table, kind, trigger):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise ValueError(f"not a plain name of a table or kind: {name}")
     operation = MustBeLogged(
         f"""
-        CREATE FUNCTION {table}_{TRIGGER}() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+        CREATE FUNCTION {table}_{trigger}() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
         BEGIN
             IF EXISTS (SELECT FROM ledger_event WHERE subject = ({subject})::text AND kind = '{kind}') THEN
                 RETURN NULL;
             END IF;
             RAISE EXCEPTION 'a row of {table} has no entry {kind} in the log' USING ERRCODE = '{REFUSED}';
         END $$;
-        CREATE CONSTRAINT TRIGGER {TRIGGER} AFTER {on} ON {table} DEFERRABLE INITIALLY DEFERRED
-            FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {table}_{TRIGGER}();
+        CREATE CONSTRAINT TRIGGER {trigger} AFTER {on} ON {table} DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION {table}_{trigger}();
         """,
-        f"DROP TRIGGER {TRIGGER} ON {table}; DROP FUNCTION {table}_{TRIGGER}();",
+        f"DROP TRIGGER {trigger} ON {table}; DROP FUNCTION {table}_{trigger}();",
     )
-    operation.table = table
+    operation.table, operation.trigger = table, trigger
     return operation
 
 
-def promised_tables() -> set[str]:
-    """Every table whose rows, a migration promised, are in the log."""
+def promised() -> set[tuple[str, str]]:
+    """Every duty that a migration promised: its table, and the trigger that keeps it."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
     return {
-        operation.table
+        (operation.table, operation.trigger)
         for migration in loader.disk_migrations.values()
         for operation in migration.operations
         if isinstance(operation, MustBeLogged)
     }
 
 
-def logged_tables() -> set[str]:
-    """The tables of this database where the promise is kept: the trigger is there and on."""
+def kept() -> set[tuple[str, str]]:
+    """The duties that this database keeps: the trigger is there and on."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-            WHERE t.tgname = %s AND t.tgenabled IN ('O', 'A') AND c.relnamespace = 'public'::regnamespace
+            SELECT c.relname, t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+            WHERE starts_with(t.tgname, %s) AND t.tgenabled IN ('O', 'A') AND c.relnamespace = 'public'::regnamespace
             """,
             [TRIGGER],
         )
-        return {table for (table,) in cursor.fetchall()}
+        return set(cursor.fetchall())
+
+
+def logged_tables() -> set[str]:
+    """The tables of this database whose rows come with their entry."""
+    return {table for table, trigger in kept() if trigger == TRIGGER}

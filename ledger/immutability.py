@@ -38,24 +38,35 @@ class AppendOnly(migrations.RunSQL):
     columns: tuple[str, ...]
 
 
-def append_only(table: str, columns_that_may_change: Iterable[str] = ()) -> AppendOnly:
-    """A reversible migration operation that lets rows of `table` be added, and only added."""
+def append_only(
+    table: str, columns_that_may_change: Iterable[str] = (), *, instead_of: Iterable[str] | None = None
+) -> AppendOnly:
+    """A reversible migration operation that lets rows of `table` be added, and only added.
+
+    Where an earlier migration made it so, `instead_of` names the columns that might change until now.
+    """
     columns = tuple(columns_that_may_change)
-    for name in (table, *columns):
+    before = None if instead_of is None else tuple(instead_of)
+    for name in (table, *columns, *(before or ())):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise ValueError(f"not a plain name of a table or column: {name}")
+    drop = f"DROP TRIGGER {ROWS} ON {table}; DROP TRIGGER {TABLE} ON {table};"
+    if before is None:
+        operation = AppendOnly(_guards(table, columns), drop)
+    else:
+        operation = AppendOnly(drop + _guards(table, columns), drop + _guards(table, before))
+    operation.table, operation.columns = table, columns
+    return operation
+
+
+def _guards(table: str, columns: tuple[str, ...]) -> str:
     arguments = ", ".join(f"'{column}'" for column in columns)
-    operation = AppendOnly(
-        f"""
+    return f"""
         CREATE TRIGGER {ROWS} BEFORE UPDATE OR DELETE ON {table}
             FOR EACH ROW EXECUTE FUNCTION refuse_change({arguments});
         CREATE TRIGGER {TABLE} BEFORE TRUNCATE ON {table}
             FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-        """,
-        f"DROP TRIGGER {ROWS} ON {table}; DROP TRIGGER {TABLE} ON {table};",
-    )
-    operation.table, operation.columns = table, columns
-    return operation
+        """
 
 
 class Renamed(migrations.RunSQL):
@@ -89,7 +100,9 @@ def append_only_tables() -> dict[str, tuple[str, ...]]:
 def promised_tables() -> dict[str, tuple[str, ...]]:
     """Every table that a migration made append-only, with the columns that may change in it."""
     loader = MigrationLoader(None, ignore_no_migrations=True)
-    operations = [operation for migration in loader.disk_migrations.values() for operation in migration.operations]
+    # In order: a later one replaces what an earlier one promised.
+    migrations = [migration for _name, migration in sorted(loader.disk_migrations.items())]
+    operations = [operation for migration in migrations for operation in migration.operations]
     now = {operation.before: operation.after for operation in operations if isinstance(operation, Renamed)}
     promised = [operation for operation in operations if isinstance(operation, AppendOnly)]
     return {now.get(operation.table, operation.table): operation.columns for operation in promised}

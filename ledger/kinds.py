@@ -179,7 +179,9 @@ KINDS: dict[str, Kind] = {
     "select": _kind("tps contest version rule from val state", "flag verdicts", subject="tps contest version"),
     # A published cut: all select entries with an index below `cut` are in these sums.
     "tally": _kind("contest version cut rule sum", "file", subject="contest version"),
+    # A photo was taken back (`why`: "uploader" by its sender); once, and at most once came back after that.
     "withdraw": _kind("photo why bytes", subject="photo"),
+    "restore": _kind("photo why", subject="photo"),
     "revoke": _kind("account why", "at"),
     # A person's role changed (`by`: who changed it; `second`: the other operator where two are needed).
     "role": _kind("account role by at", "second"),

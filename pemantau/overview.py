@@ -33,7 +33,7 @@ class Overview:
 
 def of(election: str) -> Overview:
     """The overview of an election, by its code. Ten queries."""
-    photos = Photo.objects.filter(contest__election=election)
+    photos = Photo.objects.filter(contest__election=election, withdrawn_at__isnull=True)
     steps = dict(photos.values_list("step").annotate(Count("pk")))
     waiting = [Photo.Step.INSPECT, Photo.Step.QUEUE, Photo.Step.DECIDE, Photo.Step.RECORD]
     tasks = Task.objects.filter(photo__contest__election=election).aggregate(

@@ -24,7 +24,7 @@ from accounts.models import User
 from aggregation import results, tallies
 from aggregation.models import Delta, Result, Snapshot
 from ledger import entries as ledger
-from transcription import consensus, queue, rulings, senders
+from transcription import consensus, queue, rulings, senders, withdrawals
 from transcription import entries as readings
 from transcription.models import Decision, Entry, Ruling
 from transcription.models import Task as Place
@@ -67,7 +67,22 @@ def _record_sent(sending: intake.Sending, original: intake.Original) -> tuple[Ph
     if is_new:
         ledger.append(photo.contest.election_id, "photo", **intake.entry_of(photo))
         _ring(inspect, photo.pk)
+    elif withdrawals.is_anothers(photo, sending) and (restored := withdrawals.restore(photo.pk)):
+        photo = restored
+        ledger.append(photo.contest.election_id, "restore", **withdrawals.entry_of_return(photo))
+        _record_if_counted(photo)
+        _ring(_TASKS[photo.step], photo.pk)
     return photo, is_new
+
+
+def withdraw(photo: Photo) -> Photo:
+    """Whoever holds its receipt takes a photo back, as long as it is not decided. Again changes nothing."""
+    with transaction.atomic():
+        photo, is_new = withdrawals.withdraw(photo.pk)
+        if is_new:
+            ledger.append(photo.contest.election_id, "withdraw", **withdrawals.entry_of(photo))
+            _record_if_counted(photo)
+    return photo
 
 
 def send_entry(sent: readings.Sent) -> Entry:
@@ -154,6 +169,8 @@ def record(photo_id: str) -> None:
 
 def whereabouts(photo: Photo) -> State:
     """What its sender is told; no numbers, for those nobody sees before the decision."""
+    if photo.withdrawn_at is not None:
+        return State.WITHDRAWN
     if photo.step in (Step.INSPECT, Step.QUEUE):
         return State.RECEIVED
     decision = photo.decisions.order_by("-version").first()
@@ -166,6 +183,18 @@ def whereabouts(photo: Photo) -> State:
     if result is None or decision.pk not in result.decisions:
         return State.DISPUTED if result and result.state == Result.State.DISPUTED else State.AGREED
     return State.AGREED if _waits_for_folder(result) else State.PUBLISHED
+
+
+def accepted_from(device: UUID) -> int:
+    """How many photos of this device have been decided as usable. One query."""
+    decided = Decision.objects.filter(photo__device=device, outcome=Decision.Outcome.ACCEPTED)
+    return decided.values("photo").distinct().count()
+
+
+def problem_of(photo: Photo) -> str:
+    """Why it was rejected, one of `transcription.models.Problem`; empty where it was not."""
+    newest = photo.decisions.order_by("-version").first()
+    return newest.problem if newest and newest.outcome == Decision.Outcome.REJECTED else ""
 
 
 def _waits_for_folder(result: Result) -> bool:
@@ -188,7 +217,9 @@ def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) 
     and more rings would only make the line longer. Who was rung for stands in Redis, and is lost with the rings.
     """
     queue.take_back_expired_leases()
-    stalled = Photo.objects.filter(step__in=_TASKS, step_at__lt=Now() - timedelta(seconds=older_than))
+    stalled = Photo.objects.filter(
+        step__in=_TASKS, step_at__lt=Now() - timedelta(seconds=older_than), withdrawn_at__isnull=True
+    )
     rung = 0
     for photo_id, step in stalled.order_by("step_at").values_list("pk", "step").iterator():
         if rung == limit:
@@ -212,7 +243,7 @@ def reap() -> int:
 
 @contextmanager
 def _claimed(photo_id: UUID | str, step: Step) -> Iterator[Photo | None]:
-    """Hold the photo while its step is worked on; None where the step is done already or in other hands.
+    """Hold the photo while its step is worked on; None where the step is done already, in other hands, or withdrawn.
 
     Whoever sends an entry or a ruling holds the photo for a moment, also where it is refused and rings for
     nothing: passing by then would lose a ring. Inspecting takes seconds and is left to whoever is at it.
@@ -221,7 +252,7 @@ def _claimed(photo_id: UUID | str, step: Step) -> Iterator[Photo | None]:
         yield (
             Photo.objects.select_for_update(of=("self",), skip_locked=step == Step.INSPECT, no_key=True)
             .select_related("contest", "station")
-            .filter(pk=photo_id, step=step)
+            .filter(pk=photo_id, step=step, withdrawn_at__isnull=True)
             .first()
         )
 
@@ -239,3 +270,9 @@ def _record_results(photo: Photo) -> None:
     for result, before in results.record_touched_by(photo):
         event = ledger.append(result.contest.election_id, "select", **results.entry_of(result))
         tallies.add_delta(result, before, event)
+
+
+def _record_if_counted(photo: Photo) -> None:
+    """After a photo was taken back, or came back: the result of its TPS, where there is one, tells so."""
+    if Result.objects.filter(contest=photo.contest, station=photo.station).exists():
+        _record_results(photo)

@@ -26,6 +26,9 @@ DEBUG = env.bool("PEMANTAU_DEBUG", default=False)
 
 SECRET_KEY = env("SECRET_KEY", default="development-only-" + "0" * 50 if DEVELOPMENT else environ.Env.NOTSET)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Signs receipts (`uploads.statements`): 64 hexadecimal digits. Earlier keys stay known by their public halves.
+RECEIPT_KEY = env("RECEIPT_KEY", default="0" * 64 if DEVELOPMENT else environ.Env.NOTSET)
+RECEIPT_OLD_KEYS = env.list("RECEIPT_OLD_KEYS", default=[])
 SITE_ORIGIN = env("SITE_ORIGIN", default="http://127.0.0.1:8000" if DEVELOPMENT else environ.Env.NOTSET)
 HTTPS = SITE_ORIGIN.startswith("https://")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or (
@@ -160,7 +163,7 @@ CELERY_BEAT_SCHEDULE = {
 # --- Objects: a folder, or S3 when S3_ENDPOINT is set ---------------------------------------
 S3_ENDPOINT = env("S3_ENDPOINT", default="")
 # Where phones reach the same store, if they may bring their photos to it themselves; by default they bring them to us.
-S3_PUBLIC_ENDPOINT = env("S3_PUBLIC_ENDPOINT", default="")
+S3_PUBLIC_ENDPOINT = env("S3_PUBLIC_ENDPOINT", default="").rstrip("/")
 OBJECTS_DIR = STATE_DIR / "objects"
 
 
@@ -197,6 +200,10 @@ WHITENOISE_USE_FINDERS = DEVELOPMENT
 if DEVELOPMENT:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
+# Photos that are new, as many/seconds (TRUST section 6): a device, which may grow; an IPv4 address, an IPv6 /64.
+PHOTOS_PER_DEVICE = env.list("PHOTOS_PER_DEVICE", default=["10/600", "30/86400"])
+PHOTOS_PER_ADDRESS = env("PHOTOS_PER_ADDRESS", default="120/600")
+PHOTOS_PER_ADDRESS_6 = env("PHOTOS_PER_ADDRESS_6", default="30/600")
 MAX_PHOTO_BYTES = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500

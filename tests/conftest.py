@@ -59,6 +59,7 @@ def _prepare_environment() -> None:
     state = Path(os.environ.get("PEMANTAU_TEST_STATE") or tempfile.mkdtemp(prefix="pemantau-tests-"))
     os.environ["PEMANTAU_DEVELOPMENT"] = "1"
     os.environ["PEMANTAU_STATE_DIR"] = str(state / (_WORKER or "main"))
+    os.environ.setdefault("RECEIPT_KEY", secrets.token_hex(32))
     os.environ["DJANGO_SETTINGS_MODULE"] = "pemantau.settings"
     if _WORKER:
         number = int(_WORKER.removeprefix("gw")) + 1

@@ -7,7 +7,7 @@ import datetime
 from dataclasses import dataclass, field
 
 from accounts.models import Device, Role, User
-from tps import extents
+from tps import extents, names
 from tps.models import Contest, Election, Option, PollingStation, Region
 
 VILLAGES = {"9101011001": 3, "9101011002": 2}  # village code -> number of TPS
@@ -58,4 +58,5 @@ def build() -> World:
     for number in (1, 2, 3):
         Option.objects.create(contest=contest, number=number, name=f"Paslon {number}")
     extents.recount(election)
+    names.renew()
     return World(election, contest, stations)

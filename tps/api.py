@@ -1,5 +1,7 @@
 """Reference data for programs: elections, contests with their forms, regions, TPS. Read-only and public."""
 
+from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -16,6 +18,7 @@ from tps import api_schema, elections, form_definitions, search
 from tps.models import NATION, Contest, Election, PollingStation, Region
 
 FRESH_SECONDS = 60
+CENTROIDS_FRESH_SECONDS = 24 * 3600
 PAGE = 100
 NATIONAL = "nasional"
 
@@ -218,16 +221,26 @@ class Stations(ReferenceView):
         operation_id="stations",
         summary="Search regions and TPS by code or by name",
         description=(
-            'A code of 2 to 13 digits, a name, or a village\'s name with the number of the TPS ("cipete 12"). '
-            f"At most {search.MOST} places; only regions that have TPS in the election."
+            "A code of 2 to 13 digits; or words of the names of a village and of what it lies in, in any order, "
+            'shortened or mistyped, with or without the number of the TPS ("cipete 12", "kel cipete utara jaksel"). '
+            f"At most {search.MOST} places, the best fit first; only regions that have TPS in the election."
         ),
-        parameters=[OpenApiParameter("q", str, required=True, description="What to look for."), _ELECTION],
+        parameters=[
+            OpenApiParameter("q", str, required=True, description="What to look for."),
+            OpenApiParameter(
+                "near",
+                str,
+                description="Code of a region or TPS: of places that fit equally well, the nearest comes first.",
+            ),
+            _ELECTION,
+        ],
         responses={200: api_schema.PlaceList, 404: _NO_ELECTION},
         tags=["reference"],
     )
     def get(self, request: Request) -> Response:
         election = search.election(request.query_params.get("election"))
-        found = search.find(request.query_params.get("q", ""), election)
+        asked = request.query_params
+        found = search.find(asked.get("q", ""), election, near=asked.get("near", ""))
         return self.answer(
             {
                 "election": election.pk,
@@ -242,6 +255,35 @@ class Stations(ReferenceView):
                 ],
             }
         )
+
+
+class Centroids(ReferenceView):
+    @extend_schema(
+        operation_id="centroids",
+        summary="The middles of all kecamatan, for finding the nearest one without telling anybody where one is",
+        description=(
+            "Columns of equal length, by code. `latitude` and `longitude` are in hundredths of a degree; in those and in "
+            "`code` (six digits) each number is the difference to the one before, the first one to 0."
+        ),
+        responses={200: api_schema.CentroidList, 404: _NO_ELECTION},
+        tags=["reference"],
+    )
+    def get(self, request: Request, election: str) -> Response:
+        found = search.middles(search.election(election))
+        response = self.answer(
+            {
+                "name": [name for _code, name, _latitude, _longitude in found],
+                "code": _differences(int(row[0]) for row in found),
+                "latitude": _differences(row[2] for row in found),
+                "longitude": _differences(row[3] for row in found),
+            }
+        )
+        patch_cache_control(response, max_age=CENTROIDS_FRESH_SECONDS)
+        return response
+
+
+def _differences(numbers: Iterable[int]) -> list[int]:
+    return [number - before for before, number in pairwise((0, *numbers))]
 
 
 class OneStation(ReferenceView):

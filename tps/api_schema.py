@@ -122,6 +122,13 @@ class PlaceList(serializers.Serializer):
     results = PlaceRow(many=True)
 
 
+class CentroidList(serializers.Serializer):
+    name = serializers.ListField(child=serializers.CharField())
+    code = serializers.ListField(child=serializers.IntegerField())
+    latitude = serializers.ListField(child=serializers.IntegerField())
+    longitude = serializers.ListField(child=serializers.IntegerField())
+
+
 class ContestHere(serializers.Serializer):
     code = serializers.CharField()
     kind = serializers.CharField()

@@ -4,6 +4,7 @@ Rows change through the importers, `tps.elections` and the admin only, and every
 (`tps.reference`).
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import CharField, F, Q, Value
@@ -141,6 +142,63 @@ class Extent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.region_id}: {self.stations} TPS"
+
+
+class RegionWords(models.Model):
+    """The words a region can be searched by: its own, and those together with all above it. Kept by `tps.names`."""
+
+    region = models.OneToOneField(Region, primary_key=True, on_delete=models.CASCADE, related_name="index")
+    own = ArrayField(models.TextField(db_collation="C"))
+    words = ArrayField(models.TextField(db_collation="C"))
+
+    class Meta:
+        verbose_name = "kata wilayah"
+        verbose_name_plural = "kata wilayah"
+        # One index for both: the search asks for words of its own and of all at once.
+        indexes = [GinIndex(fields=["own", "words"], fastupdate=False, name="region_by_its_words")]
+
+    def __str__(self) -> str:
+        return " ".join(self.own)
+
+
+class Spelling(models.Model):
+    """A word of the nation's names, in how many names it stands, and its slips (`wording.slips`). See `tps.names`."""
+
+    word = models.TextField(primary_key=True, db_collation="C")
+    regions = models.IntegerField()
+    slips = ArrayField(models.TextField(db_collation="C"))
+
+    class Meta:
+        verbose_name = "ejaan"
+        verbose_name_plural = "ejaan"
+        indexes = [
+            GinIndex(fields=["slips"], fastupdate=False, name="spelling_by_its_slips"),
+            GinIndex(OpClass(F("word"), name="gin_trgm_ops"), fastupdate=False, name="spelling_by_its_trigrams"),
+        ]
+
+    def __str__(self) -> str:
+        return self.word
+
+
+class Centroid(models.Model):
+    """The middle of a kecamatan, in hundredths of a degree (1.1 km). Comes by `import_outlines`; some may have none."""
+
+    region = models.OneToOneField(Region, primary_key=True, on_delete=models.CASCADE, related_name="centroid")
+    latitude = models.SmallIntegerField()
+    longitude = models.SmallIntegerField()
+
+    class Meta:
+        verbose_name = "titik tengah wilayah"
+        verbose_name_plural = "titik tengah wilayah"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(latitude__range=(-9_000, 9_000), longitude__range=(-18_000, 18_000)),
+                name="centroid_is_on_earth",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.region_id}: {self.latitude / 100}, {self.longitude / 100}"
 
 
 class Contest(models.Model):

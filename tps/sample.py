@@ -9,6 +9,7 @@ from a seeded generator: `files()` is what stands in `tps/sample/`, `truth()` is
 
 import csv
 import io
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ FOLDER = Path(__file__).parent / "sample"
 ELECTION = "contoh"
 PROVINCE = "98"  # no province has it, so the sample may live beside the real nation
 SEED = "pemilu-contoh-1"
+WEST, SOUTH = 109.0, -5.4  # degrees; its corner, in the Java Sea
 BROKEN_ONE_IN = 16  # in 2024 about one official record in twenty broke an arithmetic rule
 
 _REGENCIES = {"9801": "KABUPATEN MELATI", "9802": "KABUPATEN ANGGREK RAYA", "9871": "KOTA KENANGA"}
@@ -219,6 +221,7 @@ def files() -> dict[str, str]:
         "stations.csv": _csv(("kelurahan_code", "first_no", "last_no"), ranges),
         "dpt.csv": _csv(("tps_code", "dpt"), ((s.code, s.registered_voters) for s in stations())),
         "election.yaml": _election(),
+        "outlines.topo.json": _outlines(),
     }
 
 
@@ -244,6 +247,19 @@ def _election() -> str:
         "    form: c-hasil-ppwp\n"
         f"    options:\n{options}"
     )
+
+
+def _outlines() -> str:
+    """A square for each district, four in a row, in the sea where nobody lives."""
+    arcs, shapes = [], []
+    for place in range(len(_DISTRICTS)):
+        west, south = WEST + 0.2 * (place % 4), SOUTH + 0.2 * (place // 4)
+        corners = ((0, 0), (0.2, 0), (0.2, 0.2), (0, 0.2), (0, 0))
+        arcs.append([[round(west + x, 1), round(south + y, 1)] for x, y in corners])
+        code = f"{list(_REGENCIES)[place // 4]}{place % 4 + 1:02d}"
+        shapes.append({"type": "Polygon", "id": code, "arcs": [[place]]})
+    objects = {"kecamatan": {"type": "GeometryCollection", "geometries": shapes}}
+    return json.dumps({"type": "Topology", "objects": objects, "arcs": arcs}) + "\n"
 
 
 def write() -> None:

@@ -1,23 +1,22 @@
-"""Finding a TPS: by its code, from the nation down, or by the village's name ("cipete 12")."""
+"""Finding a TPS: by its code, from the nation down, or by the words of names ("cipete 12")."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
-from tps.models import NATION, Contest, Election, Extent, PollingStation, Region, above
+from tps import fits, wording
+from tps.models import NATION, Centroid, Contest, Election, Extent, PollingStation, Region, above
 
 MOST = 20
-LONGEST = 80
+LONGEST = wording.LONGEST
 
 _CODE = re.compile(r"([0-9]{2}){0,3}|[0-9]{10}")
 _STATION_CODE = re.compile(r"[0-9]{13}")
-_TPS_FIRST = re.compile(r"tps\s*0*(?P<number>[0-9]{1,3})\s+(?P<name>.+)", re.IGNORECASE)
-_TPS_LAST = re.compile(r"(?P<name>.+?)\s+(?:tps\s*)?0*(?P<number>[0-9]{1,3})", re.IGNORECASE)
-_KIND_OF_VILLAGE = re.compile(r"(?:desa|kelurahan|kel\.?)\s+(?=\S)", re.IGNORECASE)
+_PLACE = re.compile(r"[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10}|[0-9]{13}")
 
 
 class NoElection(Refusal):
@@ -124,6 +123,12 @@ def stations_of(village: str, of: Election) -> QuerySet[PollingStation]:
     return PollingStation.objects.filter(election=of, region=village).order_by("number")
 
 
+def middles(of: Election) -> list[tuple[str, str, int, int]]:
+    """Code, name, latitude and longitude (hundredths of a degree) of the kecamatan whose middle is known, by code."""
+    found = Centroid.objects.filter(region__extent__election=of).order_by("region")
+    return list(found.values_list("region", "region__name", "latitude", "longitude"))
+
+
 def contests_of(election: Election, kind: str = "") -> QuerySet[Contest]:
     """The contests of an election, those of one kind where it is said, in ballot order and then by code."""
     order = Case(*(When(kind=k, then=Value(n)) for n, k in enumerate(Contest.Kind.values)), output_field=IntegerField())
@@ -134,27 +139,45 @@ def contests_of(election: Election, kind: str = "") -> QuerySet[Contest]:
 # --- Searching --------------------------------------------------------------------------------
 
 
-def find(text: str, of: Election, most: int = MOST) -> list[Place]:
-    """Regions and TPS for what somebody typed: a code, a name, or a village's name with a TPS number.
+def find(text: str, of: Election, most: int = MOST, *, near: str = "") -> list[Place]:
+    """Regions and TPS for what somebody typed: a code, or words of names in any order, with or without a TPS number.
 
-    Only regions with TPS in this election; names that begin with the text first. At most four queries.
+    Only regions with TPS in this election. Every word fits something in the name of the region or above it, as it
+    is, shortened or mistyped; the best fit comes first, and of equal ones that nearest to `near` (the code of a
+    region or TPS). At most nine queries, as a rule three or four. `docs/search.md` tells how.
     """
     text = " ".join(text.replace("\x00", "").split())[:LONGEST]
     digits = re.sub(r"[\s.\-/]", "", text)
     if digits.isascii() and digits.isdigit():
         return _by_code(digits, of, most)
-    text = _KIND_OF_VILLAGE.sub("", text, count=1)
-    numbered = _TPS_FIRST.fullmatch(text) or _TPS_LAST.fullmatch(text)
-    stations: list[PollingStation] = []
-    if numbered:
-        villages = _named(numbered["name"], of).filter(level=4)[:200]
-        stations = list(
-            PollingStation.objects.filter(election=of, region__in=[v.pk for v in villages], number=numbered["number"])
-        )
-        place = {village.pk: number for number, village in enumerate(villages)}
-        stations.sort(key=lambda station: place[station.region_id])
-    regions = list(_named(text, of)[: max(0, most - len(stations))]) if not stations else []
-    return _places(regions, stations[:most])
+    asked = wording.read(text)
+    found = fits.regions(asked, of, near if _PLACE.fullmatch(near) else "")
+    if asked.number is None:
+        return [_region(fit) for fit in found[:most]]
+    return _numbered(found, asked.number, of)[:most]
+
+
+def _numbered(found: Sequence[fits.Fit], number: int, of: Election) -> list[Place]:
+    """The TPS with that number in the villages found, and regions that have it in their name; else the regions."""
+    villages = [fit.code for fit in found if len(fit.code) == 10 and not fit.number_in_name]
+    codes = {code: f"{code}{number:03d}" for code in villages}
+    stations = set(
+        PollingStation.objects.filter(election=of, code__in=codes.values()).values_list("code", flat=True)
+        if villages
+        else ()
+    )
+    places = []
+    for fit in found:
+        if fit.number_in_name:
+            places.append(_region(fit))
+        elif codes.get(fit.code) in stations:
+            within = (fit.name, *fit.within)
+            places.append(Place(codes[fit.code], f"TPS {number:03d}", within, True))
+    return places or [_region(fit) for fit in found]
+
+
+def _region(fit: fits.Fit) -> Place:
+    return Place(fit.code, fit.name, fit.within, False)
 
 
 def _by_code(digits: str, of: Election, most: int) -> list[Place]:
@@ -165,22 +188,6 @@ def _by_code(digits: str, of: Election, most: int) -> list[Place]:
     if not _CODE.fullmatch(digits):
         return []
     return _places(Region.objects.filter(pk=digits, extent__election=of), [])
-
-
-def _named(text: str, of: Election) -> QuerySet[Region]:
-    """Regions whose name contains the text: equal ones first, then those that begin with it, larger ones first."""
-    if len(text) < 2:
-        return Region.objects.none()
-    found = Region.objects.filter(extent__election=of, level__gt=0)
-    # Two letters are too few for the index of trigrams; they are some villages' whole name.
-    found = found.filter(name__icontains=text) if len(text) > 2 else found.filter(name__iexact=text)
-    rank = Case(
-        When(name__iexact=text, then=Value(0)),
-        When(name__istartswith=text, then=Value(1)),
-        default=Value(2),
-        output_field=IntegerField(),
-    )
-    return found.order_by(rank, "level", "code")
 
 
 def _places(regions: Iterable[Region], stations: Iterable[PollingStation]) -> list[Place]:

@@ -10,6 +10,7 @@ api: list[URLPattern | URLResolver] = [
     path("elections/<slug:election>/", views.OneElection.as_view(), name="election"),
     path("elections/<slug:election>/contests/", views.Contests.as_view(), name="contests"),
     path("elections/<slug:election>/contests/<slug:contest>/", views.OneContest.as_view(), name="contest"),
+    path("elections/<slug:election>/centroids/", views.Centroids.as_view(), name="centroids"),
     path("regions/<str:region>/", views.OneRegion.as_view(), name="region"),
     path("stations/", views.Stations.as_view(), name="stations"),
     path("stations/<str:station>/", views.OneStation.as_view(), name="station"),

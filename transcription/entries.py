@@ -23,6 +23,7 @@ from transcription.guards import refusing
 from transcription.models import Entry, Lease, Problem
 from transcription.queue import NoSuchLease, lease_of
 from uploads.models import Photo
+from uploads.receipts import Withdrawn
 
 KOSONG = "kosong"
 UNREADABLE = "tidak_terbaca"
@@ -220,6 +221,8 @@ def submit(sent: Sent) -> tuple[Entry, bool]:
         return entry, True
     if end == Lease.End.SUBMITTED:
         return _sent_before(lease, photo, reading), False
+    if Photo.objects.filter(pk=photo.pk, withdrawn_at__isnull=False).exists():
+        raise Withdrawn
     raise GivenBack if end == Lease.End.RETURNED else TakenOver
 
 

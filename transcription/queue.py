@@ -108,7 +108,7 @@ _OPEN = """
                  LEFT JOIN transcription_decision d ON d.id = t.decision_id
                 WHERE p.station_id = %(station)s AND p.contest_id = %(contest)s AND p.id <> %(photo)s
                   AND CASE WHEN g.tag IS NULL THEN p.page = %(page)s ELSE g.tag = %(tag)s END
-                  AND d.outcome IS DISTINCT FROM 'rejected') THEN %(evidence)s ELSE 0 END,
+                  AND d.outcome IS DISTINCT FROM 'rejected' AND p.withdrawn_at IS NULL) THEN %(evidence)s ELSE 0 END,
            array_remove(ARRAY[%(sender)s::bigint], NULL), %(here)s::varchar[], 0, false, ''
       FROM turn
     ON CONFLICT DO NOTHING
@@ -144,6 +144,25 @@ def serve_other_photos_first(photo: Photo) -> None:
     """After a photo was rejected, the others of its TPS are no longer mere evidence."""
     others = Task.objects.filter(photo__station=photo.station_id, photo__contest=photo.contest_id, rank__gte=EVIDENCE)
     others.update(rank=F("rank") - EVIDENCE)
+
+
+def close(photo: Photo) -> None:
+    """After its sender took it back: nobody is given it, whoever has it in hand loses it, no adjudicator waits for it.
+
+    The caller holds the photo. The others of its TPS are no longer mere evidence, unless it was that itself.
+    """
+    # Locked by a statement of its own: the next one sees the lease of whoever was just being given it.
+    task = Task.objects.select_for_update().filter(pk=photo.pk).first()
+    if task is None:
+        return
+    ended = Lease.objects.filter(task=task, end="").update(end=Lease.End.EXPIRED)
+    task.wants, task.leased, task.rank = 0, task.leased - ended, task.rank - ended
+    task.needs_adjudicator, task.why, task.case_since, task.changed_at = False, "", None, Now()
+    task.save(
+        update_fields=["wants", "leased", "rank", "needs_adjudicator", "why", "case_since", "changed_at"],
+    )
+    if task.rank < EVIDENCE:
+        serve_other_photos_first(photo)
 
 
 # --- Taking -----------------------------------------------------------------------------------

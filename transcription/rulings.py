@@ -21,6 +21,7 @@ from transcription.entries import WrongReading, check_numbers
 from transcription.guards import refusing
 from transcription.models import Decision, Lease, Problem, Ruling, Task
 from uploads.models import Photo
+from uploads.receipts import Withdrawn
 
 Verdict = Ruling.Verdict
 
@@ -120,6 +121,8 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
     )
     if photo is None:
         raise NoSuchPhoto
+    if photo.withdrawn_at is not None:
+        raise Withdrawn
     station = _checked(sent, photo)
     newest = photo.rulings.filter(adjudicator=sent.adjudicator).order_by("-round").first()
     decision = photo.decisions.order_by("-version").first()

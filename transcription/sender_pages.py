@@ -47,6 +47,8 @@ def numbers(request: HttpRequest, receipt: str) -> HttpResponse:
 def _look(request: HttpRequest, photo: Photo) -> HttpResponse:
     """The empty form, or what was typed before."""
     before = senders.of(photo)
+    if before is None and photo.withdrawn_at is not None:
+        raise receipts.Withdrawn
     if before is None and senders.is_decided(photo):
         raise senders.DecidedAlready
     page_number = before.page if before else request.GET.get("halaman", photo.page or "")

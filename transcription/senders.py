@@ -95,6 +95,8 @@ def submit(typed: Typed) -> tuple[Entry, bool]:
         if (before.page, before.numbers) != (reading.page, reading.numbers):
             raise AlreadyRead
         return before, False
+    if photo.withdrawn_at is not None:
+        raise receipts.Withdrawn
     if is_decided(photo):
         raise DecidedAlready
     with refusing(REFUSALS):

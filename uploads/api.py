@@ -21,7 +21,7 @@ from accounts.openapi import error
 from accounts.permissions import Action, Allows
 from accounts.refusals import Refusal
 from pemantau import pipeline
-from uploads import claims, doors, intake, receipts, storage
+from uploads import claims, doors, fair_use, intake, receipts, statements, storage
 from uploads.models import Photo
 
 
@@ -67,6 +67,11 @@ class Receipt(serializers.Serializer):
     url = serializers.CharField(help_text="The receipt's page for people.")
     state = serializers.ChoiceField(choices=receipts.State.values)
     message = serializers.CharField(help_text="The state as a sentence.")
+    problem = serializers.ChoiceField(
+        list(receipts.WHY_REJECTED), allow_null=True, help_text="Why it was rejected; else null."
+    )
+    statement = serializers.CharField(help_text="What was received and when, signed: proof, to be kept.")
+    statement_url = serializers.CharField(help_text="The same as a file.")
     photo = serializers.UUIDField()
     sha256 = serializers.CharField(help_text="Of the bytes as they were sent.")
     size = serializers.IntegerField()
@@ -84,13 +89,18 @@ class Receipt(serializers.Serializer):
 def receipt_of(photo: Photo, request: Request, state: receipts.State | None = None) -> Mapping[str, Any]:
     """The body of a receipt. No numbers: before the decision nobody sees them, afterwards the results show them."""
     state = state or pipeline.whereabouts(photo)
-    copies = [] if state == receipts.State.RECEIVED else photo.copies.order_by("side")
+    hidden = state in (receipts.State.RECEIVED, receipts.State.WITHDRAWN)
+    copies = [] if hidden else photo.copies.order_by("side")
+    problem = pipeline.problem_of(photo) if state == receipts.State.REJECTED else ""
     code = receipts.grouped(photo.receipt)
     return {
         "receipt": code,
         "url": request.build_absolute_uri(reverse("uploads:receipt", args=[code])),
         "state": state.value,
-        "message": str(state.label),
+        "message": receipts.sentence(state, problem),
+        "problem": problem or None,
+        "statement": statements.of(photo),
+        "statement_url": request.build_absolute_uri(reverse("uploads:statement", args=[code])),
         "photo": photo.pk,
         "sha256": photo.sha256,
         "size": photo.size,
@@ -155,7 +165,7 @@ class Photos(APIView):
                 "unknown_contest",
                 "unknown_page",
             ),
-            429: error("Too much at once.", "throttled"),
+            429: error("Too much at once: later, never lost.", "too_many_photos", "throttled"),
             503: error("Not stored; try again.", "storage_unavailable", "decoder_unavailable", "unavailable"),
         },
     )
@@ -169,18 +179,20 @@ class Photos(APIView):
             sent = form.validated_data
             where = claims.place(sent["station"], sent.get("election"))
             claim = claims.claim(where, sent["contest"], sent.get("page"))
-            photo, is_new = pipeline.receive(
-                intake.Sending(
-                    path=Path(doors.the_file(sent["file"]).temporary_file_path()),
-                    station=claim.station,
-                    contest=claim.contest,
-                    page=claim.page,
-                    device=devices.of(request._request),
-                    uploader=request.user if isinstance(request.user, User) else None,
-                    key=key,
-                    address_block=devices.address_block(request._request),
-                )
+            sending = intake.Sending(
+                path=Path(doors.the_file(sent["file"]).temporary_file_path()),
+                station=claim.station,
+                contest=claim.contest,
+                page=claim.page,
+                device=devices.of(request._request),
+                uploader=request.user if isinstance(request.user, User) else None,
+                key=key,
+                address_block=devices.address_block(request._request),
             )
+            address = devices.address_key(request._request)
+            with fair_use.admit(sending.device.pk, address, pipeline.accepted_from) as place:
+                photo, is_new = pipeline.receive(sending)
+                place.used = is_new
             state = receipts.State.RECEIVED if is_new else None
             return Response(receipt_of(photo, request, state), status=201 if is_new else 200)
 
@@ -199,6 +211,33 @@ class ReceiptOfPhoto(APIView):
         response = Response(receipt_of(receipts.photo_of(receipt), request))
         response["Cache-Control"] = "no-store"
         return response
+
+
+class WithdrawalOfReceipt(APIView):
+    permission_classes = [Allows]
+    action_code = Action.WITHDRAW_PHOTO
+
+    @extend_schema(
+        operation_id="receipts_withdraw",
+        summary="Take a photo back",
+        description=(
+            "Whoever holds the receipt may, until a decision stands: the photo is not read any more and never counts; "
+            "its bytes stay sealed, and the log tells that it was withdrawn. Again changes nothing. Should somebody "
+            "else send the same bytes for the same TPS, the photo comes back and cannot be withdrawn again."
+        ),
+        parameters=[OpenApiParameter("receipt", str, OpenApiParameter.PATH, description="As typed; dashes or not.")],
+        request=None,
+        responses={
+            200: Receipt,
+            403: error("With a session only: the CSRF token is missing.", "stale_form"),
+            404: error("No such receipt.", "unknown_receipt"),
+            409: error("Too late, or not theirs alone.", "already_decided", "sent_by_others"),
+            503: error("Try again.", "unavailable"),
+        },
+    )
+    def post(self, request: Request, receipt: str) -> Response:
+        photo = pipeline.withdraw(receipts.photo_of(receipt))
+        return Response(receipt_of(photo, request), headers={"Cache-Control": "no-store"})
 
 
 def key_in(request: Request) -> UUID | None:

@@ -8,11 +8,11 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.staticfiles import finders
-from django.contrib.staticfiles.storage import staticfiles_storage
+from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
@@ -89,5 +89,6 @@ def _bytes(name: str) -> bytes:
     if settings.DEVELOPMENT:
         with open(str(finders.find(name)), "rb") as file:
             return file.read()
-    with staticfiles_storage.open(staticfiles_storage.stored_name(name)) as file:
+    storage = cast(ManifestFilesMixin, staticfiles_storage)
+    with storage.open(storage.stored_name(name)) as file:  # type: ignore[attr-defined]
         return file.read()

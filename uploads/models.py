@@ -14,7 +14,7 @@ from tps.models import Contest, PollingStation
 
 
 class Photo(models.Model):
-    """One image of one page of one form at one TPS. Only `step` and `step_at` ever change.
+    """One image of one page of one form at one TPS. Only `step`, `step_at` and `withdrawn_at` ever change.
 
     The original's bytes lie sealed under a key made of `sha256`; station, contest and page are what the
     sender claimed.
@@ -48,6 +48,8 @@ class Photo(models.Model):
     received_at = models.DateTimeField(db_default=Now())
     step = models.CharField(max_length=8, choices=Step.choices, default=Step.INSPECT)
     step_at = models.DateTimeField(db_default=Now())
+    # Its sender took it back: no step is taken, nobody reads it, it never counts (`transcription.withdrawals`).
+    withdrawn_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

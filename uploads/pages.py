@@ -1,4 +1,4 @@
-"""Finding a TPS, sending a photo, following its receipt: for people, without JavaScript."""
+"""Finding a TPS and sending a photo: for people, without JavaScript."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,7 +16,7 @@ from accounts.refusals import Refusal
 from pemantau import pipeline
 from tps import search
 from tps.models import Contest
-from uploads import app_shell, app_words, claims, doors, intake, page_tags, places, receipts, station_pages, storage
+from uploads import app_shell, app_words, claims, doors, fair_use, intake, page_tags, places, receipts, station_pages
 from uploads.claims import Place
 from uploads.models import Photo
 
@@ -70,18 +69,18 @@ def _received(request: HttpRequest, where: Place) -> Photo:
     if not re.fullmatch(r"([0-9]{1,2})?", chosen):  # nothing: the sender does not know
         raise claims.UnknownPage
     claim = claims.claim(where, request.POST.get("contest", ""), int(chosen) if chosen else None)
-    photo, _is_new = pipeline.receive(
-        intake.Sending(
-            path=Path(doors.the_file(request.FILES.get("file")).temporary_file_path()),
-            station=claim.station,
-            contest=claim.contest,
-            page=claim.page,
-            device=devices.of(request),
-            uploader=request.user if isinstance(request.user, User) else None,
-            key=None,
-            address_block=devices.address_block(request),
-        )
+    sending = intake.Sending(
+        path=Path(doors.the_file(request.FILES.get("file")).temporary_file_path()),
+        station=claim.station,
+        contest=claim.contest,
+        page=claim.page,
+        device=devices.of(request),
+        uploader=request.user if isinstance(request.user, User) else None,
+        key=None,
+        address_block=devices.address_block(request),
     )
+    with fair_use.admit(sending.device.pk, devices.address_key(request), pipeline.accepted_from) as place:
+        photo, place.used = pipeline.receive(sending)
     return photo
 
 
@@ -115,41 +114,3 @@ def _choices(contest: Contest, known: dict[str, Any]) -> dict[str, Any]:
 def _told(where: Place, contest: Contest) -> dict[str, Any]:
     """What `static/uploads/send.js` must know: the contest, what tags mean, and its words (`page_check.js`)."""
     return {"kind": contest.kind, "tags": page_tags.meanings(where.contests), "words": app_words.checking()}
-
-
-@require_safe
-@page(Action.SEE_RECEIPT)
-def find_receipt(request: HttpRequest) -> HttpResponse:
-    """Type a receipt's code."""
-    typed = request.GET.get("kode", "").strip()
-    refusal: Refusal | None = None
-    if typed:
-        try:
-            return redirect("uploads:receipt", receipts.grouped(receipts.parse(typed)))
-        except receipts.UnknownReceipt as unknown:
-            refusal = unknown
-    context = {"typed": typed, "refusal": refusal}
-    return render(request, "uploads/find_receipt.html", context, status=refusal.status if refusal else 200)
-
-
-@require_safe
-@never_cache
-@page(Action.SEE_RECEIPT)
-def receipt(request: HttpRequest, code: str) -> HttpResponse:
-    """What has become of a photo: its state, never anybody's numbers."""
-    photo = receipts.photo_of(code)
-    grouped = receipts.grouped(photo.receipt)
-    copies = {copy.side: copy for copy in photo.copies.all()}
-    state = pipeline.whereabouts(photo)
-    context = {
-        "photo": photo,
-        "code": grouped,
-        "state": state,
-        "page": next((one for one in claims.pages_of(photo.contest) if one.number == photo.page), None),
-        "address": request.build_absolute_uri(request.path),
-        "copy": copies.get(storage.SIDES[0]),
-        "thumbnail": storage.public_url(photo.sha256, storage.SIDES[0]),
-        "larger": storage.public_url(photo.sha256, storage.SIDES[-1]),
-        "may_type": photo.device_id == devices.shown_by(request) and state in receipts.UNDECIDED,
-    }
-    return render(request, "uploads/receipt.html", context)

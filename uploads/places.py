@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from tps import search
 from tps.models import Election, PollingStation, Region
@@ -25,5 +25,7 @@ def way_to(code: str, election: Election) -> Way:
     *above, region = search.line_to(code)
     if region.level < VILLAGE:
         return Way(region, above, search.children(code, election), [])
-    stations = search.stations_of(code, election).annotate(photos=Count("photo"))
+    stations = search.stations_of(code, election).annotate(
+        photos=Count("photo", filter=Q(photo__withdrawn_at__isnull=True))
+    )
     return Way(region, above, [], list(stations))

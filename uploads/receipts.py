@@ -6,6 +6,8 @@ derived from the photo; whoever has the code may see the receipt, and nobody can
 
 import re
 import secrets
+from dataclasses import dataclass
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -29,9 +31,61 @@ class State(models.TextChoices):
     PUBLISHED = "published", _("Angka pada foto Anda sudah masuk ke hasil TPS ini.")
     DISPUTED = "disputed", _("Angka pada foto Anda disepakati, tetapi foto lain dari TPS ini berbeda.")
     REJECTED = "rejected", _("Foto ini tidak dipakai untuk menghitung.")
+    WITHDRAWN = "withdrawn", _("Foto ini ditarik oleh pengirimnya dan tidak dihitung.")
 
 
 UNDECIDED = (State.RECEIVED, State.BEING_READ, State.WITH_ADJUDICATOR)
+# Nothing more happens by itself.
+SETTLED = (State.PUBLISHED, State.REJECTED, State.WITHDRAWN)
+
+# Why a photo was rejected, by `transcription.models.Problem`.
+WHY_REJECTED = {
+    "blurred": _("Tulisannya terlalu buram untuk dibaca."),
+    "cut_off": _("Sebagian halaman terpotong, jadi angkanya tidak terbaca semua."),
+    "wrong_tps": _("Formulir ini milik TPS lain."),
+    "wrong_form": _("Formulir ini bukan C.Hasil pemilihan yang dipilih."),
+    "not_a_form": _("Foto ini bukan foto formulir C.Hasil."),
+    "duplicate": _("Foto yang sama sudah ada dan sudah dibaca."),
+    "altered": _("Verifikator menduga isi formulir pada foto ini diubah."),
+}
+
+# The way of a photo in four steps, each with the states in which it is the present one.
+STEPS: tuple[tuple[str, Any, tuple[State, ...]], ...] = (
+    ("received", _("Diterima"), (State.RECEIVED,)),
+    ("being_read", _("Dibaca relawan"), (State.BEING_READ, State.WITH_ADJUDICATOR)),
+    ("agreed", _("Angka disepakati"), (State.AGREED, State.DISPUTED)),
+    ("published", _("Masuk hasil TPS"), (State.PUBLISHED,)),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a photo's way: "done", "present" or "ahead"."""
+
+    code: str
+    label: Any
+    place: str
+    states: tuple[State, ...]
+
+
+def steps_at(state: State) -> list[Step]:
+    """The four steps as they stand in this state; all ahead for a photo that left the way (rejected, withdrawn)."""
+    present = next((number for number, (_code, _label, states) in enumerate(STEPS) if state in states), -1)
+    places = ["done"] * present + ["present"] * (present >= 0) + ["ahead"] * (len(STEPS) - present - 1)
+    return [Step(code, label, place, states) for (code, label, states), place in zip(STEPS, places, strict=True)]
+
+
+def sentence(state: State, problem: str = "") -> str:
+    """What its holder is told; for a rejected photo with the reason."""
+    return " ".join(filter(None, (str(state.label), str(WHY_REJECTED.get(problem, "")))))
+
+
+class Withdrawn(Refusal):
+    """Its sender took it back; nobody reads it any more."""
+
+    status = 409
+    code = "withdrawn"
+    sentence = _("Foto ini ditarik oleh pengirimnya, jadi tidak perlu dibaca lagi.")
 
 
 class UnknownReceipt(Refusal):

@@ -66,9 +66,9 @@ _FIND = """
     WITH near AS (
         SELECT DISTINCT ON (other.photo_id) other.photo_id, other.region,
                bit_count(('x' || other.hash)::bit(256) # ('x' || mine.hash)::bit(256)) AS bits
-          FROM uploads_likeness other
+          FROM uploads_likenesses_with_any_of(%(probes)s::bigint[]) other
           JOIN uploads_likeness mine ON mine.photo_id = %(photo)s AND mine.region = other.region
-         WHERE other.bands && %(probes)s::bigint[] AND other.photo_id <> %(photo)s
+         WHERE other.photo_id <> %(photo)s
            AND bit_count(('x' || other.hash)::bit(256) # ('x' || mine.hash)::bit(256))
                <= CASE other.region WHEN 'whole' THEN %(most_whole)s
                                     WHEN 'figures' THEN %(most_figures)s ELSE %(most_writing)s END

@@ -46,5 +46,6 @@ def of(where: Place) -> dict[str, Any]:
 
 def _photos(where: Place) -> Counter[tuple[int, int | None]]:
     """By contest and page, as their senders said."""
-    counted = Photo.objects.filter(station=where.station).values_list("contest", "page").annotate(Count("pk"))
+    there = Photo.objects.filter(station=where.station, withdrawn_at__isnull=True)
+    counted = there.values_list("contest", "page").annotate(Count("pk"))
     return Counter({(contest, page): number for contest, page, number in counted.order_by()})

@@ -45,13 +45,15 @@ class State:
             raise AlreadyRunning(f"Pemantau runs already on {self.folder}: {address}") from None
 
     def secrets(self) -> dict[str, str]:
-        """Keys and passwords, made the first time."""
+        """Keys and passwords, each made the first time it is wanted."""
         path = self.folder / "secrets.json"
-        if path.exists():
-            return dict(json.loads(path.read_text()))
-        made = {name: secrets.token_hex(24) for name in (*ROLES, "valkey")} | {"secret_key": secrets.token_urlsafe(50)}
-        self.write_private("secrets.json", json.dumps(made, indent=1))
-        return made
+        known = dict(json.loads(path.read_text())) if path.exists() else {}
+        made = {name: secrets.token_hex(24) for name in (*ROLES, "valkey")}
+        made |= {"secret_key": secrets.token_urlsafe(50), "receipt_key": secrets.token_hex(32)}
+        if made.keys() - known.keys():
+            known = made | known
+            self.write_private("secrets.json", json.dumps(known, indent=1))
+        return known
 
     def port(self, name: str) -> int:
         """The remembered inner port of a program; another where that is taken meanwhile."""

@@ -47,10 +47,10 @@ class Browser:
 
     def post(self, path: str, kind: str = "", **content: Any) -> requests.Response:
         """POST with the CSRF token, where the browser has one."""
-        headers = dict(content.pop("headers", {}))
-        if token := self.session.cookies.get("csrftoken"):
-            headers |= {"X-CSRFToken": token, "Referer": self.base + "/"}
-        return self._send("POST", path, kind, headers=headers, **content)
+        return self._change("POST", path, kind, **content)
+
+    def patch(self, path: str, kind: str = "", **content: Any) -> requests.Response:
+        return self._change("PATCH", path, kind, **content)
 
     def document(self, path: str, kind: str = "") -> dict[str, Any]:
         """A JSON document that must be there."""
@@ -67,6 +67,12 @@ class Browser:
         answer = self.post("/akun/login/", "sign in", data=form, allow_redirects=False)
         if answer.status_code != 302 or "sessionid" not in self.session.cookies:
             raise UnexpectedAnswer(f"{email} cannot sign in: {answer.status_code}")
+
+    def _change(self, method: str, path: str, kind: str, **content: Any) -> requests.Response:
+        headers = dict(content.pop("headers", {}))
+        if token := self.session.cookies.get("csrftoken"):
+            headers |= {"X-CSRFToken": token, "Referer": self.base + "/"}
+        return self._send(method, path, kind, headers=headers, **content)
 
     def _send(self, method: str, path: str, kind: str, **content: Any) -> requests.Response:
         """One request; asked to come back later, it waits as a person would."""

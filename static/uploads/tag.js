@@ -179,7 +179,7 @@ function fourCorners(outline) {
   if (lines.includes(null)) return null;
   const corners = lines.map((line, at) => crossing(lines[(at + 3) & 3], line));
   if (corners.includes(null)) return null;
-  const sides = corners.map((point, at) => Math.hypot(point[0] - corners[(at + 1) & 3][0], point[1] - corners[(at + 1) & 3][1]));
+  const sides = corners.map(([x, y], at) => Math.hypot(x - corners[(at + 1) & 3][0], y - corners[(at + 1) & 3][1]));
   const size = area(corners);
   if (Math.min(...sides) * 2.2 < Math.max(...sides) || Math.abs(size) < 100) return null;
   return size < 0 ? corners.reverse() : corners;
@@ -219,7 +219,10 @@ function placing([[x0, y0], [x1, y1], [x2, y2], [x3, y3]]) {
   const h = ((x1 - x2) * sumY - sumX * (y1 - y2)) / across;
   return (u, v) => {
     const z = g * u + h * v + 1;
-    return [((x1 - x0 + g * x1) * u + (x3 - x0 + h * x3) * v + x0) / z, ((y1 - y0 + g * y1) * u + (y3 - y0 + h * y3) * v + y0) / z];
+    return [
+      ((x1 - x0 + g * x1) * u + (x3 - x0 + h * x3) * v + x0) / z,
+      ((y1 - y0 + g * y1) * u + (y3 - y0 + h * y3) * v + y0) / z,
+    ];
   };
 }
 
@@ -241,18 +244,22 @@ function readBits(picture, corners) {
     for (let column = 0; column < 10; column++) {
       let sum = 0;
       for (const down of [-0.22, 0, 0.22]) {
-        for (const right of [-0.22, 0, 0.22]) sum += light(picture, ...place((column - 0.5 + right) / 8, (row - 0.5 + down) / 8));
+        for (const right of [-0.22, 0, 0.22]) {
+          sum += light(picture, ...place((column - 0.5 + right) / 8, (row - 0.5 + down) / 8));
+        }
       }
       cells.push(sum / 9);
     }
   }
-  const ring = (depth) => cells.filter((_, at) => Math.min(at % 10, (at / 10) | 0, 9 - (at % 10), 9 - ((at / 10) | 0)) === depth);
+  const depthOf = (at) => Math.min(at % 10, (at / 10) | 0, 9 - (at % 10), 9 - ((at / 10) | 0));
+  const ring = (depth) => cells.filter((_, at) => depthOf(at) === depth);
   const middle = (values) => values.sort((a, b) => a - b)[values.length >> 1];
   const margin = ring(0), border = ring(1);
   const white = middle(margin), black = middle(border);
   const between = (black + white) / 2;
   if (white - black < 16) return null;
-  if (border.filter((value) => value < between).length < 24 || margin.filter((value) => value > between).length < 22) return null;
+  if (border.filter((value) => value < between).length < 24) return null;
+  if (margin.filter((value) => value > between).length < 22) return null;
   // As they are; then with what neighbours spill into each other taken back; then with other limits.
   for (const [sharper, limit] of [[0, 0.5], [0.25, 0.5], [0, 0.4], [0, 0.6], [0.5, 0.5]]) {
     const bits = [];

@@ -27,7 +27,8 @@ from tests.uploads.conftest import folder_storages
 from tests.uploads.pictures import encoded
 from tests.world import World, build
 from transcription.models import Entry, Lease, Ruling, Task
-from uploads.models import Photo, SentKey, Ticket
+from uploads import statements
+from uploads.models import Photo, Repeat, SentKey, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -189,6 +190,25 @@ def numbers_by_form(scene: Scene) -> None:
     assert Entry.objects.get(source="uploader").numbers == people.VOTES
 
 
+def withdraws(path: str) -> Callable[[Scene], None]:
+    def play(scene: Scene) -> None:
+        receipt = own_photo(scene).receipt
+        one(twice(scene.browser("Vina"), path.format(receipt)), 200, 302)
+        photo = Photo.objects.get(receipt=receipt)
+        assert photo.withdrawn_at is not None
+        assert Event.objects.filter(kind="withdraw", subject=str(photo.pk)).count() == 1
+        assert (Task.objects.get(pk=photo.pk).wants, Event.objects.filter(kind="restore").count()) == (0, 0)
+
+    return play
+
+
+def checks_a_statement(scene: Scene) -> None:
+    statement = statements.of(scene.photo)
+    answers = twice(scene.browser("Vina"), "/bukti/periksa/", {"pernyataan": statement})
+    one(answers, 200)
+    assert all("Pernyataan ini asli" in answer.content.decode() for answer in answers)
+
+
 def check(scene: Scene) -> None:
     path = f"/api/v1/tasks/{scene.lease.pk}/check/"
     body = {"page": 2, "numbers": people.VOTES}
@@ -245,6 +265,9 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "uploads-api:tickets": tickets_taken,
     "uploads-api:finish": ticket_finished,
     "uploads:send": photos_by_form,
+    "uploads:withdraw": withdraws("/bukti/{}/tarik/"),
+    "uploads-api:withdraw": withdraws("/api/v1/receipts/{}/withdraw/"),
+    "uploads:check_statement": checks_a_statement,
     "transcription:numbers": numbers_by_form,
     "transcription-api:numbers": numbers_by_api,
     "transcription-api:tasks": takes("/api/v1/tasks/"),
@@ -344,3 +367,70 @@ def test_every_step_rung_for_many_times_at_once_happens_once(scene):
     assert Event.objects.filter(kind="decision").count() == 1
     assert Photo.objects.get(pk=photo).step == Photo.Step.DONE
     one_entry_each()
+
+
+# --- Taking a photo back while others are at it -------------------------------------------------
+
+
+def test_withdrawn_while_somebody_else_sends_it_the_other_sender_is_not_left_without(scene):
+    """Whoever comes first: the photo ends up withdrawn by nobody, or its withdrawal was undone."""
+    first = scene.browser("Vina")
+    receipt = first.post("/api/v1/photos/", form_with_photo()).json()["receipt"]
+    answers = at_once(
+        posted(first, f"/api/v1/receipts/{receipt}/withdraw/"),
+        posted(scene.browser("Sari"), "/api/v1/photos/", form_with_photo),
+    )
+    assert answers[0].status_code in (200, 409)
+    assert (answers[1].status_code, answers[1].json()["receipt"]) == (200, receipt)
+    photo = Photo.objects.get(receipt=receipt.replace("-", ""))
+    assert photo.withdrawn_at is None
+    assert Repeat.objects.filter(photo=photo).count() == 1
+    told = Event.objects.filter(subject=str(photo.pk)).order_by("pk").values_list("kind", flat=True)
+    expected = ["photo", "withdraw", "restore"] if answers[0].status_code == 200 else ["photo"]
+    assert [kind for kind in told if kind != "copies"] == expected
+    one_entry_each()
+
+
+def test_withdrawn_while_it_is_decided_only_one_of_the_two_stands(scene):
+    photo = scene.photo
+    reading = people.entries.Reading(2, dict(people.VOTES))
+    people.sends(scene.lease, reading)
+    lease = people.given(scene.world, "Budi", photo)
+    sent = people.entries.Sent(lease.pk, lease.account, lease.device_id, "", reading)
+    pipeline.send_entry(sent)
+    answers = at_once(
+        posted(Client(), f"/api/v1/receipts/{photo.receipt}/withdraw/"),
+        lambda: pipeline.decide(str(photo.pk)),
+    )
+    is_withdrawn = Photo.objects.get(pk=photo.pk).withdrawn_at is not None
+    assert answers[0].status_code == (200 if is_withdrawn else 409)
+    assert Event.objects.filter(kind="decision").count() == (0 if is_withdrawn else 1)
+    one_entry_each()
+
+
+def test_withdrawn_while_a_reader_sends_the_reader_is_told_or_was_first(scene):
+    photo = scene.photo
+    body = {"page": 2, "numbers": people.VOTES}
+    entry = posted(
+        scene.browser("Vina"), f"/api/v1/tasks/{scene.lease.pk}/entry/", body, content_type="application/json"
+    )
+    answers = at_once(posted(Client(), f"/api/v1/receipts/{photo.receipt}/withdraw/"), entry)
+    assert answers[0].status_code == 200  # one entry is no decision
+    assert answers[1].status_code in (201, 409)
+    if answers[1].status_code == 409:
+        assert answers[1].json()["error"]["code"] == "withdrawn"
+    task = Task.objects.get(pk=photo.pk)
+    assert (task.wants, task.leased, task.needs_adjudicator) == (0, 0, False)
+    assert not Lease.objects.filter(task=task, end="").exists()
+    one_entry_each()
+
+
+def test_withdrawn_while_somebody_asks_for_work_nobody_holds_it(scene):
+    scene.world.person("Gita")
+    at_once(
+        posted(Client(), f"/api/v1/receipts/{scene.photo.receipt}/withdraw/"),
+        posted(scene.browser("Gita"), "/api/v1/tasks/"),
+    )
+    task = Task.objects.get(pk=scene.photo.pk)
+    assert (task.wants, task.leased) == (0, 0)
+    assert not Lease.objects.filter(task=task, end="").exists()

@@ -39,6 +39,7 @@ EVERYBODY = [
     "/kirim/?wilayah=9101011001",
     "/kirim/9101011001001/",
     "/bukti/",
+    "/bukti/periksa/",
     "/akun/login/",
     "/akun/signup/",
     "/akun/login/code/",
@@ -74,9 +75,18 @@ def busy(site: World) -> World:
     pipeline.record(str(decided.pk))
     given(site, "Sari", waiting)
     device_of(site, site.person("Sari"))
-    site.case, site.decided = case, decided
+    with transaction.atomic():
+        withdrawn = photo_of(site, "9101011001003")
+    pipeline.withdraw(withdrawn)
+    site.case, site.decided, site.withdrawn = case, decided, withdrawn
     fold()
     return site
+
+
+def receipts_of(world: World) -> list[str]:
+    """The receipt of a published photo, of one with an adjudicator, and of a withdrawn one with its public page."""
+    withdrawn = world.withdrawn
+    return [f"/bukti/{photo.receipt}/" for photo in (world.decided, world.case, withdrawn)] + [f"/foto/{withdrawn.pk}/"]
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
@@ -84,7 +94,7 @@ def busy(site: World) -> World:
 def test_every_page_looks_right(busy, somebody, viewport, scheme):
     faults = []
     reader = somebody(viewport=viewport, color_scheme=scheme)
-    for path in [*EVERYBODY, f"/foto/{busy.decided.pk}/", f"/foto/{busy.case.pk}/"]:
+    for path in [*EVERYBODY, f"/foto/{busy.decided.pk}/", f"/foto/{busy.case.pk}/", *receipts_of(busy)]:
         faults += looks_right(reader, path)
     people = {Role.CITIZEN: "Cici", Role.VOLUNTEER: "Sari", Role.ADJUDICATOR: "Adi", Role.OPERATOR: "Oka"}
     for role, paths in SIGNED_IN.items():

@@ -1,7 +1,7 @@
 """Citizens who send photos and volunteers who read them, over HTTP, whatever happens to the platform meanwhile.
 
-A citizen sends until there is a receipt, with the same idempotency key; a volunteer gives up an answer that never
-comes and asks anew. Both behave as the phone and the browser do.
+A citizen sends until there is a receipt, by form with the same idempotency key or by ticket; a volunteer gives up an
+answer that never comes and asks anew. Both behave as the phone and the browser do.
 """
 
 import hashlib
@@ -33,12 +33,15 @@ class Person:
         self.session.headers["X-Forwarded-For"] = f"103.{number // 250}.{number % 250}.7"
 
     def post(self, path: str, **content: Any) -> requests.Response | None:
+        return self.ask("POST", path, **content)
+
+    def ask(self, method: str, path: str, **content: Any) -> requests.Response | None:
         """The answer, or None where the connection broke."""
         headers = {**content.pop("headers", {})}
         if token := self.session.cookies.get("csrftoken"):
             headers |= {"X-CSRFToken": token, "Referer": self.url}
         try:
-            answer = self.session.post(self.url + path, headers=headers, timeout=30, **content)
+            answer = self.session.request(method, self.url + path, headers=headers, timeout=30, **content)
         except requests.RequestException:
             self.history.note("broken", path=path)
             return None
@@ -52,6 +55,37 @@ class Person:
             self.url + "/akun/login/", data=form, headers={"Referer": self.url}, allow_redirects=False, timeout=30
         )
         assert answer.status_code == 302, answer.text[:500]
+
+
+def by_form(citizen: Person, station: str, picture: bytes, key: str) -> dict[str, Any] | None:
+    """The receipt, or None where it must be tried again."""
+    answer = citizen.post(
+        "/api/v1/photos/",
+        data={"station": station, "contest": "ppwp", "page": 2},
+        files={"file": ("rahasia.jpg", picture, "image/jpeg")},
+        headers={"Idempotency-Key": key},
+    )
+    assert answer is None or answer.status_code in (200, 201, 503), (answer.status_code, answer.text[:300])
+    return answer.json() if answer is not None and answer.ok else None
+
+
+def by_ticket(citizen: Person, station: str, picture: bytes) -> dict[str, Any] | None:
+    """The receipt, or None where it must be tried again; it goes on where it was."""
+    said = {"station": station, "contest": "ppwp", "page": 2, "size": len(picture)}
+    taken = citizen.post("/api/v1/tickets/", json=said | {"sha256": hashlib.sha256(picture).hexdigest()})
+    if taken is None or not taken.ok:
+        assert taken is None or taken.status_code == 503, (taken.status_code, taken.text[:300])
+        return None
+    told = taken.json()
+    if told["receipt"]:
+        return told["receipt"]
+    path = f"/api/v1/tickets/{told['ticket']}/"
+    headers = {"Content-Type": "application/partial-upload", "Upload-Offset": str(told["offset"])}
+    if told["offset"] < len(picture):
+        citizen.ask("PATCH", path, data=picture[told["offset"] :], headers=headers)
+    answer = citizen.post(f"{path}finish/")
+    assert answer is None or answer.status_code in (200, 201, 404, 409, 503), (answer.status_code, answer.text[:300])
+    return answer.json() if answer is not None and answer.ok else None
 
 
 def numbers_of(station: str) -> dict[str, int]:
@@ -112,19 +146,10 @@ class Life:
         picture = encoded(seed=number, width=240, height=320)
         key, station = str(uuid.uuid4()), self.stations[number % len(self.stations)]
         deadline = time.monotonic() + GIVE_UP_AFTER
-        while True:
-            answer = citizen.post(
-                "/api/v1/photos/",
-                data={"station": station, "contest": "ppwp", "page": 2},
-                files={"file": ("rahasia.jpg", picture, "image/jpeg")},
-                headers={"Idempotency-Key": key},
-            )
-            if answer is not None and answer.status_code in (200, 201):
-                break
-            assert answer is None or answer.status_code == 503, (answer.status_code, answer.text[:300])
+        sent = (by_form, citizen, station, picture, key) if number % 2 else (by_ticket, citizen, station, picture)
+        while not (said := sent[0](*sent[1:])):
             assert time.monotonic() < deadline, "no receipt"
             time.sleep(0.3)
-        said = answer.json()
         self.history.note(
             "photo", key=key, station=station, receipt=said["receipt"], photo=said["photo"],
             sha256=hashlib.sha256(picture).hexdigest(), size=len(picture),

@@ -3,18 +3,22 @@
 The quick subset: bounded loads, a few minutes in all. Each test leaves the platform running for the next one.
 """
 
+import hashlib
 import os
 import random
 import shutil
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
 
 from aggregation import folder
 from tests.faults.conftest import Platform
+from tests.faults.cut_off import Phone
 from tests.faults.dying_web import serving
+from tests.uploads.pictures import encoded
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -58,6 +62,8 @@ def test_f03_redis_is_killed_and_everything_it_knew_is_gone(platform):
     assert len(platform.history.told("photo")) == given + 24
     uploads = [line for line in platform.history.told("answer")[answered:] if line["path"] == "photos"]
     assert {line["status"] for line in uploads} == {201}
+    tickets = [line for line in platform.history.told("answer")[answered:] if line["path"] == "tickets"]
+    assert {line["status"] for line in tickets} == {201, 204}
     platform.holds()
     platform.life.read_all()  # everybody is still signed in
     platform.holds()
@@ -116,14 +122,38 @@ def test_f13_the_folder_dies_at(platform, point):
     platform.holds()
 
 
-@pytest.mark.parametrize("point", ["original sealed", "row written", "committed"])
+def test_200_phones_that_are_cut_off_20_times_each(platform):
+    """Real connections to a real server, closed in the middle of the bytes: no photo is lost, none is there twice."""
+    life, before = platform.life, len(platform.history.told("photo"))
+    phones = []
+
+    def play(number: int) -> None:
+        phone = Phone(platform.running.url, 5000 + number, random.Random(number))
+        picture = encoded(seed=300_000 + number, width=240, height=320)
+        station = life.stations[number % len(life.stations)]
+        receipt = phone.send(station, picture, cuts=20)
+        assert receipt["sha256"] == hashlib.sha256(picture).hexdigest()
+        platform.history.note(
+            "photo", key=f"phone {number}", station=station, receipt=receipt["receipt"], photo=receipt["photo"],
+            sha256=receipt["sha256"], size=len(picture),
+        )  # fmt: skip
+        phones.append(phone)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(play, range(200)))
+    assert sum(phone.cuts for phone in phones) == 200 * 22  # 20 in the photo, and both answers lost
+    assert len(platform.history.told("photo")) == before + 200
+    platform.holds()
+
+
+@pytest.mark.parametrize("point", ["original sealed", "row written", "ticket closed", "committed"])
 def test_f02_the_web_server_dies_at(platform, point):
     """Between the sealed bytes and the commit, or between the commit and the answer: the phone sends again."""
     broken = len(platform.history.told("broken"))
     with serving(platform, point) as url:
         life = type(platform.life)(url, platform.history, platform.life.stations, platform.life.readers)
         life._sent = 100_000 + 1000 * len(platform.history.told("photo"))
-        with life.going_on(photos=15, readers=1):
+        with life.going_on(photos=30 if point == "ticket closed" else 15, readers=1):  # half of them by ticket
             pass
     assert len(platform.history.told("broken")) > broken, f"nobody died at {point}"
     platform.holds()

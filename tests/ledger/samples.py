@@ -57,6 +57,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     },
     "tally": {"contest": "ppwp", "version": 1, "cut": 4, "rule": 1, "sum": {"paslon_1": 7}, "file": HASH},
     "withdraw": {"photo": A, "why": "court", "bytes": "deleted"},
+    "restore": {"photo": A, "why": "sent_again"},
     "revoke": {"account": WHO, "why": "gold_fail"},
     "role": {"account": WHO, "role": "volunteer", "by": WHO, "at": AT},
     "reference": {"what": "dpt", "hash": HASH, "at": AT},

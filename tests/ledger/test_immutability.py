@@ -59,6 +59,18 @@ def test_only_the_named_columns_may_change(scratch):
     assert refused("TRUNCATE scratch")
 
 
+def test_a_later_migration_may_let_another_column_change_and_be_taken_back(scratch):
+    later = append_only("scratch", ("step", "said"), instead_of=("step",))
+    with connection.cursor() as cursor:
+        cursor.execute(later.sql)
+        assert append_only_tables()["scratch"] == ("step", "said")
+        assert not refused("UPDATE scratch SET said = 'bye'")
+        assert refused("UPDATE scratch SET id = 2")
+        cursor.execute(later.reverse_sql)
+    assert append_only_tables()["scratch"] == ("step",)
+    assert refused("UPDATE scratch SET said = 'hello'")
+
+
 def test_a_column_added_later_is_protected_too(scratch):
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE scratch ADD COLUMN later integer")

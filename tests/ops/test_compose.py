@@ -90,8 +90,12 @@ def test_what_meets_strangers_runs_without_rights(name):
 def test_only_nginx_can_be_reached_from_outside():
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["nginx"]
     assert RAW["networks"]["inside"]["internal"] is True
-    for name in ("postgres", "valkey", "seaweedfs"):
+    for name in ("postgres", "valkey"):
         assert SERVICES[name]["networks"] == ["inside"]
+    assert RAW["networks"]["photos"]["internal"] is True
+    assert {name for name, service in SERVICES.items() if "photos" in service["networks"]} == {"seaweedfs", "nginx"}
+    assert "outside" not in SERVICES["seaweedfs"]["networks"]
+    assert "inside" not in SERVICES["nginx"]["networks"]
 
 
 def test_only_the_migration_owns_the_tables():

@@ -53,7 +53,7 @@ class _Writer(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"ok")
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_PUT = do_PATCH = do_GET  # noqa: N815
 
     def log_message(self, *_) -> None:
         pass
@@ -91,6 +91,7 @@ def front(nginx_program, behind, tmp_path):
     for before, after in {
         "/tmp/": f"{tmp_path}/",
         "server web:8000": f"server 127.0.0.1:{behind.server_port}",
+        "server seaweedfs:8333": f"server 127.0.0.1:{behind.server_port}",
         "listen 8443": f"listen 127.0.0.1:{front.https}",
         "listen 8080": f"listen 127.0.0.1:{front.http}",
         "listen 127.0.0.1:8081": f"listen 127.0.0.1:{front.inner}",
@@ -183,6 +184,32 @@ def test_who_sends_too_much_is_told_to_wait_and_may_still_read(front, behind):
     assert statuses[-1] == 429
     assert front.ask("GET", "/akun/login/").status == 200
     assert front.ask("POST", "/api/v1/photos/", b"photo").status == 200
+
+
+def test_a_photo_by_ticket_comes_in_pieces_of_at_most_a_megabyte(front, behind):
+    path = "/api/v1/tickets/3fd39d23-2ae4-41b0-bbdd-b0272956a50f/"
+    assert front.ask("PATCH", path, bytes(2**20)).status == 200
+    assert front.ask("PATCH", path, bytes(2**20 + 1)).status == 413
+    statuses = {
+        front.ask("PATCH", path, b"x").status for _ in range(200)
+    }  # a carrier's whole street behind one address
+    assert statuses == {200}
+
+
+def test_the_object_store_takes_photos_and_shows_nothing(front, behind):
+    host = {"Host": "unggah.pemantau.example:8443"}
+    staged = "/pemantau-sealed/staging/3fd39d23-2ae4-41b0-bbdd-b0272956a50f"
+    assert front.ask("PUT", f"{staged}?X-Amz-Signature=0", bytes(20 * 2**20), **host).status == 200
+    assert behind.seen[-1]["headers"]["Host"] == host["Host"]
+    assert front.ask("OPTIONS", staged, **host).status != 403
+    behind.seen.clear()
+    for method in ("GET", "HEAD", "DELETE", "POST"):
+        assert front.ask(method, staged, **host).status == 403
+    for path in ("/", "/pemantau-sealed/", "/pemantau-sealed/originals/ab/cd/abcd", "/pemantau-sealed/?list-type=2"):
+        for method in ("GET", "PUT"):
+            assert front.ask(method, path, **host).status == 404
+    assert front.ask("PUT", staged, bytes(20 * 2**20 + 1), **host).status == 413
+    assert behind.seen == []
 
 
 def test_plain_http_is_led_to_https(front):

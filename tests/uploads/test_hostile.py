@@ -1,15 +1,18 @@
 """Files made to break decoders, to hide secrets in, or to be something else as well."""
 
 import csv
+import mimetypes
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 from ledger.models import Event
+from tests.uploads import by_ticket as ticket
 from tests.uploads.pictures import chunks_of_webp, encoded
 from uploads import inspection
 from uploads.decoder import LIMITS
@@ -75,12 +78,27 @@ def problems_of(said: dict, copied: dict, body: bytes) -> Iterator[str]:
             yield f"copy {listed['side']} is {listed['width']} x {listed['height']}"
 
 
+def by_form(client: Client, path: Path, *, lying: bool) -> HttpResponse:
+    name, media_type = ("foto.jpg", "image/jpeg") if lying else (path.name, own_type(path))
+    return post(client, name, path.read_bytes(), media_type)
+
+
+def by_ticket(client: Client, path: Path, *, lying: bool) -> HttpResponse:
+    return ticket.send(client, path.read_bytes(), media_type="image/jpeg" if lying else own_type(path))
+
+
+def own_type(path: Path) -> str:
+    return mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+
+
 @pytest.mark.django_db
-def test_over_http_under_a_lying_name_and_type(corpus, world, folder, caplog):
+@pytest.mark.parametrize("lying", [False, True], ids=["under its own name and type", "under a lying name and type"])
+@pytest.mark.parametrize("way", [by_form, by_ticket])
+def test_over_http(corpus, world, folder, caplog, way, lying):
     client = Client()
     answers = {}
     for path, row in corpus:
-        answer = post(client, "foto.jpg", path.read_bytes(), "image/jpeg")
+        answer = way(client, path, lying=lying)
         answers[row["file"]] = answer.status_code
         if answer.status_code in (200, 201):
             assert row["expected"] != "reject", row["file"]

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pemantau import pipeline
 from tests.uploads.pictures import encoded
+from tps import names
 from tps.models import Contest, Election, Region
 from uploads.models import Photo
 
@@ -57,6 +58,7 @@ def test_regions_without_tps_in_this_election_are_not_shown(client, world):
 )
 def test_by_code_or_by_the_villages_name_and_number(client, world, typed):
     Region.objects.filter(code="9101011001").update(name="Melati Indah")
+    names.renew()
     answer = client.get("/kirim/", {"q": typed})
     assert (answer.status_code, answer["Location"]) == (302, f"/kirim/{TPS}/")
 

@@ -222,3 +222,10 @@ def test_hashes_that_are_none_are_not_believed(monkeypatch):
         monkeypatch.setattr(inspection.Decoder, "ask", lambda *_, now=hashes: (said | {"hashes": now}, body))
         with pytest.raises(inspection.Unreadable):
             inspection.derive(b"")
+
+
+@pytest.mark.usefixtures("as_app")
+def test_the_application_may_look_for_what_is_alike(world):
+    looking_like(world, "0f" * 32)
+    looking_like(world, "0f" * 32, "9101011001002")
+    assert Alike.objects.count() == 1

@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import transaction
 
 from tps import reference
-from tps.imports import dpt, elections, regions, stations
+from tps.imports import dpt, elections, outlines, regions, stations
 from tps.imports.changes import Changes, Progress, silent
 from tps.imports.files import WrongFile
 from tps.imports.staging import one_at_a_time
@@ -32,20 +32,23 @@ class Files:
     election: Path
     stations: Path
     dpt: Path | None = None
+    outlines: Path | None = None
     names: dict[str, str] = field(default_factory=dict)
 
 
 def files_of(folder: Path) -> Files:
-    """The files of the 2024 data (wilayah, tps, results_ppwp, wilayah_anomalies). Raises `WrongFile`."""
+    """The files of the 2024 data (wilayah, tps, results_ppwp, wilayah_anomalies, kecamatan). Raises `WrongFile`."""
     missing = [name for name in ("wilayah.csv.gz", "tps.csv.gz") if not (folder / name).is_file()]
     if missing:
         raise WrongFile(str(folder), [f"there is no {name}" for name in missing])
     results, anomalies = folder / "results_ppwp.csv.gz", folder / "wilayah_anomalies.csv"
+    outlines_file = folder / "kecamatan.topo.json.gz"
     return Files(
         regions=folder / "wilayah.csv.gz",
         election=ELECTION,
         stations=folder / "tps.csv.gz",
         dpt=results if results.is_file() else None,
+        outlines=outlines_file if outlines_file.is_file() else None,
         names=dict(_corrected(anomalies)) if anomalies.is_file() else {},
     )
 
@@ -74,6 +77,8 @@ def load(files: Files, *, progress: Progress = silent, say: Callable[[str], None
 
     with reference.postponed():
         take(regions.compare(files.regions, names=files.names, progress=progress))
+        if files.outlines:
+            take(outlines.compare(files.outlines, progress=progress))
         take(elections.compare(files.election))
         election = Election.objects.get(pk=elections.read(files.election).code)
         take(stations.compare(files.stations, election, progress=progress))

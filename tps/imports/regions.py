@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from tps import names as search_names
 from tps import reference
 from tps.imports.changes import EXAMPLES, Changes, Progress, silent
 from tps.imports.files import Problems, Row, name_of, rows
@@ -108,5 +109,7 @@ def _apply(progress: Progress, by: str | None) -> None:
            ON CONFLICT (code) DO NOTHING"""
     )
     analyze("tps_region")
+    progress("writing the words of their names", 0.5)
+    search_names.renew()
     progress("writing regions", 1)
     reference.record_everywhere(by)

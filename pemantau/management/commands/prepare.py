@@ -4,6 +4,7 @@ Run it as the database's owner, before the new code serves. Again changes nothin
 """
 
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -28,14 +29,14 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("database_roles", verbosity=0)
         if settings.S3_ENDPOINT:
-            _create_buckets()
+            _create_buckets(self.stderr.write)
         if options["sample"]:
             call_command("load_sample", stdout=self.stdout)
             call_command("sample_accounts", stdout=self.stdout)
         folder.prepare()  # the rows that TPS are counted in are there before anybody looks
 
 
-def _create_buckets() -> None:
+def _create_buckets(say: Callable[[str], None]) -> None:
     """A bucket that is there is left as it is: its locks and rules are the operator's."""
     for name in ("sealed", "public"):
         storage: Any = storages[name]
@@ -46,3 +47,29 @@ def _create_buckets() -> None:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
                 raise
             client.create_bucket(Bucket=storage.bucket_name)
+        if name == "sealed" and settings.S3_PUBLIC_ENDPOINT:
+            _let_our_pages_put(client, storage.bucket_name, say)
+
+
+def _let_our_pages_put(client: Any, bucket: str, say: Callable[[str], None]) -> None:
+    """Browsers on our pages may bring photos straight into the bucket (CORS), unless it has rules of its own.
+
+    Who may in fact is not for this rule to say: each request is signed for one object, length, type and hash.
+    """
+    try:
+        client.get_bucket_cors(Bucket=bucket)
+        return
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            say(f"{bucket}: its CORS rules cannot be read; see docs/operations.md, Straight to the object store.")
+            return
+    rule = {
+        "AllowedOrigins": [settings.SITE_ORIGIN],
+        "AllowedMethods": ["PUT"],
+        "AllowedHeaders": ["content-type", "x-amz-checksum-sha256"],
+        "MaxAgeSeconds": 3600,
+    }
+    try:
+        client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [rule]})
+    except ClientError:
+        say(f"{bucket}: its CORS rules cannot be set; see docs/operations.md, Straight to the object store.")

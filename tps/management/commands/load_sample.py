@@ -18,6 +18,7 @@ class Command(BaseCommand):
             election=sample.FOLDER / "election.yaml",
             stations=sample.FOLDER / "stations.csv",
             dpt=sample.FOLDER / "dpt.csv",
+            outlines=sample.FOLDER / "outlines.topo.json",
         )
         with transaction.atomic():
             changes = nation.load(files)
