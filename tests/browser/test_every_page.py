@@ -38,6 +38,7 @@ EVERYBODY = [
     "/kirim/",
     "/kirim/?wilayah=9101011001",
     "/kirim/9101011001001/",
+    "/kirim/aplikasi/",
     "/bukti/",
     "/bukti/periksa/",
     "/akun/login/",
