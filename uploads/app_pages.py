@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, page
@@ -21,6 +22,7 @@ def _checked_each_time(response: HttpResponse) -> HttpResponse:
 
 
 @require_safe
+@gzip_page
 @page(Action.SEND_PHOTO)
 def app(request: HttpRequest) -> HttpResponse:
     """`/kirim/aplikasi/?bahasa=en`: chooses a TPS the phone knows and shows what waits, with or without a network."""

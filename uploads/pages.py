@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_cache_control
 from django.utils.safestring import mark_safe
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import devices
@@ -37,7 +38,9 @@ from uploads.models import Photo
 QR_FRESH_SECONDS = 24 * 3600
 
 
+# Compressed, as phones on slow links open these: Django's way hides the length from who would guess a form's token.
 @require_safe
+@gzip_page
 @page(Action.SEND_PHOTO)
 def find(request: HttpRequest) -> HttpResponse:
     """Choose the TPS: by code, by names, or from the province down."""
@@ -102,6 +105,7 @@ def _posters(request: HttpRequest, line: Sequence[Region], stations: Sequence[Po
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@gzip_page
 @page(Action.SEND_PHOTO)
 def send(request: HttpRequest, code: str) -> HttpResponse:
     """The form for one TPS, and what it sends."""

@@ -9,6 +9,7 @@ loses, an answer, the network or its memory of the ticket, it takes the ticket a
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -116,7 +117,7 @@ _TAKE = """
 
 def _brought_by(device: Device, claim: Claim, sha256: str) -> Photo | None:
     """The photo of these bytes at this TPS, if this device sent it, first or again."""
-    values = {"station": claim.station.pk, "sha256": sha256, "device": device.pk}
+    values: dict[str, Any] = {"station": claim.station.pk, "sha256": sha256, "device": device.pk}
     with connection.cursor() as cursor:
         cursor.execute(_BROUGHT, values)
         row = cursor.fetchone()

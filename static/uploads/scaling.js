@@ -2,7 +2,7 @@
 // The module is its own worker; where module workers are missing, the page's thread does it.
 const LONGER_SIDE = 2560;
 const QUALITY = 0.85;
-const LIGHT = 1.5 * 1024 * 1024; // bytes; a picture that is neither large nor heavy goes as it is
+const LIGHT = 400_000; // bytes; a picture that is neither large nor heavy goes as it is
 const THUMBNAIL = 144;
 
 /**

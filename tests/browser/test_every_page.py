@@ -41,6 +41,7 @@ EVERYBODY = [
     "/kirim/9101011001001/",
     "/t/9101011001001/cetak/",
     "/kirim/cetak/9101011001/",
+    "/kirim/aplikasi/",
     "/bukti/",
     "/bukti/periksa/",
     "/akun/login/",
