@@ -134,9 +134,14 @@ def test_what_is_not_ours_is_said_to_be_so(client, pasted):
     assert "<script>alert" not in answer.content.decode()
 
 
-def test_checking_asks_for_the_forms_token(photo):
+def test_nobody_gets_a_cookie_for_it(photo):
     strict = Client(enforce_csrf_checks=True)
-    assert strict.post(reverse("uploads:check_statement"), {"pernyataan": "x"}).status_code == 403
+    for answer in (
+        strict.get(reverse("uploads:check_statement")),
+        strict.post(reverse("uploads:check_statement"), {"pernyataan": statements.of(photo)}),
+        *(strict.get(path_of(photo, more)) for more in ("", "qr.svg", "pernyataan.txt")),
+    ):
+        assert (answer.status_code, answer.cookies.output()) == (200, "")
 
 
 # --- The QR code ---------------------------------------------------------------------------------
@@ -208,10 +213,11 @@ def test_an_unknown_code_takes_nothing_back(client, photo):
     assert not Event.objects.filter(kind="withdraw").exists()
 
 
-def test_another_site_cannot_take_it_back_by_the_form(photo):
+def test_the_code_alone_is_the_right_to_it_and_it_is_not_done_by_looking(photo):
     strict = Client(enforce_csrf_checks=True)
-    assert strict.post(path_of(photo, "tarik/")).status_code == 403
+    assert strict.get(path_of(photo, "tarik/")).status_code == 405
     assert Photo.objects.get(pk=photo.pk).withdrawn_at is None
+    assert strict.post(path_of(photo, "tarik/")).status_code == 302
 
 
 def test_the_public_page_says_so(client, photo):
