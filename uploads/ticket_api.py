@@ -82,8 +82,8 @@ class Piece(BaseParser):
         return b"".join(pieces)
 
 
-def body_of(ticket: Ticket, request: Request) -> dict[str, Any]:
-    """The body of a ticket."""
+def body_of(ticket: Ticket, request: Request, *, is_new: bool = False) -> dict[str, Any]:
+    """The body of a ticket. Of a new one nothing can be here."""
     refusal = tickets.refusal_of(ticket)
     is_open = not (ticket.photo or refusal)
     way = storage.direct(ticket.pk, ticket.size, ticket.media_type, ticket.sha256) if is_open else None
@@ -91,7 +91,7 @@ def body_of(ticket: Ticket, request: Request) -> dict[str, Any]:
     return {
         "ticket": ticket.pk,
         "state": "open" if is_open else "refused" if refusal else "done",
-        "offset": tickets.bytes_here(ticket),
+        "offset": 0 if is_new else tickets.bytes_here(ticket),
         "size": ticket.size,
         "expires_at": ticket.expires_at,
         "direct": way and {"method": way.method, "url": way.url, "headers": way.headers},
@@ -159,8 +159,9 @@ class Tickets(APIView):
                 media_type=sent["media_type"],
             )
             place.used = is_new
-        told = body_of_delivered(taken, request) if isinstance(taken, Photo) else body_of(taken, request)
-        return Response(told, status=201 if is_new else 200)
+        if isinstance(taken, Photo):
+            return Response(body_of_delivered(taken, request))
+        return Response(body_of(taken, request, is_new=is_new), status=201 if is_new else 200)
 
 
 AN_OFFSET = OpenApiParameter(OFFSET, int, OpenApiParameter.HEADER, response=True, description="Bytes that are here.")

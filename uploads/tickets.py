@@ -9,7 +9,6 @@ loses, an answer, the network or its memory of the ticket, it takes the ticket a
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -117,9 +116,8 @@ _TAKE = """
 
 def _brought_by(device: Device, claim: Claim, sha256: str) -> Photo | None:
     """The photo of these bytes at this TPS, if this device sent it, first or again."""
-    values: dict[str, Any] = {"station": claim.station.pk, "sha256": sha256, "device": device.pk}
     with connection.cursor() as cursor:
-        cursor.execute(_BROUGHT, values)
+        cursor.execute(_BROUGHT, {"station": claim.station.pk, "sha256": sha256, "device": device.pk})
         row = cursor.fetchone()
     return Photo.objects.select_related("station", "contest").get(pk=row[0]) if row else None
 
@@ -208,13 +206,13 @@ def sending(ticket: Ticket, uploader: User | None, address_block: str) -> Iterat
     """What was sent by a ticket, to be taken in like anything else. Raises `Incomplete`, or what it was refused for."""
     if refusal := refusal_of(ticket):
         raise refusal
-    there = storage.received(ticket.pk)
-    if there > ticket.size:  # an object store that does not hold phones to the length they signed for
-        storage.drop(ticket.pk)
-        there = 0
-    if there < ticket.size:
-        raise Incomplete(there, ticket.size)
     with storage.staged_file(ticket.pk) as path:
+        there = path.stat().st_size if path.exists() else 0
+        if there > ticket.size:  # an object store that does not hold phones to the length they signed for
+            storage.drop(ticket.pk)
+            there = 0
+        if there < ticket.size:
+            raise Incomplete(there, ticket.size)
         yield intake.Sending(
             path=path,
             station=ticket.station,
