@@ -99,27 +99,14 @@ def address_block(request: HttpRequest) -> str:
     return block_of(client_address(request), timezone.localdate())
 
 
-def address_key(request: HttpRequest) -> str:
-    """Today's pseudonym of the client's address, for counting: IPv4 as it is, of IPv6 the /64 that a household has.
-
-    Begins with the address's version. Empty where `address_block` is, for the same reason.
-    """
-    return _pseudonym(client_address(request), timezone.localdate(), "address", 32, 64)
-
-
 def block_of(address: str, day: date) -> str:
     """HMAC-SHA256 over the block with the day's key. Tomorrow the same block has another pseudonym."""
-    return _pseudonym(address, day, "address block", 24, 48)[2:]
-
-
-def _pseudonym(address: str, day: date, purpose: str, prefix_4: int, prefix_6: int) -> str:
-    """`4-` or `6-` and 32 hexadecimal digits, or nothing."""
     try:
         parsed = ip_address(address)
     except ValueError:
         return ""
     if not parsed.is_global:
         return ""
-    network = ip_network((parsed, prefix_4 if parsed.version == 4 else prefix_6), strict=False)
-    day_key = hmac.digest(settings.SECRET_KEY.encode(), f"{purpose} {day}".encode(), hashlib.sha256)
-    return f"{parsed.version}-" + hmac.new(day_key, str(network).encode(), hashlib.sha256).hexdigest()[:32]
+    block = ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False)
+    day_key = hmac.digest(settings.SECRET_KEY.encode(), f"address block {day}".encode(), hashlib.sha256)
+    return hmac.new(day_key, str(block).encode(), hashlib.sha256).hexdigest()[:32]

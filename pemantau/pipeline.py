@@ -185,12 +185,6 @@ def whereabouts(photo: Photo) -> State:
     return State.AGREED if _waits_for_folder(result) else State.PUBLISHED
 
 
-def accepted_from(device: UUID) -> int:
-    """How many photos of this device have been decided as usable. One query."""
-    decided = Decision.objects.filter(photo__device=device, outcome=Decision.Outcome.ACCEPTED)
-    return decided.values("photo").distinct().count()
-
-
 def problem_of(photo: Photo) -> str:
     """Why it was rejected, one of `transcription.models.Problem`; empty where it was not."""
     newest = photo.decisions.order_by("-version").first()

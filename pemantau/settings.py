@@ -200,10 +200,6 @@ WHITENOISE_USE_FINDERS = DEVELOPMENT
 if DEVELOPMENT:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
-# Photos that are new, as many/seconds (TRUST section 6): a device, which may grow; an IPv4 address, an IPv6 /64.
-PHOTOS_PER_DEVICE = env.list("PHOTOS_PER_DEVICE", default=["10/600", "30/86400"])
-PHOTOS_PER_ADDRESS = env("PHOTOS_PER_ADDRESS", default="120/600")
-PHOTOS_PER_ADDRESS_6 = env("PHOTOS_PER_ADDRESS_6", default="30/600")
 MAX_PHOTO_BYTES = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500

@@ -21,7 +21,7 @@ from accounts.openapi import error
 from accounts.permissions import Action, Allows
 from accounts.refusals import Refusal
 from pemantau import pipeline
-from uploads import claims, doors, fair_use, intake, receipts, statements, storage
+from uploads import claims, doors, intake, receipts, statements, storage
 from uploads.models import Photo
 
 
@@ -165,7 +165,7 @@ class Photos(APIView):
                 "unknown_contest",
                 "unknown_page",
             ),
-            429: error("Too much at once: later, never lost.", "too_many_photos", "throttled"),
+            429: error("Too much at once.", "throttled"),
             503: error("Not stored; try again.", "storage_unavailable", "decoder_unavailable", "unavailable"),
         },
     )
@@ -179,20 +179,18 @@ class Photos(APIView):
             sent = form.validated_data
             where = claims.place(sent["station"], sent.get("election"))
             claim = claims.claim(where, sent["contest"], sent.get("page"))
-            sending = intake.Sending(
-                path=Path(doors.the_file(sent["file"]).temporary_file_path()),
-                station=claim.station,
-                contest=claim.contest,
-                page=claim.page,
-                device=devices.of(request._request),
-                uploader=request.user if isinstance(request.user, User) else None,
-                key=key,
-                address_block=devices.address_block(request._request),
+            photo, is_new = pipeline.receive(
+                intake.Sending(
+                    path=Path(doors.the_file(sent["file"]).temporary_file_path()),
+                    station=claim.station,
+                    contest=claim.contest,
+                    page=claim.page,
+                    device=devices.of(request._request),
+                    uploader=request.user if isinstance(request.user, User) else None,
+                    key=key,
+                    address_block=devices.address_block(request._request),
+                )
             )
-            address = devices.address_key(request._request)
-            with fair_use.admit(sending.device.pk, address, pipeline.accepted_from) as place:
-                photo, is_new = pipeline.receive(sending)
-                place.used = is_new
             state = receipts.State.RECEIVED if is_new else None
             return Response(receipt_of(photo, request, state), status=201 if is_new else 200)
 

@@ -24,7 +24,6 @@ from uploads import (
     app_words,
     claims,
     doors,
-    fair_use,
     intake,
     page_tags,
     places,
@@ -126,18 +125,18 @@ def _received(request: HttpRequest, where: Place) -> Photo:
     if not re.fullmatch(r"([0-9]{1,2})?", chosen):  # nothing: the sender does not know
         raise claims.UnknownPage
     claim = claims.claim(where, request.POST.get("contest", ""), int(chosen) if chosen else None)
-    sending = intake.Sending(
-        path=Path(doors.the_file(request.FILES.get("file")).temporary_file_path()),
-        station=claim.station,
-        contest=claim.contest,
-        page=claim.page,
-        device=devices.of(request),
-        uploader=request.user if isinstance(request.user, User) else None,
-        key=None,
-        address_block=devices.address_block(request),
+    photo, _is_new = pipeline.receive(
+        intake.Sending(
+            path=Path(doors.the_file(request.FILES.get("file")).temporary_file_path()),
+            station=claim.station,
+            contest=claim.contest,
+            page=claim.page,
+            device=devices.of(request),
+            uploader=request.user if isinstance(request.user, User) else None,
+            key=None,
+            address_block=devices.address_block(request),
+        )
     )
-    with fair_use.admit(sending.device.pk, devices.address_key(request), pipeline.accepted_from) as place:
-        photo, place.used = pipeline.receive(sending)
     return photo
 
 
