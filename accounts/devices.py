@@ -101,12 +101,21 @@ def address_block(request: HttpRequest) -> str:
 
 def block_of(address: str, day: date) -> str:
     """HMAC-SHA256 over the block with the day's key. Tomorrow the same block has another pseudonym."""
+    return _pseudonym(address, day, ipv4=24, ipv6=48)
+
+
+def household_of(address: str, day: date) -> str:
+    """The same for what one connection has: the IPv4 address itself, the IPv6 /64. Empty where a block is."""
+    return _pseudonym(address, day, ipv4=32, ipv6=64)
+
+
+def _pseudonym(address: str, day: date, *, ipv4: int, ipv6: int) -> str:
     try:
         parsed = ip_address(address)
     except ValueError:
         return ""
     if not parsed.is_global:
         return ""
-    block = ip_network((parsed, 24 if parsed.version == 4 else 48), strict=False)
+    block = ip_network((parsed, ipv4 if parsed.version == 4 else ipv6), strict=False)
     day_key = hmac.digest(settings.SECRET_KEY.encode(), f"address block {day}".encode(), hashlib.sha256)
     return hmac.new(day_key, str(block).encode(), hashlib.sha256).hexdigest()[:32]

@@ -20,7 +20,7 @@ class Refusal(Exception):
     code: ClassVar[str]
     sentence: ClassVar[str | Promise]
     # Seconds after which trying again makes sense; becomes Retry-After.
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
     # What else a program needs in order to go on, as headers of the answer.
     headers: Mapping[str, str] = {}
     # What is wrong with each field of the request, where it is about fields: `{"page": ["…"]}`.

@@ -95,6 +95,9 @@ def servers() -> Iterator[tuple[dict[str, int], Any]]:
                 "REDIS_URL": valkey.url(),
                 "PEMANTAU_DEVELOPMENT": "1",
                 "PEMANTAU_STATE_DIR": str(state),
+                # Eight devices send for thousands here; each photo is counted all the same.
+                "PHOTOS_PER_DEVICE": "1000000/s",
+                "PHOTOS_PER_DEVICE_AND_DAY": "1000000/s",
                 "LOG_LEVEL": "WARNING",
                 "DJANGO_SETTINGS_MODULE": "pemantau.settings",
             }

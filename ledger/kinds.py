@@ -187,12 +187,18 @@ KINDS: dict[str, Kind] = {
     "role": _kind("account role by at", "second"),
     # Reference data changed after genesis (regions, TPS, DPT, options): what, and the new hash.
     "reference": _kind("what hash at", "by"),
+    # Strangers' photos cost a proof of work from here on, or no more; `version` counts the turns.
+    "alarm": _kind("version state by at", subject="version"),
     "import": _kind("origin index leaf", subject="origin index"),
     "peer": _kind("origin size root"),
 }
 
 # `by` is a person where a person acts for themselves, else a word: the reading's source, the decision's way.
-BY: dict[str, Holds] = {"role": either(commitment, matching("system")), "reference": either(commitment, word)}
+BY: dict[str, Holds] = {
+    "role": either(commitment, matching("system")),
+    "reference": either(commitment, word),
+    "alarm": commitment,
+}
 
 WHY_NOT = {
     ("reading", "page"): "a reading stands sealed until its decision (ledger.sealing)",

@@ -1,20 +1,22 @@
-"""The operator's pages: how the operation stands, and who has which role."""
+"""The operator's pages: how the operation stands, who has which role, and the alarm mode."""
 
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import roles
 from accounts.models import Role, RoleProposal, User
 from accounts.permissions import Action, page
 from pemantau import overview as counts
 from tps import search
-from uploads.models import Photo
+from uploads import alarm as alarm_mode
+from uploads.models import AlarmTurn, Photo
 
 PER_PAGE = 50
 
@@ -34,7 +36,11 @@ def overview(request: HttpRequest) -> HttpResponse:
     election = search.election()
     shown = counts.of(election.pk)
     steps = [(STEPS[Photo.Step(step)], number) for step, number in shown.photos.items()]
-    return render(request, "operating/overview.html", {"election": election, "counts": shown, "steps": steps})
+    return render(
+        request,
+        "operating/overview.html",
+        {"election": election, "counts": shown, "steps": steps, "alarm": alarm_mode.is_on()},
+    )
 
 
 @require_safe
@@ -76,3 +82,19 @@ def withdraw(request: HttpRequest, person: int) -> HttpResponse:
     roles.withdraw(request.user, User(pk=person))
     messages.success(request, _("Usul ditarik."))
     return redirect("people")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.OPERATE)
+def alarm(request: HttpRequest) -> HttpResponse:
+    """Turn the alarm mode on or off. The same twice changes nothing."""
+    if request.method == "POST":
+        assert isinstance(request.user, User)
+        if (said := request.POST.get("on")) not in ("yes", "no"):
+            raise BadRequest("neither on nor off")
+        on = said == "yes"
+        if alarm_mode.turn(request.user, on, search.election().pk):
+            messages.success(request, _("Mode siaga menyala.") if on else _("Mode siaga mati."))
+        return redirect("alarm")
+    turns = AlarmTurn.objects.select_related("by").order_by("-pk")[:PER_PAGE]
+    return render(request, "operating/alarm.html", {"on": bool(turns and turns[0].on), "turns": turns})

@@ -128,7 +128,9 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
-    }
+    },
+    # What one process remembers for some seconds, Redis or no Redis.
+    "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
@@ -237,6 +239,11 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 # On one's own machine everybody has one address.
 LOGINS_PER_ADDRESS = env("LOGINS_PER_ADDRESS", default="1000/h" if DEVELOPMENT else "20/h")
 LOGINS_PER_ACCOUNT = env("LOGINS_PER_ACCOUNT", default="10/h")
+# Photos, likewise (`uploads/fair_use.py`): of a device, of a device in a day, of an IPv4 address, of an IPv6 /64.
+PHOTOS_PER_DEVICE = env("PHOTOS_PER_DEVICE", default="10/10m")
+PHOTOS_PER_DEVICE_AND_DAY = env("PHOTOS_PER_DEVICE_AND_DAY", default="30/d")
+PHOTOS_PER_IPV4 = env("PHOTOS_PER_IPV4", default="10000/10m" if DEVELOPMENT else "120/10m")
+PHOTOS_PER_IPV6 = env("PHOTOS_PER_IPV6", default="10000/10m" if DEVELOPMENT else "30/10m")
 ACCOUNT_RATE_LIMITS = {
     "login": f"{LOGINS_PER_ADDRESS}/ip",
     "login_failed": f"{LOGINS_PER_ADDRESS}/ip,{LOGINS_PER_ACCOUNT}/key",

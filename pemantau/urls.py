@@ -38,6 +38,7 @@ urlpatterns = [
     path("api/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api"),
     path("bahasa/", csrf_exempt(set_language), name="set_language"),
     path("kelola/", pages.overview, name="overview"),
+    path("kelola/siaga/", pages.alarm, name="alarm"),
     path("kelola/orang/", pages.people, name="people"),
     path("kelola/orang/<int:person>/peran/", pages.grant, name="grant"),
     path("kelola/orang/<int:person>/tarik/", pages.withdraw, name="withdraw"),

@@ -105,10 +105,14 @@ def django_db_setup(django_db_setup, django_db_blocker) -> None:
 
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
-    from django.core.cache import cache
+    from django.core.cache import caches
+
+    from accounts import doorkeeper
 
     yield
-    cache.clear()
+    for name in ("default", "process"):
+        caches[name].clear()
+    doorkeeper.forget()
 
 
 @pytest.fixture(scope="session")

@@ -20,9 +20,10 @@ from accounts.models import User
 from accounts.openapi import error
 from accounts.permissions import Action, Allows
 from accounts.refusals import Refusal
-from pemantau import pipeline
+from pemantau import admission, pipeline
 from uploads import claims, doors, intake, receipts, statements, storage
 from uploads.models import Photo
+from uploads.proof import Paid
 
 
 class WrongKey(Refusal):
@@ -137,10 +138,14 @@ class Photos(APIView):
             "stored. The same bytes again for the same TPS, from anybody, give the same receipt with status 200; for "
             "another TPS they are taken in as well. With an `Idempotency-Key` a device (a cookie that the first "
             "answer sets) may repeat a request safely: the same request gives the same receipt, another one is "
-            "refused with 409. After 429 or 503 keep the photo and try again after `Retry-After` seconds."
+            "refused with 409. After 429 or 503 keep the photo and try again after `Retry-After` seconds. After 428 "
+            "send it again with a proof of work: `Proof: <challenge>:<nonce>`, where `<challenge>` is the answer's "
+            "header `Proof-Challenge` and SHA-256 of the header's text begins with `Proof-Bits` zero bits. A challenge "
+            "is good for ten minutes, once, and for this device."
         ),
         parameters=[
-            OpenApiParameter("Idempotency-Key", UUID, OpenApiParameter.HEADER, description="Chosen by the client.")
+            OpenApiParameter("Idempotency-Key", UUID, OpenApiParameter.HEADER, description="Chosen by the client."),
+            OpenApiParameter("Proof", str, OpenApiParameter.HEADER, description="After 428: a proof of work."),
         ],
         request={"multipart/form-data": SendingForm},
         responses={
@@ -165,7 +170,8 @@ class Photos(APIView):
                 "unknown_contest",
                 "unknown_page",
             ),
-            429: error("Too much at once.", "throttled"),
+            428: error("Alarm mode: a proof of work is needed.", "proof_needed"),
+            429: error("Too much at once: later.", "too_many_photos", "throttled"),
             503: error("Not stored; try again.", "storage_unavailable", "decoder_unavailable", "unavailable"),
         },
     )
@@ -179,7 +185,7 @@ class Photos(APIView):
             sent = form.validated_data
             where = claims.place(sent["station"], sent.get("election"))
             claim = claims.claim(where, sent["contest"], sent.get("page"))
-            photo, is_new = pipeline.receive(
+            photo, is_new = admission.receive(
                 intake.Sending(
                     path=Path(doors.the_file(sent["file"]).temporary_file_path()),
                     station=claim.station,
@@ -189,7 +195,9 @@ class Photos(APIView):
                     uploader=request.user if isinstance(request.user, User) else None,
                     key=key,
                     address_block=devices.address_block(request._request),
-                )
+                ),
+                address=devices.client_address(request._request),
+                paid=Paid(request.headers.get("Proof", "")),
             )
             state = receipts.State.RECEIVED if is_new else None
             return Response(receipt_of(photo, request, state), status=201 if is_new else 200)

@@ -223,3 +223,14 @@ class Alike(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_id} {self.second_id} {self.bits}"
+
+
+class AlarmTurn(models.Model):
+    """An operator turned the alarm mode on or off (`uploads.alarm`). The turn with the highest number holds."""
+
+    on = models.BooleanField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    turned_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return "on" if self.on else "off"

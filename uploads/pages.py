@@ -16,10 +16,11 @@ from accounts import devices
 from accounts.models import User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
-from pemantau import pipeline
+from pemantau import admission, refusals
 from tps import search
 from tps.models import Contest, PollingStation, Region
 from uploads import (
+    alarm,
     app_shell,
     app_words,
     claims,
@@ -28,6 +29,7 @@ from uploads import (
     page_tags,
     places,
     posters,
+    proof,
     receipts,
     station_pages,
 )
@@ -125,7 +127,7 @@ def _received(request: HttpRequest, where: Place) -> Photo:
     if not re.fullmatch(r"([0-9]{1,2})?", chosen):  # nothing: the sender does not know
         raise claims.UnknownPage
     claim = claims.claim(where, request.POST.get("contest", ""), int(chosen) if chosen else None)
-    photo, _is_new = pipeline.receive(
+    photo, _is_new = admission.receive(
         intake.Sending(
             path=Path(doors.the_file(request.FILES.get("file")).temporary_file_path()),
             station=claim.station,
@@ -135,7 +137,9 @@ def _received(request: HttpRequest, where: Place) -> Photo:
             uploader=request.user if isinstance(request.user, User) else None,
             key=None,
             address_block=devices.address_block(request),
-        )
+        ),
+        address=devices.client_address(request),
+        paid=proof.Paid(request.POST.get("proof", ""), by_form=True),
     )
     return photo
 
@@ -149,11 +153,22 @@ def _form(request: HttpRequest, where: Place, chosen: str, refusal: Refusal | No
     context = {"station": where.station, "contests": where.contests, "contest": contest, "pages": known}
     if contest:
         context |= _choices(contest, known) | {"told": _told(where, contest)}
-    context |= {"chosen": chosen, "refusal": refusal} | app_shell.context()
+    context |= {"chosen": chosen, "refusal": refusal, "proof": _price(request)} | app_shell.context()
+    if refusal:
+        context["why"] = refusals.message(refusal, refusal.retry_after)
     response = render(request, "uploads/send.html", context, status=refusal.status if refusal else 200)
     if refusal and refusal.retry_after:
         response["Retry-After"] = str(refusal.retry_after)
     return response
+
+
+def _price(request: HttpRequest) -> dict[str, Any] | None:
+    """The challenge a form carries in alarm mode (`_proof_form.html`); the one it carried while that is still good."""
+    if not alarm.is_on() or not admission.asks_for_proof(device := devices.of(request)):
+        return None
+    carried, _, _nonce = request.POST.get("proof", "").partition(":")
+    challenge = carried if proof.is_open(carried, device) else proof.challenge_for(device, lives=proof.LIVES_IN_A_FORM)
+    return {"challenge": challenge, "bits": proof.BITS, "wait": proof.WAIT}
 
 
 def _choices(contest: Contest, known: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
+from django.db import transaction
 from django.http import UnreadablePostError
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
@@ -19,10 +20,11 @@ from accounts import devices
 from accounts.models import User
 from accounts.openapi import ErrorBody, error
 from accounts.permissions import Action, Allows
-from pemantau import pipeline
+from pemantau import admission, pipeline
 from uploads import claims, receipts, storage, tickets
 from uploads.api import Claimed, Receipt, receipt_of
 from uploads.models import Photo, Ticket
+from uploads.proof import Paid
 
 OFFSET = "Upload-Offset"
 _REFUSED = sorted(code for code, refusal in tickets.FINAL.items() if refusal.status == 422)
@@ -139,7 +141,8 @@ class Tickets(APIView):
             413: error("More than 20 MB.", "too_large", "body_too_large"),
             415: error("Not JSON.", "unsupported_media_type"),
             422: error("A claim that cannot be right.", "unknown_contest", "unknown_page", "empty_file"),
-            429: error("Too much at once: later, never lost.", "too_many_open", "throttled"),
+            428: error("Alarm mode: a proof of work is needed.", "proof_needed"),
+            429: error("Too much at once: later, never lost.", "too_many_open", "too_many_photos", "throttled"),
             503: error("Try again.", "storage_unavailable", "unavailable"),
         },
     )
@@ -148,13 +151,19 @@ class Tickets(APIView):
         form.is_valid(raise_exception=True)
         sent = form.validated_data
         where = claims.place(sent["station"], sent.get("election"))
-        taken, is_new = tickets.take(
-            devices.of(request._request),
-            claims.claim(where, sent["contest"], sent.get("page")),
-            sha256=sent["sha256"],
-            size=sent["size"],
-            media_type=sent["media_type"],
-        )
+        device = devices.of(request._request)
+        with transaction.atomic():
+            taken, is_new = tickets.take(
+                device,
+                claims.claim(where, sent["contest"], sent.get("page")),
+                sha256=sent["sha256"],
+                size=sent["size"],
+                media_type=sent["media_type"],
+            )
+            # Counted here, once: what was let in is not held up halfway, nor where its phone asks again.
+            if is_new:
+                paid = Paid(request.headers.get("Proof", ""))
+                admission.admit(device, devices.client_address(request._request), paid)
         if isinstance(taken, Photo):
             return Response(body_of_delivered(taken, request))
         return Response(body_of(taken, request, is_new=is_new), status=201 if is_new else 200)

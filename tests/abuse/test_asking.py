@@ -30,6 +30,25 @@ def test_a_role_is_given_wrong(stage, subtests):
             stage.refuses(bad)
 
 
+def test_the_alarm_mode_is_turned_wrong(stage, subtests):
+    def turns(said: str):
+        return posts("/kelola/siaga/", said, FORM)
+
+    table = [
+        *(
+            Bad(f"to {said!r}", "operator", turns(said), 400, "bad_request")
+            for said in ("", "on=", "on=rahasia", "yes=on")
+        ),
+        *(
+            Bad(f"by {who}", who, turns("on=yes"), 403, "not_allowed")
+            for who in ("citizen", "volunteer", "adjudicator")
+        ),
+    ]
+    for bad in table:
+        with subtests.test(bad.name):
+            stage.refuses(bad)
+
+
 def test_what_is_not_there_is_asked_for(stage, subtests):
     for path, code in (
         ("/api/v1/ledger/lain/entries/", "unknown_log"),

@@ -28,7 +28,7 @@ from tests.uploads.pictures import encoded
 from tests.world import World, build
 from transcription.models import Entry, Lease, Ruling, Task
 from uploads import statements
-from uploads.models import Photo, Repeat, SentKey, Ticket
+from uploads.models import AlarmTurn, Photo, Repeat, SentKey, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -256,6 +256,12 @@ def proposal_withdrawn(scene: Scene) -> None:
     assert RoleProposal.objects.get().end == RoleProposal.End.WITHDRAWN
 
 
+def alarm_turned(scene: Scene) -> None:
+    one(twice(scene.browser("Omar"), "/kelola/siaga/", {"on": "yes"}), 302)
+    assert [turn.on for turn in AlarmTurn.objects.all()] == [True]
+    assert Event.objects.filter(kind="alarm").count() == 1
+
+
 def language(scene: Scene) -> None:
     one(twice(scene.browser("Vina"), "/bahasa/", {"language": "en"}), 302)
 
@@ -282,6 +288,7 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "transcription:case": ruling_by_form,
     "grant": role_granted,
     "withdraw": proposal_withdrawn,
+    "alarm": alarm_turned,
     "set_language": language,
 }
 

@@ -108,3 +108,12 @@ def test_the_pseudonym_of_a_block_changes_every_day_and_with_the_key(settings):
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.1.2.3", "192.168.0.4", "100.64.0.9", "fd00::1", "", "x"])
 def test_an_address_that_is_nobodys_in_the_world_tells_nothing(address):
     assert devices.block_of(address, DAY) == ""
+
+
+def test_a_household_is_an_ipv4_address_or_an_ipv6_64():
+    assert devices.household_of("36.68.1.1", DAY) != devices.household_of("36.68.1.2", DAY)
+    assert devices.household_of("2001:448a:1000:1::7", DAY) == devices.household_of("2001:448a:1000:1:9:9:9:9", DAY)
+    assert devices.household_of("2001:448a:1000:1::7", DAY) != devices.household_of("2001:448a:1000:2::7", DAY)
+    assert devices.household_of("36.68.1.0", DAY) != devices.block_of("36.68.1.0", DAY)
+    assert devices.household_of("36.68.1.1", DAY) != devices.household_of("36.68.1.1", DAY + datetime.timedelta(days=1))
+    assert devices.household_of("192.168.0.4", DAY) == ""

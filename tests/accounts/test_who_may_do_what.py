@@ -104,6 +104,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "transcription-api:ruling": (None, ADJUDICATORS),
     # Operation
     "overview": (OPERATORS, None),
+    "alarm": (OPERATORS, OPERATORS),
     "people": (OPERATORS, None),
     "grant": (None, OPERATORS),
     "withdraw": (None, OPERATORS),

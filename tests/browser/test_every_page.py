@@ -54,7 +54,7 @@ SIGNED_IN = {
     Role.CITIZEN: ["/akun/", "/akun/email/", "/akun/password/change/", "/akun/2fa/", "/akun/logout/", "/baca/"],
     Role.VOLUNTEER: ["/baca/"],
     Role.ADJUDICATOR: ["/putusan/", "/baca/"],
-    Role.OPERATOR: ["/kelola/", "/kelola/orang/", "/kelola/orang/?q=tidakada", "/putusan/"],
+    Role.OPERATOR: ["/kelola/", "/kelola/orang/", "/kelola/orang/?q=tidakada", "/kelola/siaga/", "/putusan/"],
 }
 
 

@@ -74,6 +74,7 @@ def test_all_evidence_is_append_only():
     assert immutability.append_only_tables().keys() >= {
         *("ledger_event", "ledger_leaf", "uploads_photo", "uploads_publiccopy", "uploads_sentkey", "uploads_repeat"),
         *("transcription_entry", "transcription_ruling", "transcription_decision"),
+        "uploads_alarmturn",
     }
 
 

@@ -113,7 +113,7 @@ BY_ROLE = {
     Role.CITIZEN: ("/akun/", "/baca/"),
     Role.VOLUNTEER: ("/baca/",),
     Role.ADJUDICATOR: ("/putusan/",),
-    Role.OPERATOR: ("/kelola/", "/kelola/orang/"),
+    Role.OPERATOR: ("/kelola/", "/kelola/orang/", "/kelola/siaga/"),
 }
 
 

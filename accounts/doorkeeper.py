@@ -1,0 +1,59 @@
+"""What all web processes count together, in Redis: forgotten without harm, and never in anybody's way.
+
+Where Redis is away everybody is let through, as if nothing had been counted yet; nginx still holds off the greediest.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import TypeVar
+
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+# A photo does not wait longer for being counted, and a Redis that hangs is not asked by every photo.
+WAITS_AT_MOST = 1.0
+LEFT_ALONE = 10.0
+SAID_EVERY = 60.0  # seconds between two lines in the log
+
+_away_until = 0.0
+_said_at = float("-inf")
+
+
+def ask(question: Callable[[redis.Redis], Answer], otherwise: Answer) -> Answer:
+    """What Redis answers; `otherwise` while it is away."""
+    global _away_until
+    if time.monotonic() < _away_until:
+        return otherwise
+    try:
+        return question(_connection(settings.REDIS_URL))
+    except redis.RedisError as error:
+        _away_until = time.monotonic() + LEFT_ALONE
+        _say(error)
+        return otherwise
+
+
+def forget() -> None:
+    """Ask Redis again at once."""
+    global _away_until, _said_at
+    _away_until, _said_at = 0.0, float("-inf")
+
+
+def _say(error: redis.RedisError) -> None:
+    global _said_at
+    if time.monotonic() - _said_at >= SAID_EVERY:
+        _said_at = time.monotonic()
+        log.error("Redis is away (%s): photos are let through uncounted", type(error).__name__)
+
+
+@cache
+def _connection(url: str) -> redis.Redis:
+    # Once more after a broken connection, which a restarted Redis leaves behind; never after a wait.
+    again = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+    return redis.Redis.from_url(url, socket_timeout=WAITS_AT_MOST, socket_connect_timeout=WAITS_AT_MOST, retry=again)
