@@ -22,6 +22,7 @@ PER_ACCEPTED_PHOTO = 10
 class TooManyPhotos(Refusal):
     status = 429
     code = "too_many_photos"
+    retry_after = 60  # where nothing better is known
     sentence = _("Sudah banyak foto dari perangkat atau jaringan ini. Foto ini belum kami terima, tetapi tidak hilang: simpan di ponsel Anda.")  # noqa: E501  # fmt: skip
 
     def __init__(self, wait: int) -> None:

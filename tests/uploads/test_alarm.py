@@ -15,11 +15,11 @@ from accounts.permissions import NotAllowed
 from ledger.models import Event
 from tests.transcription import reading as people
 from tests.uploads.test_api import error, send
-from tests.uploads.test_fair_use import known, photo
+from tests.uploads.test_fair_use import announce, known, photo
 from tests.uploads.test_pages import TPS, text
 from tests.uploads.test_pages import send as send_form
 from uploads import alarm, proof
-from uploads.models import AlarmTurn, Photo
+from uploads.models import AlarmTurn, Photo, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -205,3 +205,10 @@ def test_the_form_makes_one_device_and_only_in_alarm_mode(siren, client):
     caches["process"].clear()
     stranger = Client()
     assert devices.COOKIE not in stranger.get(f"/kirim/{TPS}/").cookies
+
+
+def test_a_stranger_pays_for_a_photo_in_pieces_where_it_is_announced(client, siren):
+    asked = announce(client, 1)
+    assert (asked.status_code, error(asked)) == (428, "proof_needed")
+    assert not Ticket.objects.exists()
+    assert announce(client, 1, Proof=prove(asked["Proof-Challenge"])).status_code == 201

@@ -1,5 +1,6 @@
 """Over the limit means later, never lost; and only what is new counts."""
 
+import hashlib
 import logging
 
 import pytest
@@ -14,8 +15,8 @@ from tests.uploads.pictures import encoded
 from tests.uploads.test_api import error, send
 from tests.uploads.test_pages import send as send_form
 from tests.uploads.test_pages import text
-from uploads import fair_use
-from uploads.models import Photo
+from uploads import fair_use, storage
+from uploads.models import Photo, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -89,10 +90,10 @@ def test_a_lost_answer_is_given_again_over_the_limit_too(client, world, folder, 
 
 def test_an_outage_does_not_count(client, world, folder, two_per_device, monkeypatch):
     def away(*args: object) -> None:
-        raise OSError("disk full")
+        raise storage.StorageUnavailable
 
     with monkeypatch.context() as patch:
-        patch.setattr("uploads.intake.storage.stage", away)
+        patch.setattr("uploads.intake.storage.seal", away)
         for _ in range(3):
             assert send(client, photo(1)).status_code == 503
     assert send(client, photo(1)).status_code == 201
@@ -196,3 +197,19 @@ def test_who_brought_a_usable_photo_goes_on_where_others_wait(world, folder, set
     assert [send(known(stranger), photo(n)).status_code for n in (1, 2)] == [201, 429]
     assert [send(known(trusted), photo(n)).status_code for n in range(3, 13)] == [201] * 10
     assert send(known(trusted), photo(13)).status_code == 429
+
+
+def announce(client: Client, seed: int, **headers: str):
+    content = photo(seed)
+    said = {"station": "9101011001001", "contest": "ppwp", "page": 2, "size": len(content)}
+    body = said | {"sha256": hashlib.sha256(content).hexdigest()}
+    return client.post("/api/v1/tickets/", body, content_type="application/json", headers=headers)
+
+
+def test_a_photo_in_pieces_counts_where_it_is_announced_and_once(client, world, folder, two_per_device):
+    assert [announce(client, seed).status_code for seed in (1, 2)] == [201, 201]
+    over = announce(client, 3)
+    assert (over.status_code, over.json()["error"]["code"]) == (429, "too_many_photos")
+    assert int(over["Retry-After"]) > 0
+    assert Ticket.objects.count() == 2, "nothing is kept of what was not let in"
+    assert [announce(client, seed).status_code for seed in (1, 2)] == [200, 200], "who asks again is not held up"

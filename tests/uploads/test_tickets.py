@@ -287,7 +287,8 @@ def test_a_ticket_nobody_knows(client, world, folder):
 # --- How many, and how long ---------------------------------------------------------------
 
 
-def test_a_device_has_at_most_50_open_tickets_and_is_told_to_wait(client, world, folder):
+def test_a_device_has_at_most_50_open_tickets_and_is_told_to_wait(client, world, folder, settings):
+    settings.PHOTOS_PER_DEVICE = settings.PHOTOS_PER_DEVICE_AND_DAY = "100/m"  # else that comes first
     for number in range(50):
         assert take(client, PHOTO, sha256=f"{number:064x}").status_code == 201
     answer = take(client, PHOTO)
@@ -601,5 +602,5 @@ def test_queries_of_the_whole_way(folder):
     adding, _ = counted(lambda: add(client, ticket, 0, content))
     finishing, done = counted(lambda: finish(client, ticket))
     assert done.status_code == 201
-    assert (taking, adding, finishing) <= (4, 4, 9)
-    assert taking + adding + finishing <= 17
+    assert (taking, adding, finishing) <= (6, 4, 9)  # two of them are the transaction's
+    assert taking + adding + finishing <= 19
