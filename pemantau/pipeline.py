@@ -9,7 +9,7 @@ rung for again by `sweep`. The way ends in `aggregation/management/commands/fold
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -58,7 +58,8 @@ def finish(ticket_id: UUID, uploader: User | None, address_block: str) -> tuple[
         tickets.close(ticket, photo)
         intake.reached("ticket closed")
     intake.reached("committed")
-    storage.drop(ticket.pk)
+    with suppress(storage.StorageUnavailable):  # the receipt stands; the reaper removes what is left
+        storage.drop(ticket.pk)
     return photo, is_new
 
 

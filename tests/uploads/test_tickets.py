@@ -356,6 +356,12 @@ def test_without_the_decoder_nothing_is_lost(client, world, objects, ticket, mon
     assert finish(client, ticket).status_code == 201
 
 
+def test_a_storage_that_fails_after_the_commit_costs_nobody_the_receipt(client, world, folder, ticket, monkeypatch):
+    add(client, ticket, 0, PHOTO)
+    monkeypatch.setattr(storage.FolderStorage, "drop", Mock(side_effect=OSError(5, "Input/output error")))
+    assert finish(client, ticket).status_code == 201
+
+
 def test_without_the_database_there_is_no_receipt(client, world, folder, ticket, monkeypatch):
     add(client, ticket, 0, PHOTO)
     with monkeypatch.context() as patch:
