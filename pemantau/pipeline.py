@@ -50,7 +50,7 @@ def receive(sending: intake.Sending) -> tuple[Photo, bool]:
 
 def finish(ticket_id: UUID, uploader: User | None, address_block: str) -> tuple[Photo, bool]:
     """The bytes of a ticket have arrived: as `receive`. The same again gives the same photo."""
-    with tickets.held(ticket_id) as ticket:
+    with tickets.held(ticket_id, with_claim=True) as ticket:
         if ticket.photo:
             return ticket.photo, False
         with tickets.sending(ticket, uploader, address_block) as sending:

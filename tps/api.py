@@ -33,10 +33,10 @@ class ReferenceView(APIView):
     permission_classes = (Allows,)
     action_code = Action.SEE_PUBLIC
 
-    def answer(self, body: Any) -> Response:
+    def answer(self, body: Any, *, fresh_seconds: int = FRESH_SECONDS) -> Response:
         response = Response(body)
         response["Access-Control-Allow-Origin"] = "*"
-        patch_cache_control(response, public=True, max_age=FRESH_SECONDS)
+        patch_cache_control(response, public=True, max_age=fresh_seconds)
         return response
 
 
@@ -262,24 +262,23 @@ class Centroids(ReferenceView):
         operation_id="centroids",
         summary="The middles of all kecamatan, for finding the nearest one without telling anybody where one is",
         description=(
-            "Columns of equal length, by code. `latitude` and `longitude` are in hundredths of a degree; in those and in "
-            "`code` (six digits) each number is the difference to the one before, the first one to 0."
+            "Columns of equal length, by code. `latitude` and `longitude` are in hundredths of a degree; in those and "
+            "in `code` (six digits) each number is the difference to the one before, the first one to 0."
         ),
         responses={200: api_schema.CentroidList, 404: _NO_ELECTION},
         tags=["reference"],
     )
     def get(self, request: Request, election: str) -> Response:
         found = search.middles(search.election(election))
-        response = self.answer(
+        return self.answer(
             {
                 "name": [name for _code, name, _latitude, _longitude in found],
                 "code": _differences(int(row[0]) for row in found),
                 "latitude": _differences(row[2] for row in found),
                 "longitude": _differences(row[3] for row in found),
-            }
+            },
+            fresh_seconds=CENTROIDS_FRESH_SECONDS,
         )
-        patch_cache_control(response, max_age=CENTROIDS_FRESH_SECONDS)
-        return response
 
 
 def _differences(numbers: Iterable[int]) -> list[int]:

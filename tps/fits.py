@@ -66,9 +66,8 @@ def regions(asked: Asked, of: Election, near: str = "") -> list[Fit]:
     found = _candidates(words, of, near)
     if not found:
         # A slip may have made another word that exists.
-        words.needless |= {place for place, word in enumerate(asked.words) if wording.may_be_a_kind(word)}
-        words.needless -= set(range(len(asked.words))) if len(words.needless) == len(asked.words) else set()
         _add_spellings(asked.words, words, only_unknown=False)
+        _leave_out_kinds(asked.words, words)
         found = _candidates(words, of, near)
     return _compared(found, asked, words, near)
 
@@ -85,7 +84,8 @@ def _known(typed: Sequence[str]) -> _Words:
         cursor.execute(
             """SELECT word, true FROM tps_spelling WHERE word = ANY (%s)
                UNION ALL
-               (SELECT word, false FROM tps_spelling WHERE word > %s AND word < %s ORDER BY regions DESC, word LIMIT %s)""",
+               (SELECT word, false FROM tps_spelling WHERE word > %s AND word < %s
+                ORDER BY regions DESC, word LIMIT %s)""",
             [[*typed, *pairs.values()], begins, f"{begins}\U0010ffff", MOST_BEGINNINGS],
         )
         found = cursor.fetchall()
@@ -94,12 +94,9 @@ def _known(typed: Sequence[str]) -> _Words:
     meanings: list[Meanings] = [{word: 0.0} if word in known else {} for word in typed]
     for word in longer:
         meanings[-1].setdefault(word, BEGINNING)
-    needless = {place for place, word in enumerate(typed) if not meanings[place] and wording.may_be_a_kind(word)}
-    return _Words(
-        meanings,
-        needless if len(needless) < len(typed) else set(),
-        {place: pair for place, pair in pairs.items() if pair in known},
-    )
+    words = _Words(meanings, pairs={place: pair for place, pair in pairs.items() if pair in known})
+    _leave_out_kinds([word if not one else "" for word, one in zip(typed, meanings, strict=True)], words)
+    return words
 
 
 def _add_spellings(typed: Sequence[str], words: _Words, *, only_unknown: bool) -> None:
@@ -113,6 +110,13 @@ def _add_spellings(typed: Sequence[str], words: _Words, *, only_unknown: bool) -
     for place in wanted:
         for word, slips in near[typed[place]].items():
             words.meanings[place].setdefault(word, SLIP * slips)
+
+
+def _leave_out_kinds(typed: Sequence[str], words: _Words) -> None:
+    """Words that may be a mistyped "desa" need not stand in any name, as long as another word is left."""
+    needless = {place for place, word in enumerate(typed) if wording.may_be_a_kind(word)}
+    if len(needless) < len(typed):
+        words.needless = needless
 
 
 def _nearest(typed: Iterable[str], *, all_far: bool) -> dict[str, dict[str, int]]:
@@ -156,11 +160,11 @@ def _keep_near(pairs: Iterable[tuple[str, str]], found: dict[str, dict[str, int]
 def _candidates(words: _Words, of: Election, near: str) -> list[str]:
     """Codes of regions with a meaning of every typed word, one at least in their own name. One query, or none."""
     each = list(enumerate(words.meanings))
-    readings = [each]
+    ways = [each]
     for place, pair in words.pairs.items():
-        readings.append([*each[:place], (place, {pair: 0.0}), *each[place + 2 :]])
-    readings = [[meanings for place, meanings in reading if place not in words.needless] for reading in readings]
-    readings = [meanings for meanings in readings if all(meanings)]
+        ways.append([*each[:place], (place, {pair: 0.0}), *each[place + 2 :]])
+    needed = [[meanings for place, meanings in way if place not in words.needless] for way in ways]
+    readings = [meanings for meanings in needed if meanings and all(meanings)]
     if not readings:
         return []
     conditions, values = [], []

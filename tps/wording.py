@@ -20,7 +20,7 @@ _APOSTROPHES = re.compile("['`´‘’]")
 _WORD = re.compile(r"[^\W_]+")
 _MARKED_NUMBER = re.compile(r"\btps\W{0,3}(?:no\W{0,2}|nomor\W{0,2})?([0-9]{1,3})\b")
 _NUMBER = re.compile(r"[0-9]{1,3}")
-_ROMAN = {"ii": "2", "iii": "3", "iv": "4", "v": "5", "vi": "6", "vii": "7", "viii": "8", "ix": "9", "x": "10", "i": "1"}
+_ROMAN = dict(zip(("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"), map(str, range(1, 11)), strict=True))
 # Said beside a number, or instead of nothing; no place is looked for because of them.
 _EMPTY = {"tps", "no", "nomor"}
 # Shorter ones are too near to too many others.

@@ -1,11 +1,14 @@
 """Finding a TPS and sending a photo: for people, without JavaScript."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.cache import patch_cache_control
+from django.utils.safestring import mark_safe
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -15,10 +18,24 @@ from accounts.permissions import Action, page
 from accounts.refusals import Refusal
 from pemantau import pipeline
 from tps import search
-from tps.models import Contest
-from uploads import app_shell, app_words, claims, doors, fair_use, intake, page_tags, places, receipts, station_pages
+from tps.models import Contest, PollingStation, Region
+from uploads import (
+    app_shell,
+    app_words,
+    claims,
+    doors,
+    fair_use,
+    intake,
+    page_tags,
+    places,
+    posters,
+    receipts,
+    station_pages,
+)
 from uploads.claims import Place
 from uploads.models import Photo
+
+QR_FRESH_SECONDS = 24 * 3600
 
 
 # Compressed, as phones on slow links open these: Django's way hides the length from who would guess a form's token.
@@ -26,16 +43,18 @@ from uploads.models import Photo
 @gzip_page
 @page(Action.SEND_PHOTO)
 def find(request: HttpRequest) -> HttpResponse:
-    """Choose the TPS: by code, by the village's name, or from the province down."""
+    """Choose the TPS: by code, by names, or from the province down."""
     try:
         election = search.election()
     except search.NoElection:
         return render(request, "uploads/find.html", app_shell.context())
     typed = request.GET.get("q", "").strip()
-    found = search.find(typed, election) if typed else []
+    near = request.GET.get("dekat", "")
+    found = search.find(typed, election, near=near) if typed else []
     if [place.is_station for place in found] == [True]:
         return redirect("uploads:send", found[0].code)
-    context = {"way": places.way_to(request.GET.get("wilayah", ""), election), "typed": typed, "found": found}
+    way = places.way_to(request.GET.get("wilayah", ""), election)
+    context = {"way": way, "typed": typed, "found": found, "election": election, "near": near}
     context |= app_shell.context()
     return render(request, "uploads/find.html", context)
 
@@ -45,6 +64,44 @@ def find(request: HttpRequest) -> HttpResponse:
 def short(request: HttpRequest, code: str) -> HttpResponse:
     """The address on posters: `/t/<code>/`."""
     return redirect("uploads:send", code)
+
+
+@require_safe
+@page(Action.SEND_PHOTO)
+def qr(request: HttpRequest, code: str) -> HttpResponse:
+    """The QR code of that address, as a picture."""
+    station = search.station(code, search.election())
+    response = HttpResponse(posters.qr(station.code), content_type="image/svg+xml")
+    patch_cache_control(response, public=True, max_age=QR_FRESH_SECONDS)
+    return response
+
+
+@require_safe
+@page(Action.SEND_PHOTO)
+def poster(request: HttpRequest, code: str) -> HttpResponse:
+    """A sheet to print for one TPS."""
+    station = search.station(code, search.election())
+    return _posters(request, search.line_to(station.region_id), [station])
+
+
+@require_safe
+@page(Action.SEND_PHOTO)
+def village_posters(request: HttpRequest, code: str) -> HttpResponse:
+    """The sheets of all TPS of a village, one on each page."""
+    line = search.line_to(code)
+    stations = list(search.stations_of(code, search.election()))
+    if not stations:
+        raise search.UnknownRegion
+    return _posters(request, line, stations)
+
+
+def _posters(request: HttpRequest, line: Sequence[Region], stations: Sequence[PollingStation]) -> HttpResponse:
+    sheets = [
+        {"station": station, "qr": mark_safe(posters.qr(station.code)), "address": posters.address(station.code)}  # noqa: S308 (ours)
+        for station in stations
+    ]
+    context = {"sheets": sheets, "village": line[-1], "within": line[-2:0:-1], "alone": len(stations) == 1}
+    return render(request, "uploads/posters.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -14,7 +14,6 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -117,27 +116,31 @@ _TAKE = """
 
 def _brought_by(device: Device, claim: Claim, sha256: str) -> Photo | None:
     """The photo of these bytes at this TPS, if this device sent it, first or again."""
-    return (
-        Photo.objects.filter(station=claim.station, sha256=sha256)
-        .filter(Q(device=device) | Q(repeats__device=device))
-        .select_related("station", "contest")
-        .first()
-    )
+    values = {"station": claim.station.pk, "sha256": sha256, "device": device.pk}
+    with connection.cursor() as cursor:
+        cursor.execute(_BROUGHT, values)
+        row = cursor.fetchone()
+    return Photo.objects.select_related("station", "contest").get(pk=row[0]) if row else None
+
+
+_BROUGHT = """
+    SELECT id FROM uploads_photo p
+     WHERE station_id = %(station)s AND sha256 = %(sha256)s
+       AND (device_id = %(device)s
+            OR EXISTS (SELECT FROM uploads_repeat r WHERE r.photo_id = p.id AND r.device_id = %(device)s))
+"""
 
 
 # --- While the bytes come -------------------------------------------------------------------
 
 
-def find(ticket_id: UUID) -> Ticket:
-    """The ticket, with all it stands for. Raises `UnknownTicket`."""
-    ticket = (
-        Ticket.objects.select_related("device", "station", "contest", "photo__station", "photo__contest")
-        .filter(pk=ticket_id, expires_at__gt=timezone.now())
-        .first()
-    )
-    if ticket is None:
-        raise UnknownTicket
-    return ticket
+def find(ticket_id: UUID, *, with_claim: bool = False) -> Ticket:
+    """The ticket; with its claim in the same query, where that is wanted. Raises `UnknownTicket`."""
+    tickets = Ticket.objects.select_related("device", "station", "contest") if with_claim else Ticket.objects
+    try:
+        return tickets.get(pk=ticket_id, expires_at__gt=timezone.now())
+    except Ticket.DoesNotExist:
+        raise UnknownTicket from None
 
 
 def bytes_here(ticket: Ticket) -> int:
@@ -169,7 +172,7 @@ def add(ticket_id: UUID, offset: int, content: bytes) -> int:
 
 
 @contextmanager
-def held(ticket_id: UUID) -> Iterator[Ticket]:
+def held(ticket_id: UUID, *, with_claim: bool = False) -> Iterator[Ticket]:
     """Hold a ticket, in a transaction: two tabs with the same photo go one after the other.
 
     Where the bytes turn out not to be those that were announced they are dropped, and the ticket stays open; where
@@ -180,7 +183,7 @@ def held(ticket_id: UUID) -> Iterator[Ticket]:
         with connection.cursor() as cursor:
             # Not the row itself: its lock would be written, and waited for, on the disk.
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int.from_bytes(ticket_id.bytes[:7])])
-        ticket = find(ticket_id)
+        ticket = find(ticket_id, with_claim=with_claim)
         try:
             yield ticket
         except intake.WrongHash:

@@ -15,6 +15,7 @@ pages: list[URLPattern | URLResolver] = [
     path("sw.js", app_pages.service_worker, name="service_worker"),
     path("manifest.webmanifest", app_pages.manifest, name="manifest"),
     path("kirim/<str:code>/", views.send, name="send"),
+    path("kirim/cetak/<str:code>/", views.village_posters, name="village_posters"),
     path("t/<str:code>/", views.short, name="short"),
     path("bukti/", receipt_pages.find_receipt, name="find_receipt"),
     path("bukti/periksa/", receipt_pages.check, name="check_statement"),
@@ -23,6 +24,9 @@ pages: list[URLPattern | URLResolver] = [
     path("bukti/<str:receipt>/pernyataan.txt", receipt_pages.statement, name="statement"),
     path("bukti/<str:receipt>/tarik/", receipt_pages.withdraw, name="withdraw"),
     path(".well-known/pemantau-keys.txt", receipt_pages.keys, name="keys"),
+    path("t/<str:code>", views.short, name="short_as_typed"),
+    path("t/<str:code>/qr.svg", views.qr, name="qr"),
+    path("t/<str:code>/cetak/", views.poster, name="poster"),
     re_path(r"^gambar/(?P<sha256>[0-9a-f]{64})/(?P<side>480|1280|2560)\.webp$", picture, name="picture"),
 ]
 api: list[URLPattern | URLResolver] = [

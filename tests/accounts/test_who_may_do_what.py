@@ -55,7 +55,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "set_language": (EVERYBODY, EVERYBODY),
     **{
         f"tps-api:{name}": (EVERYBODY, None)
-        for name in ("elections", "election", "contests", "contest", "region", "stations", "station")
+        for name in ("elections", "election", "contests", "contest", "centroids", "region", "stations", "station")
     },
     # Photos; a receipt is for whoever has its code
     "uploads:find": (EVERYBODY, None),
@@ -65,6 +65,10 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "uploads:service_worker": (EVERYBODY, None),
     "uploads:manifest": (EVERYBODY, None),
     "uploads-api:station_pages": (EVERYBODY, None),
+    "uploads:short_as_typed": (EVERYBODY, None),
+    "uploads:qr": (EVERYBODY, None),
+    "uploads:poster": (EVERYBODY, None),
+    "uploads:village_posters": (EVERYBODY, None),
     "uploads:find_receipt": (EVERYBODY, None),
     "uploads:receipt": (EVERYBODY, None),
     "uploads:check_statement": (EVERYBODY, EVERYBODY),

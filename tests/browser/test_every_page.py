@@ -14,6 +14,7 @@ from tests.aggregation.evidence import fold
 from tests.browser.conftest import DESKTOP, PHONE, Person
 from tests.transcription.reading import device_of, given, photo_of, reads
 from tests.world import World
+from tps import names
 from tps.models import Region
 from transcription.models import Lease
 
@@ -39,6 +40,8 @@ EVERYBODY = [
     "/kirim/?wilayah=9101011001",
     "/kirim/9101011001001/",
     "/kirim/aplikasi/",
+    "/t/9101011001001/cetak/",
+    "/kirim/cetak/9101011001/",
     "/bukti/",
     "/bukti/periksa/",
     "/akun/login/",
@@ -117,6 +120,7 @@ def test_long_names_stay_on_a_phones_screen(site, somebody):
     """Names as they are: no word of them can be broken by a browser on its own."""
     for code, name in (("9101", "MALANGSUMBERPUCUNG"), ("910101", "SUMBERMANJINGKULON"), ("9101011001", LONG)):
         Region.objects.filter(pk=code).update(name=name)
+    names.renew()
     with transaction.atomic():
         photo = photo_of(site)
         for name in ("Budi", "Citra"):

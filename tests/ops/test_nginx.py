@@ -47,8 +47,13 @@ class _Writer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         length = int(self.headers.get("Content-Length", 0))
-        self.server.seen.append({"headers": dict(self.headers), "body": len(self.rfile.read(length))})
+        seen = {"path": self.path, "headers": dict(self.headers), "body": len(self.rfile.read(length))}
+        self.server.seen.append(seen)
         self.send_response(200)
+        self.send_header("Set-Cookie", "somebody=1")
+        self.send_header("Vary", "Cookie")
+        self.send_header("Cache-Control", "public, max-age=31536000, immutable")
+        self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Content-Length", "2")
         self.end_headers()
         self.wfile.write(b"ok")
@@ -241,3 +246,53 @@ def test_nobodys_address_is_written_down(front, tmp_path):
     for _ in range(30):
         front.ask("POST", "/akun/login/", b"x")
     assert "127.0.0.1" not in (tmp_path / "nginx.log").read_text()
+
+
+# --- The pictures' own host --------------------------------------------------------------------
+
+PICTURE = f"{'0' * 64}/480.webp"
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+def test_the_pictures_host_serves_pictures_and_knows_nobody(front, behind):
+    cookies = {"Host": "foto.pemantau.example", "Cookie": "__Host-sessionid=secret", "Authorization": "Basic c2VjcmV0"}
+    answer = front.ask("GET", f"/public/{PICTURE}", **cookies)
+    assert answer.status == 200
+    assert (behind.seen[0]["path"], behind.seen[0]["headers"]["Host"]) == (f"/gambar/{PICTURE}", "pemantau.example")
+    assert "secret" not in str(behind.seen).lower()
+    assert "c2VjcmV0" not in str(behind.seen)
+    assert behind.seen[0]["headers"]["X-Forwarded-For"] == "127.0.0.1"
+    for name, value in SAFE.items():
+        assert answer.headers.get_all(name) == [value]
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Set-Cookie"] is None
+    assert answer.headers["Vary"] is None
+
+
+@pytest.mark.parametrize("path", ["/", "/akun/login/", "/kirim/", f"/gambar/{PICTURE}", f"/public/{'0' * 63}/480.webp"])
+def test_there_is_nothing_else_on_the_pictures_host(front, behind, path):
+    answer = front.ask("GET", path, Host="foto.pemantau.example")
+    assert answer.status == 404
+    assert {name: answer.headers[name] for name in SAFE} == SAFE
+    assert behind.seen == []
+
+
+def test_nothing_is_sent_to_the_pictures_host(front, behind):
+    assert front.ask("POST", f"/public/{PICTURE}", b"x", Host="foto.pemantau.example").status == 403
+    assert behind.seen == []
+
+
+def test_its_headers_are_those_of_the_application():
+    from uploads import pictures
+
+    assert pictures.SAFE == SAFE
+
+
+def test_every_other_name_is_the_site(front, behind):
+    assert front.ask("GET", "/hasil/", Host="pemantau.example").status == 200
+    assert front.ask("GET", "/hasil/", Host="anything.example").status == 200
+    assert [seen["path"] for seen in behind.seen] == ["/hasil/", "/hasil/"]

@@ -4,7 +4,7 @@ import pytest
 
 from tps import extents, search
 from tps import names as search_names
-from tps.models import Election, PollingStation, Region
+from tps.models import Centroid, Election, PollingStation, Region
 
 PLACES = {
     "31": "DKI JAKARTA",
@@ -74,6 +74,19 @@ def names(places):
         ("c", []),
         ("\x00cipete\x00", ["CIPETE SELATAN", "CIPETE UTARA"]),
         ("'; drop table", []),
+        ("utara cipete", ["CIPETE UTARA"]),
+        ("12 utr cipete kebayoran", ["TPS 012, CIPETE UTARA"]),
+        ("tps no. 12 kel ciepte utara kec kby baru", ["TPS 012, CIPETE UTARA"]),  # two letters changed round
+        ("kel cipetee utara jaksel", ["CIPETE UTARA"]),
+        ("gandria jkt", ["GANDARIA SELATAN"]),
+        ("catur tunggal", ["CATURTUNGGAL"]),  # two words where the list has one
+        ("kebayoranbaru", ["KEBAYORAN BARU"]),  # and one where it has two
+        ("deas caturtunggl", ["CATURTUNGGAL"]),
+        ("catur", ["CATURTUNGGAL"]),  # still typing
+        ("kota jaksel", ["KOTA JAKARTA SELATAN"]),
+        ("yk depok", ["DEPOK"]),
+        ("cipete depok", []),  # nothing is both
+        ("cipete zzzzzz", []),  # every word has to fit something
         ("3174011001012", ["TPS 012, CIPETE SELATAN"]),
         ("3174 0110 01.012", ["TPS 012, CIPETE SELATAN"]),
         ("31740110019", ["TPS 901, CIPETE SELATAN"]),
@@ -94,17 +107,68 @@ def test_names_of_what_it_lies_in_nearest_first(election):
     assert place.within == ("CIPETE UTARA", "KEBAYORAN BARU", "KOTA JAKARTA SELATAN", "DKI JAKARTA")
 
 
+def test_a_renamed_region_is_found_by_its_new_name_only(election):
+    Region.objects.filter(pk="3174021001").update(name="WIJAYA")
+    search_names.renew()
+    assert names(search.find("wijaya", election)) == ["WIJAYA"]
+    assert names(search.find("cipete", election)) == ["CIPETE SELATAN"]
+
+
+def test_what_is_near_comes_first_of_equal_names(election):
+    """First by the region both lie in, then by how far the middles of their kecamatan are apart."""
+    for code in ("317401", "317402"):
+        Region.objects.create(code=f"{code}1009", level=4, name="SUKAMAJU", parent_id=code)
+    for code in ("3404012009", "3174011009", "3174021009"):
+        if code.startswith("34"):
+            Region.objects.create(code=code, level=4, name="SUKAMAJU", parent_id="340401")
+        PollingStation.objects.create(election=election, region_id=code, number=1, code=f"{code}001")
+    extents.recount(election)
+    search_names.renew()
+
+    def order(near):
+        return [place.code[:6] for place in search.find("sukamaju", election, near=near)]
+
+    assert order("") == order("no code") == ["317401", "317402", "340401"]
+    assert order("3404012001012") == ["340401", "317401", "317402"]
+    assert order("3174021001") == ["317402", "317401", "340401"]
+    assert order("34") == ["340401", "317401", "317402"]
+
+
+def test_of_places_in_other_regions_the_nearest_comes_first(election):
+    for code, name in (("317403", "JAUH"), ("317404", "DEKAT"), ("317405", "SINI")):
+        Region.objects.create(code=code, level=3, name=name, parent_id="3174")
+        Region.objects.create(code=f"{code}1001", level=4, name="SUKAMAJU", parent_id=code)
+        PollingStation.objects.create(election=election, region_id=f"{code}1001", number=1, code=f"{code}1001001")
+    for code, latitude in (("317403", -700), ("317404", -630), ("317402", -625)):
+        Centroid.objects.create(region_id=code, latitude=latitude, longitude=10_680)
+    extents.recount(election)
+    search_names.renew()
+    found = [place.within[0] for place in search.find("sukamaju", election, near="3174021001")]
+    assert found == ["DEKAT", "JAUH", "SINI"]  # of the last one nobody knows where it lies
+
+
 def test_no_more_than_asked_for(election):
     assert len(search.find("cipete", election, most=1)) == 1
     assert len(search.find("selatan 2", election, most=2)) == 2
 
 
 @pytest.mark.parametrize(
-    ("text", "queries"), [("cipete 12", 4), ("cipete", 3), ("cipeet utara", 4), ("3174011001012", 2), ("sp 2", 3)]
+    ("text", "queries"),
+    [("cipete 12", 4), ("cipete", 3), ("cipeet utara", 4), ("cipete zzzzzz", 5), ("3174011001012", 2), ("sp 2", 3)],
 )
 def test_a_search_costs_few_queries(election, django_assert_num_queries, text, queries):
     with django_assert_num_queries(queries):
         search.find(text, election)
+
+
+def test_nearness_costs_one_more(election, django_assert_num_queries):
+    with django_assert_num_queries(4):
+        search.find("cipete", election, near="3174011001")
+
+
+def test_the_applications_own_role_may_search_and_renew(election, as_app):
+    search_names.renew()
+    assert names(search.find("kbayran bru", election)) == ["KEBAYORAN BARU"]
 
 
 def test_from_the_nation_down_with_counts_in_one_query(election, django_assert_num_queries):

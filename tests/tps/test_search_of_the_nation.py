@@ -4,7 +4,7 @@ import csv
 import gzip
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from tests.tps import typed
 from tps import names, search

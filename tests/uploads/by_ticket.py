@@ -40,6 +40,8 @@ def send(client: Client, content: bytes, **said: object) -> HttpResponse:
     taken = take(client, content, **said)
     if taken.status_code not in (200, 201):
         return taken
+    if taken.json()["receipt"]:
+        return taken
     ticket = taken.json()["ticket"]
     for offset in range(0, len(content), PIECE):
         added = add(client, ticket, offset, content[offset : offset + PIECE])

@@ -75,7 +75,7 @@ def test_a_name_lists_what_it_may_mean(client, world):
     assert "Anggrek, Kabupaten Melati, Contoh Raya" in shown
 
 
-@pytest.mark.parametrize("typed", ["9999999999999", "zzz", "<script>", "' OR 1=1", "\x00", "9" * 3000])
+@pytest.mark.parametrize("typed", ["9999999999999", "zzz", "<script>", "' OR 1=1", "\x00", "9" * 3000, "desa zzz"])
 def test_what_is_not_found_says_so_and_stays_in_the_field(client, world, typed):
     answer = client.get("/kirim/", {"q": typed})
     assert answer.status_code == 200
@@ -83,8 +83,21 @@ def test_what_is_not_found_says_so_and_stays_in_the_field(client, world, typed):
     assert "<script>" not in answer.content.decode()
 
 
-def test_the_address_on_posters_leads_to_the_form(client, world):
-    assert client.get(f"/t/{TPS}/")["Location"] == f"/kirim/{TPS}/"
+def test_the_search_prefers_what_is_near_what_was_used_last(client, world):
+    shown = client.get("/kirim/", {"q": "desa", "dekat": "9101011002001"}).content.decode()
+    assert shown.index("?wilayah=9101011002") < shown.index("?wilayah=9101011001")
+    assert 'name="dekat" value="9101011002001"' in shown
+
+
+@pytest.mark.parametrize("typed", [f"/t/{TPS}/", f"/t/{TPS}"])
+def test_the_address_on_posters_leads_to_the_form(client, world, typed):
+    assert client.get(typed)["Location"] == f"/kirim/{TPS}/"
+
+
+def test_searching_costs_few_queries(client, world, django_assert_num_queries):
+    client.get("/kirim/")
+    with django_assert_num_queries(6):  # the election, the words, the regions, their names; the nation, the provinces
+        client.get("/kirim/", {"q": "desa"})
 
 
 @pytest.mark.parametrize("path", ["/kirim/123/", "/kirim/9999999999999/", "/kirim/?wilayah=77", "/kirim/?wilayah=x%00"])

@@ -93,7 +93,7 @@ def read(path: Path) -> dict[str, tuple[int, int]]:
 
 
 def _arcs(document: dict[str, Any]) -> list[Arc]:
-    """The lines that outlines are made of, in degrees. Quantised ones hold steps, of which `transform` says the size."""
+    """The lines that outlines are made of, in degrees. Quantised ones hold steps; `transform` says their size."""
     transform = document.get("transform")
     if not transform:
         return [[(x, y) for x, y, *_ in arc] for arc in document["arcs"]]
@@ -120,7 +120,7 @@ def _arc(number: int, arcs: Sequence[Arc]) -> Arc:
 
 def _middle(rings: Sequence[Arc]) -> tuple[int, int]:
     """The centre of gravity of the largest ring; of one without area, its first point."""
-    area, (x, y) = max((_gravity(ring) for ring in rings), key=lambda found: found[0])
+    _area, (x, y) = max((_gravity(ring) for ring in rings), key=lambda found: found[0])
     return round(y * 100), round(x * 100)
 
 
