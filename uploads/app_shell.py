@@ -37,8 +37,10 @@ MODULES = (
     "uploads/tag.js",
     "uploads/tag_codes.js",
 )
+# Of the search for a TPS, whose pages the phone keeps as it sees them.
+SEARCH = ("uploads/find.css", "uploads/last_used.js", "uploads/nearby.js")
 PICTURES = ("mark.svg", "icons/192.png")
-FILES = (*STYLES, *MODULES, *PICTURES)
+FILES = (*STYLES, *MODULES, *SEARCH, *PICTURES)
 WORKER = "uploads/service_worker.js"
 
 

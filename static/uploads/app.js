@@ -23,9 +23,8 @@ async function mount() {
   }
   photos.mount(() => send(true));
   outbox.listen(redraw);
-  if (app.dataset.role === "find") await recent();
-  else if (code) await place();
-  else await choose();
+  if (code) await place();
+  else if (app.dataset.role !== "find") await choose();
   app.hidden = false;
   redraw();
   for (const [name, where] of [["online", window], ["visibilitychange", document], ["pageshow", window]]) {

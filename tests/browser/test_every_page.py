@@ -61,9 +61,11 @@ SIGNED_IN = {
 def looks_right(person: Person, path: str) -> list[str]:
     """What is wrong with a page."""
     person.goes_to(path)
+    headings = person.page.locator("h1:visible")
+    headings.first.wait_for()
     person.picture("halaman" + path.replace("/", "-").replace("?", "-"))
     found = person.page.evaluate(FAINT) + person.page.evaluate(SMALL)
-    if person.page.locator("h1").count() != 1:
+    if headings.count() != 1:
         found.append("not one heading")
     return [f"{path}: {fault}" for fault in found]
 

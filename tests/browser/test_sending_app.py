@@ -126,7 +126,7 @@ def test_what_has_become_of_it_is_shown_later(site, somebody, tmp_path):
     sari.page.evaluate("() => dispatchEvent(new Event('online'))")
     sari.sees("Foto Anda sedang dibaca relawan.")
     sari.goes_to("/kirim/")
-    sari.sees("Terakhir dibuka di ponsel ini")
+    sari.sees("Terakhir dipakai")
     sari.sees("Foto Anda sedang dibaca relawan.")
     sari.picture("kirim-cari")
 
