@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Q
 
 from tps import form_definitions, reference
@@ -254,6 +255,10 @@ def apply(plan: ElectionPlan, by: str | None = None) -> Election:
     values = {"name": plan.name, "date": plan.date, "is_current": is_current, "rule_version": plan.rule_version}
     election, _made = Election.objects.update_or_create(pk=plan.code, defaults=values)
     _apply_contests(election, plan.contests)
+    if len(plan.contests) > 100:
+        # Else the planner takes thousands of new contests for none, and joins them one by one.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE tps_contest, tps_contest_area, tps_option")
     reference.record(election, by)
     return election
 

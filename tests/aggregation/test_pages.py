@@ -10,6 +10,7 @@ from accounts.models import Role
 from aggregation import page_memory, pages, publication
 from ledger import entries as ledger
 from tests.aggregation.evidence import decide, fold, photo, read, record, reject
+from tps import names
 from tps.models import Election, Option, PollingStation
 from transcription.models import Entry
 
@@ -249,6 +250,7 @@ def test_nothing_is_found(world, client, wanted):
 def test_equal_names_are_told_apart(world, client):
     world.station.region.name = "Kabupaten Melati"
     world.station.region.save()
+    names.renew()
     html = client.get("/cari/", {"q": "melati"}).content.decode()
     assert html.index(REGION.format("9101")) < html.index(REGION.format("9101011001"))
     assert "Anggrek" in html

@@ -82,7 +82,9 @@ def known(world) -> dict[str, str]:
         people.reads(world, name, disputed, **(people.VOTES | {"paslon_1": number}))
     lease = people.given(world, "Vina", waiting)
     with transaction.atomic():
-        own = people.photo_of(world, "9101011002001", device=people.device_of(world, world.person("Hakim")))
+        own = people.photo_of(
+            world, "9101011002001", device=people.device_of(world, world.person("Hakim", Role.ADJUDICATOR))
+        )
     while folder.step():
         pass
     ticket = Ticket.objects.create(
@@ -123,7 +125,9 @@ def sensible_bodies(known: dict[str, str]) -> dict[str, dict[str, object]]:
 
 
 # What an operation wants of what is there, where it is not the same as for the others.
-OF_ITS_OWN = {"POST /api/v1/receipts/{receipt}/numbers/": {"receipt": "own receipt"}}
+OF_ITS_OWN = {
+    f"POST /api/v1/receipts/{{receipt}}/{name}/": {"receipt": "own receipt"} for name in ("numbers", "withdraw")
+}
 
 
 @pytest.mark.parametrize("label", OPERATIONS)

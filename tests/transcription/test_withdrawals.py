@@ -15,7 +15,7 @@ from tests.uploads.conftest import folder_storages
 from tests.uploads.pictures import encoded
 from transcription import entries, queue, senders, withdrawals
 from transcription.models import Lease, Task
-from uploads import intake, places, receipts
+from uploads import claims, intake, receipts, station_pages
 from uploads.models import Photo, Repeat
 from uploads.receipts import State
 
@@ -47,7 +47,8 @@ def test_it_is_nobodys_task_any_more_and_counts_for_nothing(world):
     assert people.takes(world, "Sari") is None
     assert (task_of(photo).wants, task_of(photo).needs_adjudicator) == (0, False)
     assert Result.objects.get().state == Result.State.EMPTY
-    assert places.photos_by_page(photo.station, photo.contest) == {}
+    told = station_pages.of(claims.place(photo.station.code))
+    assert {page["photos"] for contest in told["contests"] for page in contest["pages"]} == {0}
     assert kinds(photo) == ["photo", "withdraw"]
 
 
