@@ -56,7 +56,8 @@ def test_a_killed_program_starts_again_and_people_are_told(tmp_path, supervisor)
 
 
 def test_a_program_that_keeps_crashing_is_started_more_and_more_rarely(tmp_path, supervisor):
-    supervisor.start(program(tmp_path, "raise SystemExit(3)"))
+    # It lives for a moment, else a slow machine finds it dead while it still waits for the start.
+    supervisor.start(program(tmp_path, "import time; time.sleep(0.5); raise SystemExit(3)"))
     crashed = []
     until(lambda: supervisor.look_after() or (crashed.append(time.monotonic()) or len(supervisor.said) >= 4))
 
