@@ -35,11 +35,15 @@ SLOWER = 4
 TARGET = 300  # ms
 
 LOOK = """async ([photo, alone]) => {
-    const { look } = await import("/uploads/recognise.js");
+    const { recognise } = await import("/uploads/recognise.js");
     const blob = new Blob([Uint8Array.from(atob(photo), (character) => character.charCodeAt(0))]);
     const start = performance.now();
     if (alone) (await createImageBitmap(blob)).close();
-    const seen = alone ? null : await look(blob);
+    const Hired = self.Worker;
+    self.Worker = undefined;  // asked for a worker, the module finds none and looks itself
+    const looking = alone ? null : recognise(blob);
+    self.Worker = Hired;
+    const seen = await looking;
     return [performance.now() - start, seen?.tag?.id];
 }"""
 BUSY = "() => { const start = performance.now(); for (let n = 0; n < 3e7; n++); return performance.now() - start; }"

@@ -34,21 +34,21 @@ async function look(source) {
     }
     if (!found) return { ...NOTHING, dark };
     const corners = found.corners.map(([x, y]) => [(x * whole.width) / seen.width, (y * whole.height) / seen.height]);
-    return { tag: { ...found, corners }, blurred: isBlurred(whole, corners), dark };
+    return { tag: { ...found, corners }, blurred: await isBlurred(whole, corners), dark };
   } finally {
     whole.close();
   }
 }
 
-function scaled(whole, scale, quality, left = 0, top = 0, wide = whole.width, high = whole.height) {
-  const width = Math.max(1, Math.round(wide * scale));
-  const height = Math.max(1, Math.round(high * scale));
+function scaled(whole, scale, quality) {
+  const width = Math.max(1, Math.round(whole.width * scale));
+  const height = Math.max(1, Math.round(whole.height * scale));
   const canvas = self.OffscreenCanvas
     ? new OffscreenCanvas(width, height)
     : Object.assign(document.createElement("canvas"), { width, height });
   const drawing = canvas.getContext("2d", { willReadFrequently: true });
   drawing.imageSmoothingQuality = quality;
-  drawing.drawImage(whole, left, top, wide, high, 0, 0, width, height);
+  drawing.drawImage(whole, 0, 0, width, height);
   const { data } = drawing.getImageData(0, 0, width, height);
   const grey = new Uint8Array(width * height);
   for (let n = 0, at = 0; n < grey.length; n++, at += 4) {
@@ -63,16 +63,19 @@ function isDark(grey) {
   return light < grey.length / 10;
 }
 
-// Blur is measured closer than the tag was found: only the tag and a margin around it are drawn again.
-function isBlurred(whole, corners) {
-  const scale = Math.min(1, CLOSER_LOOK / Math.min(whole.width, whole.height));
+// Blur is measured closer than the tag was found. Only the tag and a margin around it are cut out and drawn again:
+// drawn from the whole picture, all of it would be scaled for that.
+async function isBlurred(whole, corners) {
   const [xs, ys] = [0, 1].map((axis) => corners.map((corner) => corner[axis]));
   const margin = (Math.max(...xs) - Math.min(...xs)) / 4;
   const left = Math.max(0, Math.floor(Math.min(...xs) - margin));
   const top = Math.max(0, Math.floor(Math.min(...ys) - margin));
-  const wide = Math.min(whole.width, Math.max(...xs) + margin) - left;
-  const high = Math.min(whole.height, Math.max(...ys) + margin) - top;
-  const part = scaled(whole, scale, "medium", left, top, wide, high);
+  const wide = Math.ceil(Math.min(whole.width, Math.max(...xs) + margin) - left);
+  const high = Math.ceil(Math.min(whole.height, Math.max(...ys) + margin) - top);
+  const scale = Math.min(1, CLOSER_LOOK / Math.min(whole.width, whole.height));
+  const cut = await createImageBitmap(whole, left, top, wide, high);
+  const part = scaled(cut, scale, "medium");
+  cut.close();
   const within = corners.map(([x, y]) => [((x - left) * part.width) / wide, ((y - top) * part.height) / high]);
   const pixels = edgeWidth(part, within) * (CLOSER_LOOK / (Math.min(whole.width, whole.height) * scale));
   return pixels > BLURRED;
