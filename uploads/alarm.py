@@ -27,7 +27,7 @@ class ProofNeeded(Refusal):
 
     status = 428
     code = "proof_needed"
-    sentence = _("Sedang banyak kiriman. Tunggu 30 detik, lalu tekan Kirim lagi. Foto Anda tidak hilang.")
+    sentence = _("Sedang banyak kiriman, foto ini belum kami terima. Tunggu 30 detik, lalu kirim lagi.")
 
     def __init__(self, device: Device) -> None:
         super().__init__()

@@ -134,11 +134,10 @@ async function send(now = false) {
   }
 }
 
-// In alarm mode the server asks strangers for a little work first. Only a page can do it; it is seldom needed.
-async function prove({ headers }) {
-  const { solve } = await import("./proof.js");
-  const challenge = headers.get("Proof-Challenge");
-  return `${challenge}:${await solve(challenge, Number(headers.get("Proof-Bits")))}`;
+// In alarm mode the server asks strangers for a little work first. That is seldom: the module comes when it is asked for.
+async function prove(response) {
+  const proof = await import("./proof.js");
+  return proof.prove(response);
 }
 
 async function arrived() {

@@ -59,7 +59,7 @@ export function time(milliseconds) {
 /** Hand a file to the phone: to its share sheet, or among its downloads. */
 export async function handOver(blob, name) {
   const type = blob.type || "image/jpeg";
-  const file = new File([blob], `${name}.${type.split("/")[1].replace("jpeg", "jpg")}`, { type });
+  const file = new File([blob], `${name}.${type.split("/")[1].replace("jpeg", "jpg").replace("plain", "txt")}`, { type });
   if (matchMedia("(pointer: coarse)").matches && navigator.canShare?.({ files: [file] })) {
     const shared = await navigator.share({ files: [file] }).then(
       () => true,

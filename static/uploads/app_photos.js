@@ -53,6 +53,11 @@ function row({ id }) {
     const { blob } = await outbox.bytes(id);
     if (blob) handOver(blob, `c-hasil-${id.slice(0, 8)}`);
   }, made);
+  on("statement", async () => {
+    const { receipt, station } = (await outbox.photos()).find((one) => one.id === id);
+    // A statement may be shown to anybody, so its name does not hold the code.
+    handOver(new Blob([receipt.statement], { type: "text/plain" }), `pernyataan-${station}-${id.slice(0, 8)}`);
+  }, made);
   on("delete", () => (made.dataset.done ? gone(id) : sure(made, true)), made);
   on("keep", () => sure(made, false), made);
   on("really-delete", () => gone(id), made);
@@ -90,6 +95,7 @@ function draw(row, photo, paused) {
     receipt.textContent = words("receipt", { code: photo.receipt.code });
   }
   row.querySelector("[data-do=export]").hidden = photo.state === "done";
+  row.querySelector("[data-do=statement]").hidden = !photo.receipt?.statement;
   const here = current();
   slot("offers", row).hidden = photo.state !== "unplaced" || !here;
   if (here) row.querySelector("[data-do=place]").textContent = words("use_here", { station: here.station.name });

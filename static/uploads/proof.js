@@ -10,6 +10,12 @@ const FIRST = primes.slice(0, 8).map((prime) => fraction(Math.sqrt(prime)));
 const K = Int32Array.from(primes, (prime) => fraction(Math.cbrt(prime)));
 const w = new Int32Array(64);
 
+/** What the header `Proof` is to hold, for an answer that asks for a proof (428). */
+export async function prove({ headers }) {
+  const challenge = headers.get("Proof-Challenge");
+  return `${challenge}:${await solve(challenge, Number(headers.get("Proof-Bits")))}`;
+}
+
 /** The nonce, as text; at most 32 bits. */
 export async function solve(challenge, bits) {
   const text = `${challenge}:${"0".repeat(DIGITS)}`;

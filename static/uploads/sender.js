@@ -132,8 +132,8 @@ async function deliver(way, blob, prove) {
 // A receipt is one for these bytes, or it is none.
 function mine(receipt, { sha256 }) {
   if (!receipt.receipt || receipt.sha256 !== sha256) throw new Later();
-  const { receipt: code, url, state, message } = receipt;
-  return { code, url, state, message };
+  const { receipt: code, url, state, message, statement } = receipt;
+  return { code, url, state, message, statement };
 }
 
 function take(way, blob, prove) {

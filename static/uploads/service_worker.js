@@ -3,6 +3,7 @@
 // takes over when no page of the old one is open: nothing is reloaded under anybody's hands, and the outbox is not
 // touched at all.
 import * as outbox from "./outbox.js";
+import { prove } from "./proof.js";
 import { sendAll } from "./sender.js";
 
 const PAGES = "pemantau-halaman"; // pages of the search for a TPS that were looked at, with this release's files
@@ -81,7 +82,7 @@ export function serve({ version, files, pages }) {
 
 // The browser tries again later, for as long as this ends with an error.
 async function send() {
-  if ((await sendAll({ now: true })) !== null) throw new Error("photos are still waiting");
+  if ((await sendAll({ now: true, prove })) !== null) throw new Error("photos are still waiting");
 }
 
 function pause(milliseconds) {
