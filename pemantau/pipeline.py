@@ -21,6 +21,7 @@ from django.db.models.functions import Now
 
 from accounts import independence
 from accounts.models import User
+from accounts.refusals import Refusal
 from aggregation import results, tallies
 from aggregation.models import Delta, Result, Snapshot
 from ledger import entries as ledger
@@ -28,7 +29,7 @@ from transcription import consensus, queue, rulings, senders, withdrawals
 from transcription import entries as readings
 from transcription.models import Decision, Entry, Ruling
 from transcription.models import Task as Place
-from uploads import inspection, intake, reuse, storage, tickets
+from uploads import fair_use, inspection, intake, reuse, storage, tickets
 from uploads.models import Photo
 from uploads.receipts import State
 
@@ -48,13 +49,24 @@ def receive(sending: intake.Sending) -> tuple[Photo, bool]:
         return _record_sent(sending, original)
 
 
-def finish(ticket_id: UUID, uploader: User | None, address_block: str) -> tuple[Photo, bool]:
-    """The bytes of a ticket have arrived: as `receive`. The same again gives the same photo."""
+def finish(ticket_id: UUID, uploader: User | None, address: str, address_block: str) -> tuple[Photo, bool]:
+    """The bytes of a ticket have arrived: as `receive`. The same again gives the same photo.
+
+    The ticket was counted when it was taken; where nothing new comes of it, it counts no more.
+    """
     with tickets.held(ticket_id, with_claim=True) as ticket:
         if ticket.photo:
             return ticket.photo, False
         with tickets.sending(ticket, uploader, address_block) as sending:
-            photo, is_new = _record_sent(sending, intake.seal(sending))
+            turn = fair_use.turn_of(ticket.device, address)
+            try:
+                photo, is_new = _record_sent(sending, intake.seal(sending))
+            except Refusal as refusal:
+                if refusal.code in tickets.FINAL:
+                    turn.give_back()
+                raise
+            if not is_new:
+                turn.give_back()
         tickets.close(ticket, photo)
         intake.reached("ticket closed")
     intake.reached("committed")

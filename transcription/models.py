@@ -28,13 +28,18 @@ class Problem(models.TextChoices):
 
 
 class Turn(models.Model):
-    """How many photos of one kecamatan have been queued: the n-th of each is served in the n-th turn."""
+    """How many photos of one kecamatan have been queued: the n-th of each is served in the n-th turn.
+
+    Those that anybody can send without end (of a page that is there, with a mark, of no known page) are counted for
+    themselves: a flood at one TPS puts back none that is the first of its page.
+    """
 
     district = models.CharField(primary_key=True, max_length=6, db_collation="C")
     photos = models.IntegerField(default=0)
+    others = models.IntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.district}: {self.photos}"
+        return f"{self.district}: {self.photos} + {self.others}"
 
 
 class Task(models.Model):

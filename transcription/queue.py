@@ -88,29 +88,38 @@ def open_photo(photo: Photo) -> None:
                 "readers": READERS,
                 "stages": STAGES,
                 "evidence": EVIDENCE,
+                "suspect": MARKED,
             },
         )
 
 
 _OPEN = """
-    WITH turn AS (
-        INSERT INTO transcription_turn AS t (district, photos)
-        SELECT %(district)s, 1 WHERE NOT EXISTS (SELECT FROM transcription_task WHERE photo_id = %(photo)s)
-        ON CONFLICT (district) DO UPDATE SET photos = t.photos + 1
-        RETURNING photos
-    )
-    INSERT INTO transcription_task (photo_id, wants, leased, rank, touched_by, touched_on, returned,
-                                    needs_adjudicator, why)
-    SELECT %(photo)s, %(readers)s, 0,
-           turn.photos * %(stages)s + %(marked)s + CASE WHEN EXISTS (
+    WITH lane AS (
+        SELECT EXISTS (
                SELECT FROM uploads_photo p JOIN transcription_task t ON t.photo_id = p.id
                  LEFT JOIN uploads_pagetag g ON g.photo_id = p.id AND %(tagged)s
                  LEFT JOIN transcription_decision d ON d.id = t.decision_id
                 WHERE p.station_id = %(station)s AND p.contest_id = %(contest)s AND p.id <> %(photo)s
                   AND CASE WHEN g.tag IS NULL THEN p.page = %(page)s ELSE g.tag = %(tag)s END
-                  AND d.outcome IS DISTINCT FROM 'rejected' AND p.withdrawn_at IS NULL) THEN %(evidence)s ELSE 0 END,
+                  AND d.outcome IS DISTINCT FROM 'rejected' AND p.withdrawn_at IS NULL
+                  -- What is suspect itself puts no other photo back, before people found it usable.
+                  AND (t.rank < %(suspect)s OR d.outcome = 'accepted')) AS covered
+         WHERE NOT EXISTS (SELECT FROM transcription_task WHERE photo_id = %(photo)s)
+    ), first AS (
+        SELECT covered, NOT covered AND %(marked)s = 0 AND %(page)s::int IS NOT NULL AS is_first FROM lane
+    ), turn AS (
+        INSERT INTO transcription_turn AS t (district, photos, others)
+        SELECT %(district)s, is_first::int, (NOT is_first)::int FROM first
+        ON CONFLICT (district) DO UPDATE SET photos = t.photos + excluded.photos, others = t.others + excluded.others
+        RETURNING photos, others
+    )
+    INSERT INTO transcription_task (photo_id, wants, leased, rank, touched_by, touched_on, returned,
+                                    needs_adjudicator, why)
+    SELECT %(photo)s, %(readers)s, 0,
+           CASE WHEN is_first THEN photos ELSE others END * %(stages)s
+           + %(marked)s + CASE WHEN covered THEN %(evidence)s ELSE 0 END,
            array_remove(ARRAY[%(sender)s::bigint], NULL), %(here)s::varchar[], 0, false, ''
-      FROM turn
+      FROM turn, first
     ON CONFLICT DO NOTHING
 """
 

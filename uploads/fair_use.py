@@ -47,8 +47,7 @@ def admit(device: Device, address: str, accepted: Callable[[Device], int]) -> Tu
     `accepted` says how many of the device's photos were decided as usable; it is asked only where the day's limit
     of everybody is used up. Raises `TooManyPhotos`, and counts nothing, where there were too many.
     """
-    day = Bucket(f"photos:device:day:{device.pk}", buckets.rate(settings.PHOTOS_PER_DEVICE_AND_DAY))
-    others = [Bucket(f"photos:device:{device.pk}", buckets.rate(settings.PHOTOS_PER_DEVICE)), *_of_address(address)]
+    day, *others = turn_of(device, address).taken
     waits = buckets.take([day, *others])
     if waits[0] > 0 and (grown := grown_by(day.rate, accepted(device))) != day.rate:
         day = replace(day, rate=grown)
@@ -56,6 +55,13 @@ def admit(device: Device, address: str, accepted: Callable[[Device], int]) -> Tu
     if any(waits):
         raise TooManyPhotos(max(waits))
     return Turn([day, *others])
+
+
+def turn_of(device: Device, address: str) -> Turn:
+    """What a photo of this device from this address is counted in; the day of the device first."""
+    day = Bucket(f"photos:device:day:{device.pk}", buckets.rate(settings.PHOTOS_PER_DEVICE_AND_DAY))
+    soon = Bucket(f"photos:device:{device.pk}", buckets.rate(settings.PHOTOS_PER_DEVICE))
+    return Turn([day, soon, *_of_address(address)])
 
 
 def grown_by(rate: Rate, accepted: int) -> Rate:

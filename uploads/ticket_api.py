@@ -254,6 +254,7 @@ class Finish(APIView):
         photo, is_new = pipeline.finish(
             ticket,
             uploader=request.user if isinstance(request.user, User) else None,
+            address=devices.client_address(request._request),
             address_block=devices.address_block(request._request),
         )
         state = receipts.State.RECEIVED if is_new else None

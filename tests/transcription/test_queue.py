@@ -216,6 +216,32 @@ def test_another_ballots_sheet_covers_no_page(world):
     assert task_of(right).rank < queue.MARKED <= task_of(wrong).rank
 
 
+def test_a_suspect_photo_of_a_page_puts_no_honest_one_back(world):
+    from tests.transcription.test_pages import tagged
+
+    junk = photo_of(world, page=2, opened=False)
+    tagged(junk, 102, turn=2)
+    queue.open_photo(junk)
+    honest = photo_of(world, page=2)
+    assert task_of(honest).rank < queue.MARKED <= task_of(junk).rank
+    assert task_of(photo_of(world, page=2)).rank >= queue.EVIDENCE
+
+
+@pytest.mark.parametrize("flood", ["the same page", "no page", "marked"])
+def test_a_flood_at_one_tps_puts_back_no_other_tps_of_its_kecamatan(world, flood):
+    from tests.transcription.test_pages import tagged
+
+    photo_of(world)
+    for _ in range(20):
+        more = photo_of(world, page={"no page": None}.get(flood, 2), opened=False)
+        if flood == "marked":
+            tagged(more, 501)
+        queue.open_photo(more)
+    beside, elsewhere = photo_of(world, "9101011001002"), photo_of(world, "9101011002001")
+    assert task_of(beside).rank == queue.rank_of(2), "the second of its kecamatan that is the first of its page"
+    assert task_of(elsewhere).rank <= queue.rank_of(3)
+
+
 def test_nothing_locks_a_tps_after_its_page_was_decided(world):
     first = photo_of(world)
     for name in ("Sari", "Budi"):

@@ -11,6 +11,7 @@ from accounts.buckets import Rate
 from accounts.models import Device
 from pemantau import admission, pipeline
 from tests.transcription import reading as people
+from tests.uploads import by_ticket
 from tests.uploads.pictures import encoded
 from tests.uploads.test_api import error, send
 from tests.uploads.test_pages import send as send_form
@@ -199,8 +200,8 @@ def test_who_brought_a_usable_photo_goes_on_where_others_wait(world, folder, set
     assert send(known(trusted), photo(13)).status_code == 429
 
 
-def announce(client: Client, seed: int, **headers: str):
-    content = photo(seed)
+def announce(client: Client, seed: int, content: bytes | None = None, **headers: str):
+    content = content or photo(seed)
     said = {"station": "9101011001001", "contest": "ppwp", "page": 2, "size": len(content)}
     body = said | {"sha256": hashlib.sha256(content).hexdigest()}
     return client.post("/api/v1/tickets/", body, content_type="application/json", headers=headers)
@@ -213,3 +214,23 @@ def test_a_photo_in_pieces_counts_where_it_is_announced_and_once(client, world, 
     assert int(over["Retry-After"]) > 0
     assert Ticket.objects.count() == 2, "nothing is kept of what was not let in"
     assert [announce(client, seed).status_code for seed in (1, 2)] == [200, 200], "who asks again is not held up"
+
+
+def test_what_brings_nothing_new_by_ticket_does_not_count(client, world, folder, two_per_device):
+    assert send(Client(), photo(1)).status_code == 201
+    client.cookies[devices.COOKIE] = devices._signer.sign(str(world.device().pk))
+    for number in range(3):
+        assert by_ticket.send(client, b"no picture %d" % number * 50).status_code == 415
+    anothers = by_ticket.send(client, photo(1))
+    assert anothers.status_code == 200
+    assert [by_ticket.send(client, photo(seed)).status_code for seed in (2, 3, 4)] == [201, 201, 429]
+
+
+def test_finishing_again_gives_no_token_back(client, world, folder, two_per_device):
+    refused = announce(client, 1, content=b"no picture " * 50).json()["ticket"]
+    assert by_ticket.add(client, refused, 0, b"no picture " * 50).status_code == 204
+    assert [by_ticket.finish(client, refused).status_code for _ in range(3)] == [415, 415, 415]
+    sent = announce(client, 2).json()["ticket"]
+    assert by_ticket.add(client, sent, 0, photo(2)).status_code == 204
+    assert [by_ticket.finish(client, sent).status_code for _ in range(3)] == [201, 200, 200]
+    assert [announce(client, seed).status_code for seed in (3, 4)] == [201, 429]
