@@ -108,7 +108,6 @@ FIELDS: dict[str, Holds] = {
     "id": identifier,
     "index": count,
     "leaf": sha256,
-    "marks": list_of(word),
     "opens": list_of(opening),
     "options": sha256,
     "origin": word,
@@ -163,7 +162,7 @@ def _kind(required: str, optional: str = "", subject: str = "") -> Kind:
 KINDS: dict[str, Kind] = {
     "genesis": _kind("election contests regions tps_list dpt options forms rule_version", subject="election"),
     # A photo was received and its original sealed. `who` is the sender's commitment.
-    "photo": _kind("id seal size type tps_claim contest who at via", "page marks", subject="id"),
+    "photo": _kind("id seal size type tps_claim contest who at via", "page", subject="id"),
     # Public copies of a photo exist from here on: SHA-256 of each by its longer side.
     "copies": _kind("photo pub", subject="photo"),
     # What one transcriber (`by`: its source) read stands sealed until the decision (`ledger.sealing`).

@@ -37,12 +37,12 @@ MODULES = (
     "uploads/tag.js",
     "uploads/tag_codes.js",
 )
-# In alarm mode; a worker cannot fetch a module later than its start.
-PROOF = "uploads/proof.js"
+# What is asked for later, or by the worker alone, which cannot fetch a module after its start.
+LATER = ("uploads/known.js", "uploads/proof.js")
 # Of the search for a TPS, whose pages the phone keeps as it sees them.
 SEARCH = ("uploads/find.css", "uploads/last_used.js", "uploads/nearby.js")
 PICTURES = ("mark.svg", "icons/192.png")
-FILES = (*STYLES, *MODULES, PROOF, *SEARCH, *PICTURES)
+FILES = (*STYLES, *MODULES, *LATER, *SEARCH, *PICTURES)
 WORKER = "uploads/service_worker.js"
 
 

@@ -22,6 +22,7 @@ def _taking() -> dict[str, str]:
         "all_there": _("Semua halaman sudah ada. Foto tambahan tetap berguna untuk membandingkan."),
         "all_kept": _("Semua halaman sudah ada atau tersimpan di ponsel ini."),
         "station_later": _("TPS untuk foto ini dipilih nanti."),
+        "page_later": _("Pemilihan dan halamannya dikenali setelah ada jaringan."),
         "kept": _("Tersimpan di ponsel ini."),
         "kept_page": _("Halaman {page} sudah tersimpan."),
         "keeping": _("Menyimpan…"),

@@ -194,8 +194,6 @@ def entry_of(photo: Photo) -> dict[str, Any]:
     }
     if photo.page is not None:
         fields["page"] = photo.page
-    if photo.marks:
-        fields["marks"] = photo.marks
     return fields
 
 

@@ -72,10 +72,15 @@ _FIND = """
            AND bit_count(('x' || other.hash)::bit(256) # ('x' || mine.hash)::bit(256))
                <= CASE other.region WHEN 'whole' THEN %(most_whole)s
                                     WHEN 'figures' THEN %(most_figures)s ELSE %(most_writing)s END
-         ORDER BY other.photo_id, bits LIMIT %(most)s
+         ORDER BY other.photo_id, bits
+    ), kept AS (  -- those of other TPS first: only they are told of
+        SELECT near.* FROM near
+          JOIN uploads_photo p ON p.id = near.photo_id
+          JOIN uploads_photo mine ON mine.id = %(photo)s
+         ORDER BY p.station_id = mine.station_id, near.photo_id LIMIT %(most)s
     )
     INSERT INTO uploads_alike (first_id, second_id, region, bits)
-    SELECT least(photo_id, %(photo)s), greatest(photo_id, %(photo)s), region, bits FROM near
+    SELECT least(photo_id, %(photo)s), greatest(photo_id, %(photo)s), region, bits FROM kept
     ON CONFLICT DO NOTHING
 """
 

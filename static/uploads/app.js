@@ -41,6 +41,7 @@ async function mount() {
 async function place() {
   const told = document.getElementById("tps");
   const found = told ? JSON.parse(told.textContent) : await known();
+  if (found === null) return unknown();
   if (!found) return choose();
   await station.show(found);
   const plain = document.querySelector("[data-plain]");
@@ -49,15 +50,16 @@ async function place() {
   if (chosen) taking.consider(chosen, station.target());
 }
 
-// The network first: how many photos there are changes. Else what the phone knows.
+// The network first: how many photos there are changes. Else what the phone knows. False: there is no such TPS.
 async function known() {
-  return (await asked()) || guessed(code);
+  return (await asked()) ?? guessed(code);
 }
 
 async function asked() {
   try {
     const answer = await fetch(`/api/v1/stations/${code}/pages/`, { signal: AbortSignal.timeout?.(5_000) });
-    return answer.ok && (await answer.json());
+    if (answer.status === 404) return false;
+    return answer.ok ? await answer.json() : null;
   } catch {
     return null;
   }
@@ -78,6 +80,22 @@ async function guessed(wanted) {
   return { ...near, station: wanted, name: `TPS ${wanted.slice(10)}`, contests };
 }
 
+// The address names it, and that is enough to send a photo by and by (sender.js).
+function unknown() {
+  const named = { station: code, name: `TPS ${code.slice(10)}`, village: "", region: code.slice(0, 10), contests: [] };
+  view("unknown").hidden = false;
+  slot("unknown-name").textContent = named.name;
+  slot("unknown-code").textContent = code;
+  on("take", () => taking.take({ station: named }), view("unknown"));
+  on("choose", () => taking.choose({ station: named }), view("unknown"));
+  addEventListener("online", async () => {
+    const found = !view("unknown").hidden && (await asked());
+    if (!found) return;
+    view("unknown").hidden = true;
+    await station.show(found);
+  });
+}
+
 function choose() {
   view("choose").hidden = view("other").hidden = false;
   on("take", () => taking.take({}), view("other"));
@@ -90,9 +108,10 @@ async function byCode(event) {
   const typed = document.getElementById("kode-tps").value.trim().toLowerCase();
   const digits = typed.replace(/[\s.-]/g, "");
   const wanted = /^\d{13}$/.test(digits) ? digits : null;
-  if (wanted && (navigator.onLine || (await guessed(wanted)))) return location.assign(`/kirim/${wanted}/`);
-  const all = wanted || !typed ? [] : await outbox.stations();
-  const found = all.filter((one) => `${one.name} ${one.village} ${one.station}`.toLowerCase().includes(typed));
+  if (!typed) return;
+  if (wanted) return location.assign(`/kirim/${wanted}/`);
+  const { find } = await import("./known.js");
+  const found = find(typed, await outbox.stations());
   list(slot("known"), found);
   slot("known").hidden = !found.length;
   slot("not-known").hidden = Boolean(found.length);
@@ -117,8 +136,13 @@ function list(place, found) {
 
 async function kept() {
   navigator.storage?.persist?.().catch(() => {}); // asked when there is something to lose
-  registration?.sync?.register("kirim").catch(() => {});
+  wake();
   send(true);
+}
+
+// The browser is to send what waits, should this page be closed: it forgets that as soon as nothing waits, or is paused.
+function wake() {
+  registration?.sync?.register("kirim").catch(() => {});
 }
 
 async function send(now = false) {
@@ -126,7 +150,10 @@ async function send(now = false) {
   const before = await arrived();
   const next = await sendAll({ now, prove }).catch((error) => (console.warn(error), 30_000));
   clearTimeout(timer);
-  if (next !== null) timer = setTimeout(send, next);
+  if (next !== null) {
+    timer = setTimeout(send, next);
+    wake();
+  }
   photos.followUp();
   if (code && (await arrived()) > before) {
     const found = await asked();
@@ -162,6 +189,10 @@ async function redraw() {
 async function register() {
   if (!navigator.serviceWorker) return;
   registration = await navigator.serviceWorker.register("/sw.js", { type: "module", scope: "/" }).catch(() => null);
+  const waits = (await outbox.photos()).some(({ state }) => state === "waiting");
+  if (waits && !(await outbox.setting("paused"))) wake();
+  // Where the app is installed, browsers let it look now and then.
+  registration?.periodicSync?.register("kirim", { minInterval: 15 * 60_000 }).catch(() => {});
 }
 
 if (app && self.isSecureContext && self.indexedDB && self.crypto?.subtle && self.HTMLDialogElement && self.BroadcastChannel) {

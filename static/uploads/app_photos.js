@@ -2,13 +2,14 @@
 import { app, handOver, made, on, say, size, slot, time, view, words } from "./app_page.js";
 import * as outbox from "./outbox.js";
 import * as station from "./app_station.js";
-import { claimOf } from "./taking.js";
 
 const ASKED_AT_MOST = 20; // receipts, at once
-const ENDED = ["published", "rejected"];
+const ENDED = ["rejected", "withdrawn"];
+const AGAIN = 10_000; // ms
+const QUIET = 10 * 60_000; // ms between two looks at what is published, which may still be disputed
 
 let started = () => {}; // begins to send
-const asking = new Set();
+const asked = new Map(); // id -> when, in milliseconds
 const pictures = new Map(); // id -> address of the small picture
 
 export function mount(send) {
@@ -135,20 +136,23 @@ async function place(id) {
   const photo = (await outbox.photos()).find((one) => one.id === id);
   const { station: where, contest } = current();
   const page = contest.pages.find(({ tag }) => tag !== null && tag === photo.tag);
-  await outbox.change(id, { ...claimOf(where, contest, page), state: "waiting", problem: "", next_at: 0, offset: 0 });
+  await outbox.change(id, { ...outbox.claimOf(where, contest, page), state: "waiting", problem: "", next_at: 0, offset: 0 });
   say(words("kept"));
   started();
 }
 
 // --- What became of them ------------------------------------------------------------------------------
 
-/** Ask for the state of what has arrived and has not come to an end. */
+/** Ask for the state of what has arrived and has not come to an end; those first that were not asked for longest. */
 export async function followUp() {
-  const arrived = (await outbox.photos()).filter(
-    ({ id, state, receipt }) => state === "done" && !ENDED.includes(receipt.state) && !asking.has(id),
+  const now = Date.now();
+  const arrived = (await outbox.photos()).filter(({ state, receipt }) => state === "done" && !ENDED.includes(receipt.state));
+  const due = arrived.filter(
+    ({ id, receipt }) => now - (asked.get(id) ?? 0) > (receipt.state === "published" ? QUIET : AGAIN),
   );
-  for (const { id, receipt } of arrived.slice(-ASKED_AT_MOST)) {
-    asking.add(id);
+  due.sort((a, b) => (asked.get(a.id) ?? 0) - (asked.get(b.id) ?? 0));
+  for (const { id, receipt } of due.slice(0, ASKED_AT_MOST)) {
+    asked.set(id, now);
     try {
       const response = await fetch(`/api/v1/receipts/${receipt.code}/`, { cache: "no-store" });
       if (!response.ok) continue;
@@ -157,9 +161,8 @@ export async function followUp() {
         await outbox.change(id, { receipt: { ...receipt, state, message } });
       }
     } catch {
+      asked.delete(id);
       return; // no network: the next time
-    } finally {
-      asking.delete(id);
     }
   }
 }

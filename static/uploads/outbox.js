@@ -101,6 +101,19 @@ export async function change(id, fields) {
   changed();
 }
 
+/** What a photo is said to show, with the words for it; empty where its TPS is not chosen yet. */
+export function claimOf(station, contest, page) {
+  return {
+    station: station?.station ?? null,
+    station_name: station ? [station.name, station.village].filter(Boolean).join(", ") : "",
+    election: station?.election,
+    contest: contest?.code ?? null,
+    contest_name: contest?.name ?? "",
+    page: page?.number ?? null,
+    page_label: page?.label ?? "",
+  };
+}
+
 /** The receipt is there: keep it, and let the bytes go. */
 export async function delivered(id, receipt) {
   await within(["photos", "bytes"], "readwrite", (photos, bytes) => {

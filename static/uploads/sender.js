@@ -112,6 +112,7 @@ async function attempt(photo, prove) {
 async function deliver(way, blob, prove) {
   for (let turns = 0; turns < 8; turns++) {
     try {
+      if (!way.contest) await settle(way);
       const ticket = await take(way, blob, prove);
       if (ticket.receipt) return mine(ticket.receipt, way);
       if (ticket.refusal) throw new Refused(ticket.refusal);
@@ -134,6 +135,18 @@ function mine(receipt, { sha256 }) {
   if (!receipt.receipt || receipt.sha256 !== sha256) throw new Later();
   const { receipt: code, url, state, message, statement } = receipt;
   return { code, url, state, message, statement };
+}
+
+// Taken where the phone did not know the TPS: what is voted on there is asked now, and the tag tells which it is.
+async function settle(way) {
+  const found = await answered(await reach(`/api/v1/stations/${way.station}/pages/`, {}, PATIENCE));
+  const shown = ({ tag }) => tag !== null && tag === way.tag;
+  const tagged = found.contests.filter(({ pages }) => pages.some(shown));
+  const [contest, ...more] = tagged.length ? tagged : found.contests;
+  if (!contest || more.length) throw new Refused({ code: "unknown_contest", message: "" });
+  const claim = outbox.claimOf(found, contest, contest.pages.find(shown));
+  await outbox.change(way.id, claim);
+  Object.assign(way, claim);
 }
 
 function take(way, blob, prove) {

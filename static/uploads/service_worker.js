@@ -8,6 +8,8 @@ import { sendAll } from "./sender.js";
 
 const PAGES = "pemantau-halaman"; // pages of the search for a TPS that were looked at, with this release's files
 const MOST_PAGES = 60;
+const OURS = /^\/($|kirim\/|t\/|bukti\/)/; // addresses at which the phone shows what it has where there is no network
+const REST = /^\/($|bukti\/)/; // of these: only then
 const PATIENCE = 3_000; // ms for the network before the phone's own page is shown
 
 export function serve({ version, files, pages }) {
@@ -26,17 +28,20 @@ export function serve({ version, files, pages }) {
     ),
   );
 
-  self.addEventListener("sync", (event) => event.waitUntil(send()));
+  self.addEventListener("sync", (event) => event.waitUntil(send(event.lastChance)));
+  self.addEventListener("periodicsync", (event) => event.waitUntil(send()));
 
   self.addEventListener("fetch", (event) => {
     const { request } = event;
     const url = new URL(request.url);
     if (url.origin !== self.location.origin) return;
-    if (request.method === "POST" && /^\/(bahasa|akun)\//.test(url.pathname)) {
-      event.waitUntil(caches.delete(PAGES)); // what was kept is in the other language, or another person's
+    if (request.method === "POST" && url.pathname === "/bahasa/") {
+      event.respondWith(otherLanguage(request));
+    } else if (request.method === "POST" && url.pathname.startsWith("/akun/")) {
+      event.waitUntil(caches.delete(PAGES)); // what was kept is another person's
     } else if (request.method === "GET" && own.has(url.pathname)) {
       event.respondWith(file(request));
-    } else if (request.method === "GET" && request.mode === "navigate" && /^\/(kirim|t)\//.test(url.pathname)) {
+    } else if (request.method === "GET" && request.mode === "navigate" && OURS.test(url.pathname)) {
       event.respondWith(page(event, url));
     }
   });
@@ -60,10 +65,26 @@ export function serve({ version, files, pages }) {
       return response;
     });
     event.waitUntil(network.catch(() => null));
-    const answer = await Promise.race([network.catch(() => null), pause(PATIENCE)]);
-    if (answer && answer.status < 500) return answer;
+    const sends = !REST.test(url.pathname);
+    const answer = await Promise.race([network.catch(() => null), ...(sends ? [pause(PATIENCE)] : [])]);
+    if (answer && (answer.status < 500 || !sends)) return answer;
     const seen = url.pathname === "/kirim/" && (await (await caches.open(PAGES)).match(event.request.url));
     return seen || (await shell()) || network;
+  }
+
+  // Without a network the phone's own page changes its language, and what is kept of the others stays.
+  async function otherLanguage(request) {
+    const form = request.clone();
+    try {
+      const answer = await fetch(request);
+      await caches.delete(PAGES); // what was kept is in the other language
+      return answer;
+    } catch {
+      const asked = await form.formData();
+      await outbox.set("language", asked.get("language"));
+      const back = new URL(asked.get("next") || request.referrer || "/kirim/", self.location.origin);
+      return Response.redirect(back.origin === self.location.origin ? back : "/kirim/", 303);
+    }
   }
 
   async function remember(request, response) {
@@ -80,9 +101,11 @@ export function serve({ version, files, pages }) {
   }
 }
 
-// The browser tries again later, for as long as this ends with an error.
-async function send() {
-  if ((await sendAll({ now: true, prove })) !== null) throw new Error("photos are still waiting");
+// The browser tries again later where this ends with an error, some three times; then it is asked anew.
+async function send(isLast = false) {
+  if ((await sendAll({ now: true, prove })) === null) return;
+  if (isLast) await self.registration.sync.register("kirim").catch(() => {});
+  throw new Error("photos are still waiting");
 }
 
 function pause(milliseconds) {

@@ -42,8 +42,8 @@ export function mount(after) {
   }
   slot("page").addEventListener("change", remark);
   live.addEventListener("close", stop);
-  review.addEventListener("close", () => URL.revokeObjectURL(taken?.address));
-  review.addEventListener("cancel", (event) => event.preventDefault()); // the photo is not thrown away by one key
+  review.addEventListener("close", ended);
+  review.addEventListener("cancel", (event) => event.preventDefault()); // nothing is decided by one key
   document.addEventListener("visibilitychange", () => {
     if (!live.open) return;
     if (document.hidden) stop();
@@ -111,14 +111,15 @@ async function watch(mine) {
 // The frame turns green on the page that is wanted, and the page is named: colour alone says nothing.
 function frame(seen) {
   const page = seen && pageOf(seen.tag);
-  const fits = page && (!target.page || target.page === page.number);
+  // Of a TPS that this phone does not know no page has a name.
+  const fits = target.contest ? page && (!target.page || target.page === page.number) : seen?.tag;
   slot("frame").classList.toggle("camera__frame--seen", Boolean(fits && !seen.blurred));
   if (!seen || Date.now() < readingUntil) return;
   const [first] = said(seen, target.page ?? page?.number ?? null);
   if (first?.kind === "wrong_page") says(words("other_page", { page: page.number, chosen: target.page }), true);
   else if (first) says(first.sentence, true);
   else if (page && pages.has(page.number)) says(`${words("kept_page", { page: page.number })} ${leftOver()}`.trim());
-  else if (page) says(words("is_page", { page: page.label }));
+  else if (fits) says(words("is_page", { page: page?.label ?? "C.Hasil" }));
   else says(words("look_for_page"));
 }
 
@@ -187,8 +188,10 @@ function remark() {
   const page = pageOf(taken.recognition.tag);
   const shown = said(taken.recognition, chosen).filter(({ action }) => !action || !taken.settled);
   const boxes = shown.map(box);
-  if (!target.contest) {
+  if (!target.station) {
     boxes.unshift(made("p", { className: "soft", textContent: words("station_later") }));
+  } else if (!target.contest) {
+    boxes.unshift(made("p", { className: "soft", textContent: words("page_later") }));
   } else if (page && page.number === chosen) {
     boxes.unshift(made("p", { textContent: words("is_page", { page: page.label }) }));
   } else if (!taken.recognition.tag && !chosen) {
@@ -219,8 +222,15 @@ function box({ kind, sentence, action }) {
 }
 
 function again() {
+  taken.decided = true;
   review.close();
   if (!live.open) slot("from-camera").click();
+}
+
+// A browser closes it after all where the key is pressed again: the photo is kept, and can be deleted.
+function ended() {
+  if (taken.decided) URL.revokeObjectURL(taken.address);
+  else use();
 }
 
 // --- Into the outbox --------------------------------------------------------------------------------
@@ -231,7 +241,9 @@ async function use() {
   const looked = taken;
   try {
     const photo = await keep(looked);
-    review.close();
+    looked.decided = true;
+    if (review.open) review.close();
+    else ended();
     pages.add(photo.page);
     const sentence = `${words("kept")} ${leftOver()}`.trim();
     if (!lens || !leftOver()) live.close();
@@ -240,6 +252,7 @@ async function use() {
     say(sentence);
     kept(photo);
   } catch (error) {
+    if (!review.open) review.showModal();
     trouble(words(error instanceof outbox.NoRoom ? "no_room" : "not_kept"));
     console.warn(error);
   } finally {
@@ -269,27 +282,14 @@ async function keep({ blob, recognition }) {
   const photo = {
     id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`,
     taken_at: Date.now(),
-    state: contest ? "waiting" : "unplaced",
-    ...claimOf(station, contest, page),
+    state: station ? "waiting" : "unplaced",
+    ...outbox.claimOf(station, contest, page),
     tag: recognition?.tag?.id ?? null,
     sha256: Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join(""),
     size: smaller.size,
   };
   await outbox.keep(photo, smaller, thumbnail);
   return photo;
-}
-
-/** What a photo is said to show, with the words for it; empty where its TPS is not chosen yet. */
-export function claimOf(station, contest, page) {
-  return {
-    station: station?.station ?? null,
-    station_name: station ? `${station.name}, ${station.village}` : "",
-    election: station?.election,
-    contest: contest?.code ?? null,
-    contest_name: contest?.name ?? "",
-    page: page?.number ?? null,
-    page_label: page?.label ?? "",
-  };
 }
 
 async function wantsOriginal() {

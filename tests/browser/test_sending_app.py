@@ -178,7 +178,7 @@ def test_everybody_can_use_it(site, somebody, tmp_path, scheme, language):
     looks_good("no camera")
     sari.page.keyboard.press("Escape")
     with sari.page.expect_file_chooser() as chooser:
-        sari.page.locator("[data-do=choose]").click()
+        sari.page.locator("[data-view=station] [data-do=choose]").click()
     chooser.value.set_files(str(sheet(tmp_path, 2)))
     sari.page.locator("dialog[open] [data-slot=remarks] > *").first.wait_for()
     looks_good("review")

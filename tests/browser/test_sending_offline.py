@@ -12,6 +12,7 @@ from tests.browser.sending import (
     background_sync,
     comes_to_the_tps,
     keeps,
+    looks_at,
     outbox,
     sheet,
     the_phone_is_ready,
@@ -108,7 +109,7 @@ def test_the_tps_is_chosen_later(network, somebody, tmp_path):
     budi.network_breaks = True
     network.breaks()
     budi.page.context.set_offline(True)
-    budi.goes_to(f"/kirim/{TPS}/")  # never seen: the phone does not know what is voted on there
+    budi.goes_to("/kirim/aplikasi/")
     budi.presses("Ambil foto dulu, pilih TPS nanti")
     budi.sees("Kamera tidak dapat dibuka")  # there is none in this browser
     keeps(budi, sheet(tmp_path, 2), "Pakai aplikasi kamera ponsel")
@@ -120,6 +121,103 @@ def test_the_tps_is_chosen_later(network, somebody, tmp_path):
     budi.presses("Pakai untuk TPS 001")
     [photo] = all_arrive(budi, 1)
     assert (photo["page"], Photo.objects.get().page) == (2, 2), "as its tag says"
+
+
+def test_a_poster_is_scanned_where_there_is_no_network(network, somebody, tmp_path):
+    """The phone knows neither the TPS nor what is voted on there, and the photo arrives by itself all the same."""
+    budi = somebody()
+    budi.goes_to("/kirim/")
+    the_phone_is_ready(budi)
+    budi.network_breaks = True
+    network.breaks()
+    budi.page.context.set_offline(True)
+    budi.goes_to(f"/t/{TPS}/")
+    budi.sees("belum pernah dibuka di ponsel Anda")
+    budi.picture("kirim-tps-baru-tanpa-jaringan")
+    keeps(budi, sheet(tmp_path, 2))
+    budi.sees("1 foto menunggu dikirim")
+    assert [(one["station"], one["contest"], one["state"]) for one in outbox(budi)] == [(TPS, None, "waiting")]
+    budi.page.close()
+
+    network.returns()
+    budi.page = budi.page.context.new_page()
+    budi.page.context.set_offline(False)
+    background_sync(budi)
+    comes_to_the_tps(budi)
+    all_arrive(budi, 1)
+    sent = Photo.objects.get()
+    assert (sent.station.code, sent.contest.code, sent.page) == (TPS, "ppwp", 2), "as its tag says"
+
+
+def test_offline_it_finds_what_the_phone_knows_and_what_is_beside(network, sari):
+    network.breaks()
+    sari.page.context.set_offline(True)
+    sari.goes_to("/kirim/aplikasi/")
+    sari.page.evaluate(
+        """async ([code, region]) => {
+            const seen = { station: code, name: "TPS 012", village: "CIPETE UTARA", region, contests: [] };
+            await (await import("/static/uploads/outbox.js")).keepStation(seen);
+        }""",
+        ["3174071005012", "3174071005"],
+    )
+    for typed, found in {"cipete 12": "TPS 012", "tps 7 kel. utara cipette": "TPS 007", "tps 12": "TPS 012"}.items():
+        sari.page.get_by_label("Kode TPS").fill(typed)
+        sari.page.get_by_role("button", name="Buka TPS").click()
+        sari.page.locator("[data-slot=known] a").get_by_text(f"{found}, CIPETE UTARA").wait_for()
+    sari.page.get_by_label("Kode TPS").fill("entah di mana")
+    sari.page.get_by_role("button", name="Buka TPS").click()
+    sari.sees("TPS ini belum dikenal ponsel Anda")
+    assert sari.page.locator("[data-slot=known]").is_hidden()
+
+
+def test_offline_the_language_changes_and_every_door_leads_to_the_app(network, sari):
+    network.breaks()
+    sari.page.context.set_offline(True)
+    for path in ("/", "/bukti/ABCD-EFGH-JKLM-NPQR1/"):
+        sari.goes_to(path)
+        sari.sees("Terakhir dibuka di ponsel ini")
+    sari.presses("English")
+    sari.sees("Last opened on this phone")
+
+
+def test_a_paused_outbox_that_goes_on_leaves_without_its_tab(network, sari, tmp_path):
+    network.breaks()
+    sari.page.context.set_offline(True)
+    keeps(sari, sheet(tmp_path, 2))
+    sari.presses("Jeda")
+    tags = "() => navigator.serviceWorker.ready.then(({ sync }) => sync.getTags())"
+    sari.page.context.set_offline(False)  # the browser's own event comes, and finds nothing to do
+    sari.page.wait_for_function(f"async () => !(await ({tags})()).length")
+    sari.page.context.set_offline(True)
+    sari.presses("Lanjutkan")
+    sari.page.wait_for_function(f"async () => (await ({tags})()).includes('kirim')")
+
+
+def test_escape_three_times_keeps_the_photo(network, sari, tmp_path):
+    network.breaks()
+    looks_at(sari, sheet(tmp_path, 2))
+    for _ in range(3):
+        sari.page.keyboard.press("Escape")
+    sari.sees("1 foto menunggu dikirim")
+    assert [one["page"] for one in outbox(sari)] == [2]
+
+
+def test_every_sent_photo_is_asked_for(network, sari):
+    """More of them than are asked for at once."""
+    sari.page.evaluate(
+        """async () => {
+            const outbox = await import("/static/uploads/outbox.js");
+            for (let n = 0; n < 45; n++) {
+                const photo = { id: `${n}`, taken_at: n, state: "done", size: 1, receipt: { code: `C${n}`, url: "/" } };
+                await outbox.keep(photo, new Blob(["x"]), null);
+            }
+        }"""
+    )
+    asked = set()
+    sari.page.on("request", lambda request: "/receipts/" in request.url and asked.add(request.url))
+    for _ in range(3):
+        sari.page.evaluate("async () => (await import('/static/uploads/app_photos.js')).followUp()")
+    assert len(asked) == 45
 
 
 def test_the_server_is_off_for_a_while(network, sari, tmp_path):

@@ -36,7 +36,7 @@ def test_canonical_json_refuses_what_not_every_reader_holds(value):
 
 def test_an_entry_that_does_not_fit_is_refused():
     with pytest.raises(kinds.WrongFields, match="at most 65535"):
-        canonical("photo", sample("photo", marks=["m" * 100] * 700))
+        canonical("decision", sample("decision", because=[A] * 2000))
 
 
 @pytest.mark.django_db

@@ -32,7 +32,12 @@ def test_each_module_that_a_module_needs_is_kept(client, world):
     for name in (*app_shell.MODULES, app_shell.WORKER):
         source = Path(finders.find(name)).read_text()
         for needed in re.findall(r'from "\./(\w+\.js)"', source):
-            assert f"uploads/{needed}" in app_shell.MODULES, f"{name} needs {needed}"
+            assert f"uploads/{needed}" in app_shell.FILES, f"{name} needs {needed}"
+            assert name == app_shell.WORKER or f"uploads/{needed}" in app_shell.MODULES, (
+                f"{name} needs {needed} at once"
+            )
+        for needed in re.findall(r'import\("\./(\w+\.js)"\)', source):
+            assert f"uploads/{needed}" in app_shell.FILES, f"{name} needs {needed} later"
 
 
 def test_a_changed_byte_is_another_release(client, world, monkeypatch):

@@ -181,6 +181,14 @@ def test_a_photo_sent_a_thousand_times_makes_few_pairs(world):
     assert len(mine) == reuse.MOST_PAIRS
 
 
+def test_of_many_copies_those_of_another_tps_are_told_first(world):
+    original = looking_like(world, "0f" * 32)
+    for _ in range(reuse.MOST_PAIRS + 5):
+        last = looking_like(world, "0f" * 32, "9101011001002")
+        assert {original.pk, last.pk} in [set(both) for both, _ in pairs()]
+        assert reuse.is_near_duplicate(last)
+
+
 # --- Through the pipeline -------------------------------------------------------------------
 
 
