@@ -28,15 +28,25 @@ _said_at = float("-inf")
 
 def ask(question: Callable[[redis.Redis], Answer], otherwise: Answer) -> Answer:
     """What Redis answers; `otherwise` while it is away."""
-    global _away_until
-    if time.monotonic() < _away_until:
+    if is_away():
         return otherwise
     try:
         return question(_connection(settings.REDIS_URL))
     except redis.RedisError as error:
-        _away_until = time.monotonic() + LEFT_ALONE
-        _say(error)
+        is_silent(error)
         return otherwise
+
+
+def is_away() -> bool:
+    """Whether Redis did not answer a moment ago, and is left alone."""
+    return time.monotonic() < _away_until
+
+
+def is_silent(error: Exception) -> None:
+    """Somebody else asked Redis in vain."""
+    global _away_until
+    _away_until = time.monotonic() + LEFT_ALONE
+    _say(error)
 
 
 def forget() -> None:
@@ -45,7 +55,7 @@ def forget() -> None:
     _away_until, _said_at = 0.0, float("-inf")
 
 
-def _say(error: redis.RedisError) -> None:
+def _say(error: Exception) -> None:
     global _said_at
     if time.monotonic() - _said_at >= SAID_EVERY:
         _said_at = time.monotonic()

@@ -18,8 +18,9 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
+from kombu.exceptions import OperationalError
 
-from accounts import independence
+from accounts import doorkeeper, independence
 from accounts.models import User
 from accounts.refusals import Refusal
 from aggregation import results, tallies
@@ -270,7 +271,16 @@ def _move(photo: Photo, step: Step) -> None:
 
 def _ring(task: Task, photo_id: UUID) -> None:
     # robust: with Redis down the commit stands, and the sweeper rings.
-    transaction.on_commit(lambda: task.delay(str(photo_id)), robust=True)
+    transaction.on_commit(lambda: _knock(task, photo_id), robust=True)
+
+
+def _knock(task: Task, photo_id: UUID) -> None:
+    if doorkeeper.is_away():
+        return
+    try:
+        task.delay(str(photo_id))
+    except OperationalError as error:
+        doorkeeper.is_silent(error)
 
 
 def _record_results(photo: Photo) -> None:

@@ -108,11 +108,13 @@ def _empty_cache() -> Iterator[None]:
     from django.core.cache import caches
 
     from accounts import doorkeeper
+    from uploads import storage
 
     yield
     for name in ("default", "process"):
         caches[name].clear()
     doorkeeper.forget()
+    storage.ask_again()
 
 
 @pytest.fixture(scope="session")

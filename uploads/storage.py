@@ -9,11 +9,14 @@ storages, the folder below and `uploads/s3.py`, have the same verbs beside Djang
 `ObjectStorage` says what they are.
 """
 
+import errno
 import hashlib
 import io
 import logging
 import os
 import shutil
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -23,7 +26,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from boto3.exceptions import Boto3Error
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, HTTPClientError
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, storages
@@ -36,6 +39,8 @@ log = logging.getLogger(__name__)
 
 SIDES = (480, 1280, 2560)
 STAGING = "staging/"
+KEPT_FREE = 1 << 30  # bytes of a disk that pieces of photos may not fill
+LEFT_ALONE = 5.0  # seconds in which an object store that hung is not asked again
 
 
 class StorageUnavailable(Refusal):
@@ -240,12 +245,38 @@ def _public() -> ObjectStorage:
 
 @contextmanager
 def _answering() -> Iterator[None]:
-    """A full disk, a network that hangs, a bucket that refuses: to the sender it is all one, try later."""
+    """A full disk, a network that hangs, a bucket that refuses: to the sender it is all one, try later.
+
+    While a store hangs, one request at a time waits for it and the others are told at once: else all threads would
+    wait, and no page would open.
+    """
+    global _hung_at
+    is_trying = hangs = False
+    if _hung_at is not None:
+        is_trying = time.monotonic() - _hung_at > LEFT_ALONE and _trying.acquire(blocking=False)
+        if not is_trying:
+            raise StorageUnavailable
     try:
         yield
     except (OSError, Boto3Error, BotoCoreError, ClientError) as error:
+        hangs = isinstance(error, HTTPClientError | ConnectTimeoutError)
         log.error("object storage: %s", type(error).__name__, exc_info=error)
         raise StorageUnavailable from error
+    finally:
+        if hangs or is_trying:
+            _hung_at = time.monotonic() if hangs else None
+        if is_trying:
+            _trying.release()
+
+
+_hung_at: float | None = None
+_trying = threading.Lock()
+
+
+def ask_again() -> None:
+    """Forget that the store hung."""
+    global _hung_at
+    _hung_at = None
 
 
 # --- A folder -------------------------------------------------------------------------------
@@ -257,7 +288,10 @@ class FolderStorage(FileSystemStorage):
     def keep(self, source: Path, key: str) -> None:
         target = Path(self.path(key))
         if source.parent == Path(self.path(STAGING)):
-            # Whole and checked: nothing is ever added to it again, so a second name for it is enough.
+            # Whole and checked: nothing is ever added to it again, so a second name for it is enough. Each piece was
+            # on the disk before it was acknowledged, but for one that a crash came in between.
+            with source.open("rb") as staged:
+                os.fsync(staged.fileno())
             self._link(source, target)
             return
         partial = Path(self.path(staging_key(uuid.uuid4())))
@@ -300,12 +334,19 @@ class FolderStorage(FileSystemStorage):
     def append(self, key: str, offset: int, content: bytes) -> None:
         path = Path(self.path(key))
         _make_folder(path.parent)
-        with path.open("ab") as file:
+        if shutil.disk_usage(path.parent).free < KEPT_FREE:
+            raise OSError(errno.ENOSPC, "what is left is kept for photos that are whole")
+        with path.open("ab", buffering=0) as file:
             if file.tell() != offset:
                 raise WrongOffset(file.tell())
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            try:
+                rest = memoryview(content)
+                while rest:
+                    rest = rest[file.write(rest) :]
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(offset)  # what a disk failed to keep is not here
+                raise
         if offset == 0:
             _fsync_folder(path.parent)
 

@@ -6,6 +6,7 @@ import { edgeWidth, findTag } from "./tag.js";
 const FIRST_LOOK = 640; // pixels of the shorter side
 const CLOSER_LOOK = 1000;
 const BLURRED = 1.8; // the tag's edge in pixels at CLOSER_LOOK
+const SOFT = 0.27; // see docs/photos.md
 const DARK = 80; // nine tenths of the picture are darker than this, of 255
 const NOTHING = { tag: null, blurred: false, dark: false };
 
@@ -32,7 +33,7 @@ async function look(source) {
       seen = scaled(whole, Math.min(1, CLOSER_LOOK / shorter), "medium");
       found = findTag(seen);
     }
-    if (!found) return { ...NOTHING, dark };
+    if (!found) return { tag: null, blurred: isSoft(seen), dark };
     const corners = found.corners.map(([x, y]) => [(x * whole.width) / seen.width, (y * whole.height) / seen.height]);
     return { tag: { ...found, corners }, blurred: await isBlurred(whole, corners), dark };
   } finally {
@@ -63,8 +64,19 @@ function isDark(grey) {
   return light < grey.length / 10;
 }
 
-// Blur is measured closer than the tag was found. Only the tag and a margin around it are cut out and drawn again:
-// drawn from the whole picture, all of it would be scaled for that.
+// Without a tag: the strongest edges of a sharp picture rise within one pixel, not six.
+function isSoft({ grey }) {
+  const steepest = (step) => {
+    const counts = new Uint32Array(256);
+    for (let at = step; at < grey.length; at++) counts[Math.abs(grey[at] - grey[at - step])]++;
+    let [rest, value] = [grey.length / 200, 255];
+    while ((rest -= counts[value]) > 0) value--;
+    return value;
+  };
+  return steepest(1) < SOFT * steepest(6);
+}
+
+// Closer than the tag was found, and of the tag alone: of the whole picture, drawing it would scale all of it.
 async function isBlurred(whole, corners) {
   const [xs, ys] = [0, 1].map((axis) => corners.map((corner) => corner[axis]));
   const margin = (Math.max(...xs) - Math.min(...xs)) / 4;

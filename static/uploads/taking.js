@@ -82,6 +82,7 @@ async function begin() {
   if (!live.open || document.hidden) return started?.stop();
   if (!started) {
     live.classList.add("camera--closed");
+    live.querySelector("[data-do=phone-camera]").focus();
     return says(words("no_camera"));
   }
   lens = started;

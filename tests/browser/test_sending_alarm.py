@@ -57,13 +57,13 @@ def test_the_service_worker_pays_for_a_closed_tab(site, somebody, tmp_path):
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_the_plain_form_computes_or_waits(alarmed, somebody, tmp_path, monkeypatch, scripts):
-    monkeypatch.setattr(proof, "WAIT", 2)
+    monkeypatch.setattr(proof, "WAIT", 6)
+    photo = str(sheet(tmp_path, 2))
     sari = somebody(java_script_enabled=scripts)
     if scripts:  # a browser that cannot keep anything: the app leaves the page alone
         sari.page.add_init_script("Object.defineProperty(self, 'indexedDB', { value: undefined })")
     sari.goes_to("/kirim/9101011001001/")
     sari.page.get_by_label("Halaman 2: suara paslon").check()
-    photo = str(sheet(tmp_path, 2))
     sari.page.locator("#berkas").set_input_files(photo)
     if not scripts:
         sari.presses("Kirim foto")
@@ -71,7 +71,7 @@ def test_the_plain_form_computes_or_waits(alarmed, somebody, tmp_path, monkeypat
         sari.picture("siaga-tanpa-skrip")
         assert not Photo.objects.exists()
         sari.page.locator("#berkas").set_input_files(photo)
-        sari.page.wait_for_timeout(2_500)
+        sari.page.wait_for_timeout(6_500)
     sari.page.get_by_role("button", name="Kirim foto").click()
     sari.sees("Bukti kiriman")
     assert Photo.objects.get().page == 2

@@ -1,6 +1,7 @@
 """deploy/nginx.conf, run by the real nginx in front of a server that writes down what reaches it."""
 
 import datetime
+import json
 import os
 import re
 import shutil
@@ -82,7 +83,9 @@ class Front:
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str):
         connection = self.connect()
         connection.request(method, path, body, headers)
-        return connection.getresponse()
+        answer = connection.getresponse()
+        answer.text = answer.read().decode()
+        return answer
 
 
 @pytest.fixture
@@ -189,6 +192,40 @@ def test_who_sends_too_much_is_told_to_wait_and_may_still_read(front, behind):
     assert statuses[-1] == 429
     assert front.ask("GET", "/akun/login/").status == 200
     assert front.ask("POST", "/api/v1/photos/", b"photo").status == 200
+
+
+@pytest.mark.parametrize("path", ["/akun/login/", "/kirim/9101011001001/", "/api/v1/photos/"])
+def test_who_is_limited_is_told_when_to_come_again(front, path):
+    for _ in range(500):
+        limited = front.ask("POST", path, b"x")
+        if limited.status == 429:
+            break
+    assert (limited.status, limited.getheader("Retry-After")) == (429, "30")
+    if path.startswith("/api/"):
+        assert limited.getheader("Content-Type") == "application/json"
+        assert json.loads(limited.text)["error"]["code"] == "throttled"
+    else:
+        assert "Coba lagi dalam 30 detik" in limited.text
+
+
+def test_an_ipv6_household_is_one_sender():
+    text = (ROOT / "deploy" / "nginx.conf").read_text()
+    patterns = re.findall(r'"~(\^\(\?<\w*network>.*)" \$\w*network;', text)
+    assert len(patterns) == 2
+
+    def household(address: str) -> str:
+        found = (re.match(pattern.replace("?<", "?P<"), address) for pattern in patterns)
+        return next((match[1] for match in found if match), address)
+
+    assert household("2001:448a:1000:1::7") == household("2001:448a:1000:1:9:8:7:6") == "2001:448a:1000:1"
+    assert household("2001:448a:1000:2::7") == "2001:448a:1000:2"
+    assert household("2001:db8::1") == household("2001:db8::a:b:c:d") == "2001:db8"
+    assert household("203.0.113.7") == "203.0.113.7"
+
+
+def test_addresses_in_answers_lead_here_with_the_port(front, behind):
+    front.ask("GET", "/kirim/")
+    assert behind.seen[-1]["headers"]["Host"] == f"127.0.0.1:{front.https}"
 
 
 def test_a_photo_by_ticket_comes_in_pieces_of_at_most_a_megabyte(front, behind):

@@ -1,6 +1,8 @@
 """What is stored stays as it is, and what is not there gets no receipt. In a folder and in S3 alike."""
 
+import contextlib
 import hashlib
+import shutil
 import socket
 import uuid
 from datetime import timedelta
@@ -134,6 +136,69 @@ def test_an_s3_that_never_answers_is_unavailable(settings, s3, tmp_path, monkeyp
         settings.STORAGES = settings.STORAGES | s3_storages(s3, endpoint_url=address)
         with pytest.raises(storage.StorageUnavailable):
             sealed(some_bytes(), tmp_path)
+
+
+def test_while_a_store_hangs_one_request_waits_and_the_others_are_told_at_once(settings, s3, monkeypatch):
+    impatient = S3Storage.CONFIG.merge(Config(read_timeout=0.2))
+    monkeypatch.setattr(S3Storage, "CONFIG", impatient)
+    ticket = uuid.uuid4()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        settings.STORAGES = settings.STORAGES | s3_storages(s3, endpoint_url=address)
+        for _ in range(3):
+            with pytest.raises(storage.StorageUnavailable):
+                storage.received(ticket)
+        silent.settimeout(0.5)
+        asked = 0
+        with contextlib.suppress(TimeoutError):
+            while silent.accept():
+                asked += 1
+        assert asked == 2, "the first question, and once more; the others were not asked"
+    settings.STORAGES = settings.STORAGES | s3_storages(s3)
+    monkeypatch.setattr(storage, "LEFT_ALONE", 0)
+    assert [storage.received(ticket), storage.received(ticket)] == [0, 0]
+    assert storage._hung_at is None
+
+
+class BrokenDisk:
+    """An fsync that fails, and says how often it was asked."""
+
+    asked = 0
+
+    def __call__(self, *_: object) -> None:
+        self.asked += 1
+        raise OSError(5, "Input/output error")
+
+
+def test_bytes_that_the_disk_did_not_keep_are_not_here(folder, monkeypatch):
+    ticket = uuid.uuid4()
+    storage.append(ticket, 0, b"a" * 100)
+    with monkeypatch.context() as failing:
+        failing.setattr("os.fsync", BrokenDisk())
+        with pytest.raises(storage.StorageUnavailable):
+            storage.append(ticket, 100, b"b" * 100)
+    assert storage.received(ticket) == 100
+
+
+def test_a_staged_file_is_on_the_disk_before_it_is_sealed(folder, monkeypatch):
+    ticket, content = uuid.uuid4(), some_bytes()
+    storage.append(ticket, 0, content)
+    failing = BrokenDisk()
+    with storage.staged_file(ticket) as path, monkeypatch.context() as broken:
+        broken.setattr("os.fsync", failing)
+        with pytest.raises(storage.StorageUnavailable):
+            storage.seal(path, hashlib.sha256(content).hexdigest(), len(content))
+    assert failing.asked == 1
+    assert keys_in("originals/") == []
+
+
+def test_pieces_leave_room_on_the_disk_for_photos_that_are_whole(folder, monkeypatch):
+    usage = shutil.disk_usage(folder.parent)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage._replace(free=storage.KEPT_FREE - 1))
+    ticket = uuid.uuid4()
+    with pytest.raises(storage.StorageUnavailable):
+        storage.append(ticket, 0, b"a")
+    assert storage.received(ticket) == 0
 
 
 def test_a_wrong_key_is_unavailable_and_says_nothing_of_it(settings, s3, tmp_path):
