@@ -42,7 +42,8 @@ def test_another_phone_reads_the_qr_code_from_the_screen(photo, somebody, viewpo
     holder.picture("bukti-qr")
     shown = holder.page.get_by_alt_text("Kode QR alamat bukti ini").screenshot()
     picture = cv2.imdecode(np.frombuffer(shown, np.uint8), cv2.IMREAD_COLOR)
-    assert cv2.QRCodeDetector().detectAndDecode(picture)[0] == holder.world.address + address_of(photo)
+    # OpenCV's older reader misses one code in forty, however large it is.
+    assert cv2.QRCodeDetectorAruco().detectAndDecode(picture)[0] == holder.world.address + address_of(photo)
 
 
 def test_the_state_changes_while_one_looks_and_is_read_out(site, photo, somebody):

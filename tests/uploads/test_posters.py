@@ -30,7 +30,7 @@ def drawn(svg: str) -> np.ndarray:
 
 
 def read(svg: str) -> str:
-    return cv2.QRCodeDetector().detectAndDecode(drawn(svg))[0]
+    return cv2.QRCodeDetectorAruco().detectAndDecode(drawn(svg))[0]
 
 
 def test_a_camera_reads_the_address_of_the_tps(settings):
