@@ -42,6 +42,18 @@ def sari(network, somebody):
     return person
 
 
+@pytest.fixture
+def budi(network, somebody):
+    """Has looked for a TPS once and opened none, and now has no network."""
+    person = somebody()
+    person.goes_to("/kirim/")
+    the_phone_is_ready(person)
+    person.network_breaks = True
+    network.breaks()
+    person.page.context.set_offline(True)
+    return person
+
+
 def test_three_photos_without_a_network_and_the_tab_is_closed(network, sari, tmp_path):
     network.breaks()
     sari.page.context.set_offline(True)
@@ -102,13 +114,7 @@ def test_a_tps_beside_one_that_was_seen(network, sari, tmp_path):
     assert Photo.objects.get().station.code == "9101011001002"
 
 
-def test_the_tps_is_chosen_later(network, somebody, tmp_path):
-    budi = somebody()
-    budi.goes_to("/kirim/")
-    the_phone_is_ready(budi)
-    budi.network_breaks = True
-    network.breaks()
-    budi.page.context.set_offline(True)
+def test_the_tps_is_chosen_later(network, budi, tmp_path):
     budi.goes_to("/kirim/aplikasi/")
     budi.presses("Ambil foto dulu, pilih TPS nanti")
     budi.sees("Kamera tidak dapat dibuka")  # there is none in this browser
@@ -123,14 +129,8 @@ def test_the_tps_is_chosen_later(network, somebody, tmp_path):
     assert (photo["page"], Photo.objects.get().page) == (2, 2), "as its tag says"
 
 
-def test_a_poster_is_scanned_where_there_is_no_network(network, somebody, tmp_path):
+def test_a_poster_is_scanned_where_there_is_no_network(network, budi, tmp_path):
     """The phone knows neither the TPS nor what is voted on there, and the photo arrives by itself all the same."""
-    budi = somebody()
-    budi.goes_to("/kirim/")
-    the_phone_is_ready(budi)
-    budi.network_breaks = True
-    network.breaks()
-    budi.page.context.set_offline(True)
     budi.goes_to(f"/t/{TPS}/")
     budi.sees("belum pernah dibuka di ponsel Anda")
     budi.picture("kirim-tps-baru-tanpa-jaringan")
