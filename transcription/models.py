@@ -31,7 +31,7 @@ class Turn(models.Model):
     """How many photos of one kecamatan have been queued: the n-th of each is served in the n-th turn.
 
     Those that anybody can send without end (of a page that is there, with a mark, of no known page) are counted for
-    themselves: a flood at one TPS puts back none that is the first of its page.
+    themselves: a flood at one TPS puts back none that is the first of its page, and comes before none that was there.
     """
 
     district = models.CharField(primary_key=True, max_length=6, db_collation="C")

@@ -116,7 +116,7 @@ _OPEN = """
     INSERT INTO transcription_task (photo_id, wants, leased, rank, touched_by, touched_on, returned,
                                     needs_adjudicator, why)
     SELECT %(photo)s, %(readers)s, 0,
-           CASE WHEN is_first THEN photos ELSE others END * %(stages)s
+           CASE WHEN is_first THEN photos ELSE greatest(photos, others) END * %(stages)s
            + %(marked)s + CASE WHEN covered THEN %(evidence)s ELSE 0 END,
            array_remove(ARRAY[%(sender)s::bigint], NULL), %(here)s::varchar[], 0, false, ''
       FROM turn, first

@@ -242,6 +242,12 @@ def test_a_flood_at_one_tps_puts_back_no_other_tps_of_its_kecamatan(world, flood
     assert task_of(elsewhere).rank <= queue.rank_of(3)
 
 
+def test_a_photo_of_no_known_page_comes_before_none_that_was_there(world):
+    there = [photo_of(world, station) for station in ("9101011001001", "9101011001002", "9101011001003")]
+    unsaid = photo_of(world, page=None)
+    assert task_of(unsaid).rank >= max(task_of(photo).rank for photo in there)
+
+
 def test_nothing_locks_a_tps_after_its_page_was_decided(world):
     first = photo_of(world)
     for name in ("Sari", "Budi"):
