@@ -1,5 +1,4 @@
 """Send photos of C.Hasil forms that lie on a disk to a Pemantau. Run it again, and it goes on where it was interrupted.
-
     python3 kirim.py https://pemantau.example foto.csv   # columns: file, station, contest, page
     python3 kirim.py https://pemantau.example folder/    # files named 9801011001001_ppwp_2.jpg
 Needs Python 3.9 and nothing else. Exit code: 0 all have a receipt, 1 some do not. Protocol: docs/uploading.md."""
@@ -41,22 +40,21 @@ def listed(source):  # the photos of a CSV or a folder: file, station, contest, 
 
 class Sender:  # its state file knows what became of each photo, and the cookies by which the platform knows us
     def __init__(self, address, state, give_up):
-        self.api, self.state, self.give_up, self.piece = address.rstrip("/") + "/api/v1/", state, give_up, LARGEST
+        self.api, self.state, self.give_up = address.rstrip("/") + "/api/v1/", state, give_up
         known = json.loads(state.read_text()) if state.exists() else {}
         self.cookies, self.photos = dict(known.get("cookies", {})), dict(known.get("photos", {}))
 
     def save(self):
-        beside = Path(f"{self.state}.new")
-        beside.write_text(json.dumps({"cookies": self.cookies, "photos": self.photos}, indent=1))
+        (beside := Path(f"{self.state}.new")).write_text(json.dumps({"cookies": self.cookies, "photos": self.photos}))
         beside.replace(self.state)  # never half of it
 
     def wait(self, why, seconds=None):  # as long as asked, else longer each time; but not for ever without progress
-        seconds = int(seconds or self.pause)
+        seconds = int(seconds or min(2**self.tries, LONGEST_PAUSE))
         if time.monotonic() + seconds > self.moved + self.give_up:
             raise TimeoutError(why)
         print(f"{why}, going on in {seconds} s", file=sys.stderr, flush=True)
         time.sleep(seconds)
-        self.pause = min(2 * self.pause, LONGEST_PAUSE)
+        self.tries += 1
 
     def ask(self, method, path, body, more=None):  # status, headers, JSON of the answer; status 0: a piece broke
         headers = {"Content-Type": "application/json", **(more or {})}
@@ -83,7 +81,7 @@ class Sender:  # its state file knows what became of each photo, and the cookies
 
     def send(self, content, claim):  # what became of a photo, and what to keep of it
         said = {**claim, "size": len(content), "sha256": sha256(content).hexdigest()}
-        self.moved, self.pause = time.monotonic(), 1
+        self.moved, self.tries, self.reached = time.monotonic(), 0, -1
         while True:  # a ticket may end, bytes may be lost or change on their way: asking again tells where to go on
             status, _, told = self.ask("POST", "tickets/", json.dumps(said).encode())
             if status in TAKEN and told["receipt"]:
@@ -105,12 +103,13 @@ class Sender:  # its state file knows what became of each photo, and the cookies
             with contextlib.suppress(*BROKEN), DOOR.open(request, timeout=TIMEOUT) as answer:
                 offset = len(content) if answer.status == 200 else 0  # then in pieces
         while offset < len(content):
+            if offset > self.reached:  # where nothing arrives, pieces become smaller
+                self.moved, self.tries, self.reached = time.monotonic(), self.tries // 2, offset
             more = {"Content-Type": "application/partial-upload", "Upload-Offset": str(offset)}
-            status, told, _ = self.ask("PATCH", path, content[offset : offset + self.piece], more)
+            status, told, _ = self.ask("PATCH", path, content[offset:][: max(SMALLEST, LARGEST >> self.tries)], more)
             if status != 204:
-                self.piece = max(SMALLEST, self.piece // 2)
                 return
-            offset, self.moved, self.pause = int(told["Upload-Offset"]), time.monotonic(), 1
+            offset = int(told["Upload-Offset"])
 
 
 def main():
@@ -122,11 +121,12 @@ def main():
     parser.add_argument("--dry-run", action="store_true", help="send nothing")
     options, counts = parser.parse_args(), {}
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # what is done is in the state file
+    if not re.match("https?://[^/]", options.address):
+        parser.error("the address begins with https:// or http://")
     try:
-        address = urllib.request.Request(options.address).full_url  # or it is none
-        sender, photos = Sender(address, options.state, options.give_up), list(listed(options.source))
+        sender, photos = Sender(options.address, options.state, options.give_up), list(listed(options.source))
     except (OSError, csv.Error, *ODD) as wrong:
-        parser.error(f"address, list or state file is not what it should be: {wrong!r}")
+        parser.error(f"list or state file is not what it should be: {wrong!r}")
     for photo in photos:
         claim = {name: photo[name] for name in ("station", "contest", "page") if photo.get(name)}
         key, outcome = " ".join([str(photo["file"].absolute()), *claim.values()]), "would be sent"
