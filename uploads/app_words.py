@@ -69,6 +69,7 @@ def _waiting() -> dict[str, str]:
         "again_at": _("Belum berhasil. Dicoba lagi sendiri pukul {time}."),
         "asked_to_wait": _("Server sedang ramai. Dikirim lagi sendiri pukul {time}."),
         "unplaced": _("Belum ada TPS-nya. Pilih TPS supaya dapat dikirim."),
+        "which_contest": _("Buka TPS ini dan pilih pemilihannya, supaya foto ini dapat dikirim."),
         "use_here": _("Pakai untuk {station}"),
         "pause": _("Jeda"),
         "resume": _("Lanjutkan"),

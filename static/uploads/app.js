@@ -13,7 +13,7 @@ const FOLLOW_UP = 60_000; // ms
 let timer = null;
 let registration = null;
 
-const code = location.pathname.match(/^\/(?:kirim|t)\/(\d{13})\/$/)?.[1];
+const code = location.pathname.match(/^\/(?:kirim|t)\/(\d{13})\/?$/)?.[1];
 
 async function mount() {
   await outbox.set("language", language); // the first thing that would fail where nothing can be kept

@@ -115,7 +115,10 @@ function share({ offset, size: all }) {
 function stateOf(photo, paused) {
   if (photo.state === "done") return photo.receipt.message || words("sent");
   if (photo.state === "refused") return `${words("refused")} ${photo.problem}`;
-  if (photo.state === "unplaced") return `${photo.problem ?? ""} ${words("unplaced")}`.trim();
+  if (photo.state === "unplaced") {
+    const asks = photo.station && !photo.problem ? "which_contest" : "unplaced";
+    return `${photo.problem ?? ""} ${words(asks)}`.trim();
+  }
   if (paused) return words("paused");
   if (photo.active) return words("sending", { share: share(photo) });
   if (!navigator.onLine) return words("offline");

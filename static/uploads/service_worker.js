@@ -60,7 +60,7 @@ export function serve({ version, files, pages }) {
   }
 
   async function page(event, url) {
-    const network = fetch(event.request).then(async (response) => {
+    const network = tellLanguage().then(() => fetch(event.request)).then(async (response) => {
       if (response.ok && url.pathname === "/kirim/") await remember(event.request, response.clone());
       return response;
     });
@@ -82,9 +82,19 @@ export function serve({ version, files, pages }) {
     } catch {
       const asked = await form.formData();
       await outbox.set("language", asked.get("language"));
+      await outbox.set("language_untold", asked.get("language"));
       const back = new URL(asked.get("next") || request.referrer || "/kirim/", self.location.origin);
       return Response.redirect(back.origin === self.location.origin ? back : "/kirim/", 303);
     }
+  }
+
+  // The server hears of it as soon as it answers, before it is asked for a page.
+  async function tellLanguage() {
+    const language = await outbox.setting("language_untold").catch(() => null);
+    if (!language) return;
+    await fetch("/bahasa/", { method: "POST", body: new URLSearchParams({ language }), redirect: "manual" });
+    await outbox.set("language_untold", null);
+    await caches.delete(PAGES);
   }
 
   async function remember(request, response) {

@@ -43,6 +43,7 @@ export function mount(after) {
   slot("page").addEventListener("change", remark);
   live.addEventListener("close", stop);
   review.addEventListener("close", ended);
+  addEventListener("popstate", () => review.open && review.close());
   review.addEventListener("cancel", (event) => event.preventDefault()); // nothing is decided by one key
   document.addEventListener("visibilitychange", () => {
     if (!live.open) return;
@@ -163,13 +164,20 @@ async function look(blob) {
   trouble("");
   pageChoice();
   busy(false);
-  if (!review.open) review.showModal();
+  open();
   const recognition = await recognise(blob);
   if (taken !== looked) return;
   looked.recognition = recognition;
   const page = pageOf(recognition.tag);
   if (page && !target.page && !slot("page").value) slot("page").value = page.number;
   remark();
+}
+
+// As a step of its own, so that the browser's way back leads to the page and not away from the photo.
+function open() {
+  if (review.open) return;
+  history.pushState({ review: true }, "");
+  review.showModal();
 }
 
 function pageChoice() {
@@ -228,8 +236,9 @@ function again() {
   if (!live.open) slot("from-camera").click();
 }
 
-// A browser closes it after all where the key is pressed again: the photo is kept, and can be deleted.
+// Closed by a key that was pressed again, or by the way back: the photo is kept, and can be deleted.
 function ended() {
+  if (history.state?.review) history.back();
   if (taken.decided) URL.revokeObjectURL(taken.address);
   else use();
 }
@@ -253,7 +262,7 @@ async function use() {
     say(sentence);
     kept(photo);
   } catch (error) {
-    if (!review.open) review.showModal();
+    open();
     trouble(words(error instanceof outbox.NoRoom ? "no_room" : "not_kept"));
     console.warn(error);
   } finally {

@@ -52,10 +52,13 @@ def test_the_nearest_kecamatan_is_found_on_the_phone_and_the_position_stays_ther
     citizen.picture("di-dekat-saya")
     citizen.page.locator("[data-module=nearby] a").first.click()
     citizen.page.wait_for_url("**/kirim/?wilayah=910101")
+    citizen.picture("kecamatan")
     assert any("/centroids/" in one for one in sent)
     assert any("wilayah=910101" in one for one in sent)
     assert not [one for one in sent if re.search(r"6[.,]51|106[.,]48|651357|1064824", one)]
     assert "910101" not in citizen.page.evaluate("() => JSON.stringify(Object.entries(localStorage))")
+    citizen.page.get_by_role("list", name="TPS di Desa 1").get_by_role("link", name="002").click()  # the third tap
+    citizen.page.wait_for_url("**/kirim/9101011001002/")
 
 
 def test_who_does_not_give_the_position_reads_what_else_to_do(site, somebody):

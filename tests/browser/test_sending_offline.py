@@ -131,7 +131,7 @@ def test_the_tps_is_chosen_later(network, budi, tmp_path):
 
 def test_a_poster_is_scanned_where_there_is_no_network(network, budi, tmp_path):
     """The phone knows neither the TPS nor what is voted on there, and the photo arrives by itself all the same."""
-    budi.goes_to(f"/t/{TPS}/")
+    budi.goes_to(f"/t/{TPS}")  # as it may be typed
     budi.sees("belum pernah dibuka di ponsel Anda")
     budi.picture("kirim-tps-baru-tanpa-jaringan")
     keeps(budi, sheet(tmp_path, 2))
@@ -178,6 +178,11 @@ def test_offline_the_language_changes_and_every_door_leads_to_the_app(network, s
         sari.sees("Terakhir dibuka di ponsel ini")
     sari.presses("English")
     sari.sees("Last opened on this phone")
+    network.returns()
+    sari.page.context.set_offline(False)
+    sari.goes_to(f"/kirim/{TPS}/")
+    sari.sees("Take a photo")
+    sari.page.wait_for_load_state("networkidle")
 
 
 def test_a_paused_outbox_that_goes_on_leaves_without_its_tab(network, sari, tmp_path):
@@ -200,6 +205,29 @@ def test_escape_three_times_keeps_the_photo(network, sari, tmp_path):
         sari.page.keyboard.press("Escape")
     sari.sees("1 foto menunggu dikirim")
     assert [one["page"] for one in outbox(sari)] == [2]
+
+
+def test_the_way_back_from_the_review_keeps_the_photo(network, sari, tmp_path):
+    network.breaks()
+    looks_at(sari, sheet(tmp_path, 2))
+    sari.page.go_back()
+    sari.sees("1 foto menunggu dikirim")
+    assert [one["page"] for one in outbox(sari)] == [2]
+    assert sari.page.url.endswith(f"/kirim/{TPS}/")
+    keeps(sari, sheet(tmp_path, 3))
+    sari.page.wait_for_function("() => !history.state?.review")
+    assert [one["page"] for one in outbox(sari)] == [2, 3]
+
+
+def test_of_several_contests_an_untagged_photo_asks_which(network, budi):
+    budi.page.evaluate(
+        """async () => {
+            const outbox = await import("/static/uploads/outbox.js");
+            const photo = { id: "1", taken_at: 1, state: "unplaced", station: "9101011001001", problem: "", size: 1 };
+            await outbox.keep(photo, new Blob(["x"]), null);
+        }"""
+    )
+    budi.sees("Buka TPS ini dan pilih pemilihannya")
 
 
 def test_every_sent_photo_is_asked_for(network, sari):

@@ -46,6 +46,20 @@ def test_from_the_province_to_the_tps_in_steps(client, world):
     assert "TPS 001 0 foto" in seen[4]
 
 
+def test_a_kecamatan_names_its_tps_village_by_village(client, world, django_assert_num_queries):
+    with django_assert_num_queries(3):  # the election; the regions above; the TPS with their villages
+        shown = client.get("/kirim/?wilayah=910101")
+    assert all(f'href="/kirim/{code}/"' in shown.content.decode() for code in world.stations)
+    assert "Desa 1 3 TPS 001 002 003 Desa 2" in text(shown)
+
+
+def test_a_kecamatan_with_very_many_tps_names_its_villages_only(client, world, monkeypatch):
+    monkeypatch.setattr("uploads.places.NAMED_AT_ONCE", 4)
+    shown = client.get("/kirim/?wilayah=910101").content.decode()
+    assert 'href="?wilayah=9101011001"' in shown
+    assert "/kirim/9101011001001/" not in shown
+
+
 def test_regions_without_tps_in_this_election_are_not_shown(client, world):
     world.election.is_current = False
     world.election.save()
