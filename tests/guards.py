@@ -2,10 +2,13 @@
 
 - After a test with real commits Django truncates every table, which append-only tables refuse. The owner of
   the tables may switch triggers off; the application's role, which production runs as, may not.
+- Before that, requests of browsers that are gone are served to their end: one left over would hold locks that the
+  truncation waits for, or write into the next test's database.
 - A test that is rolled back never commits, so rows it wrote by hand need no ledger entry (`ledger.duty`);
   Django would ask for it all the same when it checks foreign keys at the test's end.
 """
 
+import threading
 from typing import Any
 
 from django.db import connection
@@ -16,6 +19,9 @@ _flush = DatabaseOperations.execute_sql_flush
 
 
 def _flush_all(self: DatabaseOperations, statements: list[str]) -> Any:
+    for thread in threading.enumerate():
+        if thread.name.endswith("(process_request_thread)"):  # of the live server, socketserver.ThreadingMixIn
+            thread.join(10)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tgrelid::regclass, quote_ident(tgname) FROM pg_trigger"
