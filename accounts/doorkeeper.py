@@ -66,4 +66,10 @@ def _say(error: Exception) -> None:
 def _connection(url: str) -> redis.Redis:
     # Once more after a broken connection, which a restarted Redis leaves behind; never after a wait.
     again = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
-    return redis.Redis.from_url(url, socket_timeout=WAITS_AT_MOST, socket_connect_timeout=WAITS_AT_MOST, retry=again)
+    return redis.Redis.from_url(
+        url,
+        socket_timeout=WAITS_AT_MOST,
+        socket_connect_timeout=WAITS_AT_MOST,
+        retry=again,
+        max_connections=1_000,  # there are as many as threads ask at once; a hundred, the default, would say "away"
+    )
