@@ -9,7 +9,8 @@ of Python. It never looks at a picture. A child looks at one picture and dies; i
 no network, may open no file and no socket, and memory, CPU and wall time are limited. What it says is
 believed by the parent only as numbers in range and as bytes to store.
 
-Reply: 4 bytes big-endian length of the JSON, the JSON, the files. JSON: `{"refused": why}`, or
+Reply: 4 bytes big-endian length of the JSON, the JSON, the files. JSON: `{"refused": why}`,
+`{"type", "width", "height", "year", "rss"}` (year or null), or
 `{"type", "width", "height", "copies": [{"side", "width", "height", "offset", "length"}], "tag", "hashes", "rss"}`;
 `tag` is what `tag_reader.read` says, in pixels of the whole upright picture, or null; `hashes` are by region
 (`likeness`).
@@ -125,8 +126,17 @@ def orientation_of(picture: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
+def year_of(picture: Image.Image) -> int | None:
+    """The year in which the camera says the picture was taken (EXIF DateTimeOriginal), if it says one."""
+    try:
+        year = int(picture.getexif().get_ifd(0x8769)[0x9003][:4])
+    except Exception:
+        return None  # most have none, and strangers' are broken in many ways
+    return year if 1900 <= year <= 9999 else None
+
+
 def examine(content: bytes) -> dict[str, Any]:
-    """Decode the whole file, and say type and size as shown upright."""
+    """Decode the whole file, and say type, size as shown upright, and the year it was taken in."""
     picture, media_type = open_picture(content)
     width, height = picture.size
     # For a JPEG this reads all its data but computes an eighth of the pixels.
@@ -134,7 +144,7 @@ def examine(content: bytes) -> dict[str, Any]:
     picture.load()
     if orientation_of(picture) >= 5:
         width, height = height, width
-    return {"type": media_type, "width": width, "height": height}
+    return {"type": media_type, "width": width, "height": height, "year": year_of(picture)}
 
 
 # --- Public copies --------------------------------------------------------------------------
@@ -328,10 +338,12 @@ def warm_up() -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     exif = Image.Exif()
     exif[0x0112] = 6
+    exif.get_ifd(0x8769)[0x9003] = "2024:02:14 15:40:00"
     for kind in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF"):
         file = io.BytesIO()
         try:
             example.convert("RGB").save(file, kind, exif=exif, icc_profile=profile)
+            examine(file.getvalue())
             copies(file.getvalue())
         except (KeyError, OSError, RuntimeError):
             continue  # a build that cannot write this format; reading it needs no more imports

@@ -97,11 +97,12 @@ ENDED_BY: dict[int, str] = {signal.SIGXCPU: "heavy", signal.SIGALRM: "slow", sig
 
 @dataclass(frozen=True)
 class Facts:
-    """What a picture is: its type by content, its size as shown upright."""
+    """What a picture is: its type by content, its size as shown upright, the year its camera says it was taken in."""
 
     media_type: str
     width: int
     height: int
+    year: int | None = None
 
 
 @dataclass(frozen=True)
@@ -212,7 +213,8 @@ def _rows_of_the_same_bytes(photo: Photo) -> list[PublicCopy] | None:
 def _facts_in(said: dict[str, Any]) -> Facts:
     if "refused" in said:
         raise REFUSALS.get(said["refused"], Unreadable)
-    facts = Facts(said["type"], int(said["width"]), int(said["height"]))
+    year = said.get("year")
+    facts = Facts(said["type"], int(said["width"]), int(said["height"]), None if year is None else int(year))
     if facts.media_type not in MEDIA_TYPES or not (0 < facts.width < 65536 and 0 < facts.height < 65536):
         raise Unreadable
     return facts

@@ -79,6 +79,7 @@ class Original:
     media_type: str
     width: int
     height: int
+    year: int | None  # in which it was taken, if the camera says so
 
 
 def reached(point: str) -> None:
@@ -109,7 +110,7 @@ def seal(sending: Sending) -> Original:
             raise WrongHash
         received.seek(0)
         facts = inspection.examine(received)
-    original = Original(sha256, size, facts.media_type, facts.width, facts.height)
+    original = Original(sha256, size, facts.media_type, facts.width, facts.height, facts.year)
     _refuse_a_used_key(sending, original)
     reached("examined")
     # Seal first, row second: a row without bytes is a lie; bytes without a row are only bytes.
@@ -155,12 +156,20 @@ def record(sending: Sending, original: Original) -> tuple[Photo, bool]:
         uploader=sending.uploader,
         address_block=sending.address_block,
         receipt=receipts.new_code(),
-        marks=[Mark.REUSED] if same_bytes else [],
+        marks=_marks_of(sending, original, bool(same_bytes)),
     )
     if sending.key:
         _remember(sending.key, sending, original, photo)
     reached("row written")
     return photo, True
+
+
+def _marks_of(sending: Sending, original: Original, is_elsewhere: bool) -> list[Mark]:
+    """Why people should look twice, as far as that is plain now."""
+    marks = [Mark.REUSED] if is_elsewhere else []
+    if original.year and original.year != sending.contest.election.date.year:
+        marks.append(Mark.OTHER_YEAR)
+    return marks
 
 
 # Whoever sends what is here already is a sender of it too (`Repeat`). The first one again changes nothing.

@@ -17,6 +17,7 @@ class Mark(models.TextChoices):
     WRONG_PAGE = "wrong_page", _("Pengirim menyebut halaman lain daripada yang tercetak di lembar ini.")
     OTHER_BALLOT = "other_ballot", _("Tanda di lembar ini milik formulir pemilihan lain.")
     TURNED = "turned", _("Lembar terlihat terbalik atau miring.")
+    OTHER_YEAR = "other_year", _("Menurut kameranya, foto ini diambil di tahun lain. Jam ponsel bisa juga salah.")
     BLURRED = "blurred", _("Foto tampak buram.")
 
 
