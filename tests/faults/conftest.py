@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,7 +78,8 @@ class Platform:
                 pass  # still starting
             assert time.monotonic() < deadline, {q: self.number(q) for q in (MOVING, WAITING, UNPUBLISHED)}
             if time.monotonic() - swept > 5:
-                self.sweep()
+                with suppress(subprocess.CalledProcessError):  # Redis is away still, or PostgreSQL
+                    self.sweep()
                 swept = time.monotonic()
             time.sleep(0.2)
 
