@@ -64,18 +64,27 @@ class Verdict(NamedTuple):
         elif self.kind == "equal":
             if self.holds:
                 return f"{figure} = {terms[0]}"
-            return _("{figure} dan {other} seharusnya sama").format(figure=figure, other=terms[0])
+            return sentences()["equal"].format(figure=figure, other=terms[0])
         elif self.kind == "at_most":
             limit = terms[0] if terms else self.formula.rpartition(" ")[2]
             if self.holds:
                 return f"{figure} ≤ {limit}"
-            return _("{figure}, paling banyak {limit}").format(figure=figure, limit=limit)
+            return sentences()["at_most"].format(figure=figure, limit=limit)
         elif self.holds:
             return _("semua angka dalam batas")
         else:
             outside = ", ".join(map(str, self.inputs.values()))
             return _("{outside} di luar batas").format(outside=outside)
-        return counted if self.holds else _("{counted}, di kertas {figure}").format(counted=counted, figure=figure)
+        return counted if self.holds else sentences()["sum"].format(counted=counted, figure=figure)
+
+
+def sentences() -> dict[str, str]:
+    """How a broken rule is told in the reader's language, by kind; `sum` is for `reserve`, too."""
+    return {
+        "sum": _("{counted}, di kertas {figure}"),
+        "equal": _("{figure} dan {other} seharusnya sama"),
+        "at_most": _("{figure}, paling banyak {limit}"),
+    }
 
 
 @dataclass(frozen=True)

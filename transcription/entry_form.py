@@ -6,14 +6,14 @@ masalah       a problem with the whole photo, instead of numbers
 sesuai        the fingerprint of the numbers whose slips the reader has seen and confirmed
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
-import rfc8785
 from django.utils.translation import gettext as _
 
+from tps import rules
 from tps.form_definitions import Field, FormDefinition, Page
 from transcription.entries import KOSONG, UNREADABLE, Reading, Value, typed
 
@@ -93,6 +93,23 @@ class EntryForm:
             self.wrong[cell.id] = f"{cell.field.name}: {cell.wrong}"
 
     @property
+    def live(self) -> dict[str, Any]:
+        """What `static/transcription/slips.js` needs to say a slip while somebody types."""
+        judged = [
+            {
+                "kind": rule.kind,
+                "title": rule.title,
+                "terms": rule.terms,
+                "positive": rule.only_where_positive,
+                "limit": rule.limit,
+                "percent": rule.percent,
+            }
+            for rule in (self.form.rules_within(self.page) if self.page else ())
+            if rule.kind != "range"  # three digits are always within
+        ]
+        return {"rules": judged, "sentences": rules.sentences()}
+
+    @property
     def groups(self) -> list[Group]:
         """As printed: groups, rows, and in a row the columns L, P and J beside each other."""
         groups = []
@@ -107,6 +124,5 @@ def _rows(cells: list[Cell]) -> list[list[Cell]]:
 
 
 def fingerprint(reading: Reading) -> str:
-    """Names just these numbers of just this page."""
-    said = {"page": reading.page, "numbers": reading.numbers}
-    return hashlib.sha256(rfc8785.dumps(said)).hexdigest()[:16]
+    """Names just these numbers of just this page, as `static/transcription/slips.js` does."""
+    return " ".join([str(reading.page), *(f"{key}={value}" for key, value in sorted((reading.numbers or {}).items()))])

@@ -1,13 +1,158 @@
-// Keeps a photo for its reader while they type, and lets Enter lead from number to number. Without it the lease ends
-// after five minutes, and what is sent later still counts as long as nobody else has the place. A form without
-// `data-renew` belongs to nobody's lease.
-const EVERY = 60_000;
+// The numbers of a page by keyboard or thumb: three digits lead on, Enter and arrows go from box to box, `k` says an
+// empty box, `t` an unreadable one, `p` that something is wrong with the photo; on a touch screen the same keys are drawn.
+// Sums that do not fit are said beside the box, and once more before sending; `s` says that the paper has it so. The
+// photo is kept for its reader while they type: without that the lease ends after five minutes, and what is sent later
+// still counts as long as nobody else has the place. A form without `data-renew` belongs to nobody's lease; there boxes
+// may stay open.
+import { broken, fingerprint } from "./slips.js";
+
+const EVERY = 60_000; // ms between two renewals
+const MARKS = { k: "kosong", t: "tidak_terbaca" };
 
 export function mount(form) {
-  const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
   const boxes = [...form.querySelectorAll("input[inputmode=numeric]")];
-  let renewed = Date.now();
+  const { rules, sentences } = JSON.parse(document.getElementById("aturan").textContent);
+  const [send, slips] = ["send", "slips"].map((name) => form.querySelector(`[data-slot=${name}]`));
+  const confirm = slips.querySelector("[name=sesuai]");
+  const everything = Boolean(form.dataset.renew);
 
+  // --- Boxes ---
+
+  const key = (box) => box.name.replace("angka-", "");
+  const mark = (box) => form.elements[`tanda-${key(box)}`];
+  const isOpen = (box) => !box.value.trim() && !mark(box).value;
+
+  function numbers({ unfinished = true } = {}) {
+    const found = {};
+    for (const box of boxes) {
+      if (!unfinished && box === document.activeElement && box.value.length < 3) continue;
+      if (mark(box).value) found[key(box)] = mark(box).value;
+      else if (/^\d{1,3}$/.test(box.value)) found[key(box)] = Number(box.value);
+    }
+    return found;
+  }
+
+  function go(box) {
+    if (!box) return;
+    box.focus();
+    box.select();
+  }
+
+  function step(box, by) {
+    go(boxes[boxes.indexOf(box) + by]);
+  }
+
+  function onward(box) {
+    if (everything && isOpen(box)) return; // a third digit has led here already
+    const open = everything && boxes.find(isOpen);
+    if (boxes.indexOf(box) < boxes.length - 1) step(box, 1);
+    else if (open) go(open);
+    else form.requestSubmit(send.querySelector("button"));
+  }
+
+  function pressed(pressedKey, box) {
+    if (pressedKey in MARKS) {
+      box.value = "";
+      mark(box).value = MARKS[pressedKey];
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+      step(box, 1);
+    } else if (pressedKey === "p") {
+      const problem = document.querySelector(".reader__problem");
+      problem.open = true;
+      problem.querySelector("input[type=radio]").focus();
+      problem.scrollIntoView({ block: "center" });
+    } else if (pressedKey === "s" && !slips.hidden) form.requestSubmit(confirm);
+    else if (pressedKey === "Enter") onward(box);
+    else if (pressedKey === "ArrowDown") step(box, 1);
+    else if (pressedKey === "ArrowUp") step(box, -1);
+    else if (pressedKey === "Backspace" && !box.value && !mark(box).value) step(box, -1);
+    else return false;
+    return true;
+  }
+
+  form.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (boxes.includes(event.target)) {
+      if (pressed(name, event.target) || /^\D$/.test(name)) event.preventDefault();
+    } else if (name === "s" && event.target.tagName !== "SELECT" && pressed(name, boxes[0])) event.preventDefault();
+  });
+
+  form.addEventListener("input", ({ target }) => {
+    if (!slips.hidden) ask([]);
+    if (boxes.includes(target) && target.value) {
+      mark(target).value = "";
+      const next = boxes[boxes.indexOf(target) + 1];
+      if (/^\d{3}$/.test(target.value) && target.selectionEnd === 3) go(next);
+    }
+    if (target.tagName === "SELECT" && target.value) form.elements[target.name.replace("tanda-", "angka-")].value = "";
+    tell();
+  });
+  form.addEventListener("focusin", tell);
+
+  // --- Sums ---
+
+  function tell() {
+    for (const old of form.querySelectorAll(".numbers__slip")) old.remove();
+    for (const { figure, title, sentence } of broken(rules, numbers({ unfinished: false }), sentences)) {
+      const said = document.createElement("p");
+      said.className = "numbers__slip";
+      said.setAttribute("role", "status");
+      said.textContent = `${title}: ${sentence}`;
+      form.elements[`angka-${figure}`].closest(".numbers__row").append(said);
+    }
+  }
+
+  function ask(found) {
+    slips.hidden = !found.length;
+    send.hidden = Boolean(found.length);
+    slips.querySelector("ul").replaceChildren(
+      ...found.map(({ title, sentence }) => {
+        const [item, strong] = ["li", "strong"].map((tag) => document.createElement(tag));
+        strong.textContent = sentence;
+        item.append(`${title}: `, strong);
+        return item;
+      }),
+    );
+  }
+
+  form.addEventListener("submit", (event) => {
+    const typed = numbers();
+    if (event.submitter === confirm) {
+      confirm.value = fingerprint(form.elements.halaman.value, typed);
+      return;
+    }
+    const found = broken(rules, typed, sentences);
+    if (!found.length || (everything && boxes.some(isOpen))) return; // of open boxes the server tells first
+    event.preventDefault();
+    ask(found);
+    slips.querySelector("h2").focus();
+  });
+
+  // --- Thumbs, and the lease ---
+
+  const keypad = form.querySelector("[data-slot=keypad]");
+  if (matchMedia("(pointer: coarse)").matches) {
+    keypad.hidden = false;
+    for (const box of boxes) box.inputMode = "none"; // the drawn keys instead of the phone's
+    keypad.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
+    keypad.addEventListener("click", ({ target }) => {
+      const name = target.closest("button")?.dataset.key;
+      const box = boxes.includes(document.activeElement) ? document.activeElement : (boxes.find(isOpen) ?? boxes[0]);
+      if (!name) return;
+      if (document.activeElement !== box) go(box);
+      if (pressed(name, box)) return;
+      const start = name === "Backspace" && box.selectionStart === box.selectionEnd ? -1 : 0;
+      const digit = name === "Backspace" ? "" : name;
+      if (box.value.length - (box.selectionEnd - box.selectionStart) + digit.length > 3) return;
+      box.setRangeText(digit, Math.max(0, box.selectionStart + start), box.selectionEnd, "end");
+      if (name === "Backspace") mark(box).value = "";
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  } else form.querySelector("[data-slot=keys]").hidden = false;
+
+  const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+  let renewed = Date.now();
   form.addEventListener("input", () => {
     if (!form.dataset.renew || Date.now() - renewed < EVERY) return;
     renewed = Date.now();
@@ -16,13 +161,7 @@ export function mount(form) {
     });
   });
 
-  form.addEventListener("keydown", (event) => {
-    const next = boxes[boxes.indexOf(event.target) + 1];
-    if (event.key !== "Enter" || !boxes.includes(event.target) || !next) return; // from the last one, Enter sends
-    event.preventDefault();
-    next.focus();
-    next.select();
-  });
+  if (everything && !document.querySelector("[aria-invalid=true]") && slips.hidden) go(boxes.find(isOpen));
 }
 
 for (const form of document.querySelectorAll("[data-module=typing]")) mount(form);

@@ -1,0 +1,245 @@
+"""Reading a photo by keyboard and by thumb: keys, sums that do not fit, the photo under one's hands."""
+
+import json
+import random
+
+import pytest
+
+from pemantau import pipeline
+from tests import specimens
+from tests.browser.conftest import DESKTOP, Person
+from tests.transcription.reading import BROKEN_SUMS, SUMS, VOTES
+from tps import form_definitions, rules
+from transcription.entries import Reading
+from transcription.entry_form import EntryForm, fingerprint
+from transcription.models import Entry, Problem
+from uploads import intake
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+PHONE_WITH_TOUCH = {"has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture
+def arrives(site, tmp_path):
+    """`arrives(page, **numbers)`: a photo of that page comes in."""
+
+    def one(page: int, **numbers: int) -> None:
+        path = tmp_path / f"{page}.jpg"
+        path.write_bytes(specimens.render(site.station.code, page, numbers, width=1000))
+        pipeline.receive(intake.Sending(path, site.station, site.contest, page, site.device(), None, None))
+
+    return one
+
+
+@pytest.fixture
+def reads(somebody):
+    """A volunteer, on a wide screen unless told otherwise, with the photo before them."""
+
+    def one(**how: object) -> Person:
+        sari = somebody(**({"viewport": DESKTOP} | how))
+        sari.signs_in("Sari")
+        sari.goes_to("/baca/")
+        sari.presses("Ambil foto")
+        return sari
+
+    return one
+
+
+def box(person: Person) -> str:
+    return person.page.evaluate("() => document.activeElement.id")
+
+
+def test_three_digits_lead_on_and_nothing_needs_the_mouse(arrives, reads):
+    arrives(2, **VOTES)
+    sari = reads()
+    assert box(sari) == "angka-paslon_1"
+    keys = sari.page.keyboard
+    keys.type("101")
+    assert box(sari) == "angka-paslon_2"
+    keys.press("Enter")  # out of habit: the box is still open
+    keys.type("88")
+    keys.press("Enter")
+    keys.press("ArrowUp")
+    keys.press("ArrowDown")
+    assert box(sari) == "angka-paslon_3"
+    keys.type("x3?1")
+    sari.picture("baca-ketik")
+    keys.press("Enter")
+    sari.sees("Belum ada foto untuk Anda")
+    assert Entry.objects.get().numbers == VOTES
+
+
+def test_what_is_no_number_is_one_key(arrives, reads):
+    arrives(2, **VOTES)
+    sari = reads()
+    keys = sari.page.keyboard
+    keys.press("k")
+    keys.press("t")
+    keys.type("7")
+    keys.press("ArrowUp")
+    keys.type("99")  # not unreadable after all
+    keys.press("Enter")
+    keys.press("Enter")
+    sari.sees("Belum ada foto untuk Anda")
+    assert Entry.objects.get().numbers == {"paslon_1": "kosong", "paslon_2": 99, "paslon_3": 7}
+
+
+def test_an_open_box_is_found_before_sending(arrives, reads):
+    arrives(2, **VOTES)
+    sari = reads()
+    sari.page.locator("#angka-paslon_3").fill("31")
+    sari.page.locator("#angka-paslon_3").press("Enter")
+    assert box(sari) == "angka-paslon_1"
+    assert not Entry.objects.exists()
+
+
+def test_a_slip_is_told_beside_the_box_and_one_key_says_that_the_paper_has_it_so(arrives, reads):
+    arrives(3, **BROKEN_SUMS)
+    sari = reads()
+    keys = sari.page.keyboard
+    keys.type("220")
+    keys.type("5")
+    keys.press("Enter")
+    keys.type("25")
+    assert sari.page.locator(".numbers__slip").count() == 0, "nothing is said of a number that is still being typed"
+    keys.type("2")
+    sari.page.locator(".numbers__slip").wait_for()
+    assert "220 + 5 = 225, di kertas 252" in sari.page.locator(".numbers__slip").inner_text()
+    sari.picture("baca-selisih")
+    keys.press("Enter")
+    sari.sees("Memang begitu di kertas")
+    assert not sari.page.get_by_role("button", name="Simpan dan lanjut").is_visible()
+    assert not Entry.objects.exists()
+    sari.picture("baca-selisih-tanya")
+    keys.press("s")
+    sari.sees("Belum ada foto untuk Anda")
+    assert Entry.objects.get().numbers == BROKEN_SUMS
+
+
+def test_a_slip_that_was_a_typing_mistake_is_mended(arrives, reads):
+    arrives(3, **SUMS)
+    sari = reads()
+    keys = sari.page.keyboard
+    for figure in ("220", "5", "252"):
+        keys.type(figure)
+        keys.press("Enter")
+    sari.sees("Memang begitu di kertas")
+    sari.page.locator("#angka-suara_total").fill("225")
+    assert not sari.page.get_by_text("Memang begitu di kertas").is_visible()
+    assert sari.page.locator(".numbers__slip").count() == 0
+    sari.page.locator("#angka-suara_total").press("Enter")
+    sari.sees("Belum ada foto untuk Anda")
+    assert Entry.objects.get().numbers == SUMS
+
+
+def test_a_problem_is_one_key_away(arrives, reads):
+    arrives(2, **VOTES)
+    sari = reads()
+    sari.page.keyboard.press("p")
+    sari.page.keyboard.press("Space")
+    sari.page.get_by_role("button", name="Kirim masalah").click()
+    sari.sees("Belum ada foto untuk Anda")
+    assert Entry.objects.get().problem == Problem.values[0]
+
+
+def test_a_thumb_types_on_drawn_keys(arrives, reads):
+    arrives(2, **VOTES)
+    budi = reads(viewport={"width": 360, "height": 740}, **PHONE_WITH_TOUCH)
+    keypad = budi.page.get_by_role("group", name="Tombol angka")
+    assert keypad.is_visible()
+    assert budi.page.locator("#angka-paslon_1").get_attribute("inputmode") == "none"
+    seen = budi.page.locator("#angka-paslon_1").bounding_box()
+    photo = budi.page.locator(".picture").bounding_box()
+    assert photo["y"] + photo["height"] <= seen["y"], "the box is not under the photo"
+    assert seen["y"] + seen["height"] <= keypad.bounding_box()["y"], "nor under the keys"
+    budi.picture("baca-jempol")
+
+    def taps(*names: str) -> None:
+        for name in names:
+            keypad.get_by_role("button", name=name, exact=True).tap()
+
+    taps("1", "0", "2", "Mundur", "Hapus", "1", "0", "1")  # the number is selected when one comes back to it
+    assert box(budi) == "angka-paslon_2"
+    taps("8", "9", "Hapus", "8", "Lanjut", "Tak terbaca")
+    budi.nothing_hangs_over_the_edge()
+    taps("Lanjut")
+    budi.sees("Belum ada foto untuk Anda")
+    assert Entry.objects.get().numbers == {"paslon_1": 101, "paslon_2": 88, "paslon_3": "tidak_terbaca"}
+
+
+def test_the_photo_is_enlarged_turned_and_cleared_by_keys(arrives, reads):
+    arrives(2, **VOTES)
+    sari = reads()
+    sheet, image = sari.page.locator(".picture__sheet"), sari.page.locator(".picture__sheet img")
+    wide = sheet.evaluate("sheet => sheet.offsetWidth")
+    keys = sari.page.keyboard
+    keys.press("+")
+    assert sheet.evaluate("sheet => sheet.offsetWidth") == pytest.approx(wide * 1.5, abs=2)
+    keys.press("z")
+    whole = sari.page.locator(".picture__window").evaluate("one => [one.scrollHeight, one.clientHeight]")
+    assert whole[0] <= whole[1] + 1
+    keys.press("z")
+    assert sheet.evaluate("sheet => sheet.offsetWidth") == pytest.approx(wide * 1.5, abs=2)
+    keys.press("r")
+    shown = image.evaluate(
+        "image => { const { width, height } = image.getBoundingClientRect(); return width / height }"
+    )
+    assert shown > 1, "a page on its side"
+    keys.press("c")
+    assert sari.page.get_by_role("button", name="Kontras").get_attribute("aria-pressed") == "true"
+    sari.picture("baca-foto-putar")
+    keys.type("101")
+    assert sari.page.locator("#angka-paslon_1").input_value() == "101", "keys of the photo are no digits"
+
+
+def test_two_fingers_enlarge_the_photo(arrives, reads):
+    arrives(2, **VOTES)
+    budi = reads(viewport={"width": 360, "height": 740}, **PHONE_WITH_TOUCH)
+    sheet = budi.page.locator(".picture__sheet")
+    wide = sheet.evaluate("sheet => sheet.offsetWidth")
+    session = budi.page.context.new_cdp_session(budi.page)
+    place = budi.page.locator(".picture__window").bounding_box()
+    middle, height = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+
+    def fingers(what: str, apart: float) -> None:
+        points = [{"x": middle - apart, "y": height, "id": 1}, {"x": middle + apart, "y": height, "id": 2}]
+        session.send("Input.dispatchTouchEvent", {"type": what, "touchPoints": points if what != "touchEnd" else []})
+
+    fingers("touchStart", 20)
+    for apart in range(25, 65, 5):
+        fingers("touchMove", apart)
+    fingers("touchEnd", 0)
+    assert sheet.evaluate("sheet => sheet.offsetWidth") > wide * 1.5
+
+
+def test_the_browser_counts_as_the_server_does(site, somebody):
+    """The rules stand in two languages; a thousand pages of random numbers must get the same words from both."""
+    page = somebody().page
+    page.goto(f"{site.address}/sehat/")
+    chance = random.Random(5)
+    for name in form_definitions.names():
+        form = form_definitions.load(name)
+        for sheet in form.pages:
+            live = json.loads(json.dumps(EntryForm.of(form, str(sheet.number), {}).live))
+            cases = [
+                {
+                    key: chance.choice(["kosong", "tidak_terbaca"]) if chance.random() < 0.05 else chance.randrange(12)
+                    for key in sheet.keys
+                    if chance.random() < 0.98
+                }
+                for _ in range(60)
+            ]
+            said = page.evaluate(
+                """async ([rules, sentences, cases, page]) => {
+                  const { broken, fingerprint } = await import("/static/transcription/slips.js");
+                  return cases.map((one) => [broken(rules, one, sentences), fingerprint(page, one)]);
+                }""",
+                [live["rules"], live["sentences"], cases, sheet.number],
+            )
+            for numbers, (slips, print_) in zip(cases, said, strict=True):
+                wanted = rules.broken(rules.check(form, numbers, keys=sheet.keys))
+                assert [(slip["title"], slip["sentence"]) for slip in slips] == [
+                    (verdict.title, verdict.sentence()) for verdict in wanted
+                ]
+                assert print_ == fingerprint(Reading(sheet.number, numbers))
