@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.refusals import Refusal
 from tps import form_definitions
 from tps.form_definitions import Page
-from tps.models import Contest, PollingStation, Region
+from tps.models import Contest, Election, PollingStation, Region
 from tps.search import UnknownStation
 
 
@@ -44,7 +44,7 @@ class Claim:
 # In SQL of our own: an upload passes here, and Django would take ten times as long to put it together.
 PLACE = """
 SELECT s.id, s.election_id, s.number, s.registered_voters, r.code, r.level, r.name, r.parent_id,
-       c.id, c.code, c.kind, c.name, c.form
+       e.date, c.id, c.code, c.kind, c.name, c.form
 FROM tps_pollingstation s
 JOIN tps_election e ON e.code = s.election_id
 JOIN tps_region r ON r.code = s.region_id
@@ -65,12 +65,13 @@ def place(code: str, election: str | None = None) -> Place:
         rows = cursor.fetchall()
     if not rows:
         raise UnknownStation
-    pk, of, number, voters, village, level, name, parent = rows[0][:8]
+    pk, of, number, voters, village, level, name, parent, day = rows[0][:9]
+    held = Election(code=of, date=day)
     region = Region(code=village, level=level, name=name, parent_id=parent)
-    station = PollingStation(pk=pk, election_id=of, code=code, region=region, number=number, registered_voters=voters)
+    station = PollingStation(pk=pk, election=held, code=code, region=region, number=number, registered_voters=voters)
     contests = (
-        Contest(pk=pk, election_id=of, code=code, kind=kind, name=name, form=form)
-        for pk, code, kind, name, form in (row[8:] for row in rows)
+        Contest(pk=pk, election=held, code=code, kind=kind, name=name, form=form)
+        for pk, code, kind, name, form in (row[9:] for row in rows)
         if pk is not None
     )
     return Place(station, tuple(contests))

@@ -35,7 +35,7 @@ from typing import Any
 import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageCms
 
-from uploads import likeness, tag_reader
+from uploads import exif, likeness, tag_reader
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 64_000_000
@@ -117,24 +117,6 @@ def open_picture(content: bytes) -> tuple[Image.Image, str]:
     return picture, NAMES[kind]
 
 
-def orientation_of(picture: Image.Image) -> int:
-    """EXIF orientation 1..8; 1 where it is missing or nonsense."""
-    try:
-        value = picture.getexif().get(0x0112, 1)
-    except Exception:
-        return 1  # a broken EXIF block does not make a picture worse
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def year_of(picture: Image.Image) -> int | None:
-    """The year in which the camera says the picture was taken (EXIF DateTimeOriginal), if it says one."""
-    try:
-        year = int(picture.getexif().get_ifd(0x8769)[0x9003][:4])
-    except Exception:
-        return None  # most have none, and strangers' are broken in many ways
-    return year if 1900 <= year <= 9999 else None
-
-
 def examine(content: bytes) -> dict[str, Any]:
     """Decode the whole file, and say type, size as shown upright, and the year it was taken in."""
     picture, media_type = open_picture(content)
@@ -142,9 +124,9 @@ def examine(content: bytes) -> dict[str, Any]:
     # For a JPEG this reads all its data but computes an eighth of the pixels.
     picture.draft(None, (max(width // 8, 1), max(height // 8, 1)))
     picture.load()
-    if orientation_of(picture) >= 5:
+    if exif.orientation_of(picture) >= 5:
         width, height = height, width
-    return {"type": media_type, "width": width, "height": height, "year": year_of(picture)}
+    return {"type": media_type, "width": width, "height": height, "year": exif.year_of(picture)}
 
 
 # --- Public copies --------------------------------------------------------------------------
@@ -160,7 +142,7 @@ def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
     scale = min(1.0, SIDES[0] / max(width, height))
     picture.draft(None, (max(int(width * scale), 1), max(int(height * scale), 1)))
     picture.load()
-    turn = TURNS.get(orientation_of(picture))
+    turn = TURNS.get(exif.orientation_of(picture))
     profile = picture.info.get("icc_profile")
     upright = srgb(shrunk(flat(picture), SIDES[0]), profile)
     if turn is not None:
@@ -336,13 +318,13 @@ def warm_up() -> None:
     if tag := tag_reader.read(example):
         likeness.regions(example, tag["corners"])
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    exif.get_ifd(0x8769)[0x9003] = "2024:02:14 15:40:00"
+    notes = Image.Exif()
+    notes[exif.ORIENTATION] = 6
+    notes.get_ifd(exif.CAMERA)[exif.TAKEN_AT] = "2024:02:14 15:40:00"
     for kind in ("JPEG", "PNG", "WEBP", "AVIF", "HEIF"):
         file = io.BytesIO()
         try:
-            example.convert("RGB").save(file, kind, exif=exif, icc_profile=profile)
+            example.convert("RGB").save(file, kind, exif=notes, icc_profile=profile)
             examine(file.getvalue())
             copies(file.getvalue())
         except (KeyError, OSError, RuntimeError):

@@ -135,7 +135,7 @@ _BROUGHT = """
 
 def find(ticket_id: UUID, *, with_claim: bool = False) -> Ticket:
     """The ticket; with its claim in the same query, where that is wanted. Raises `UnknownTicket`."""
-    tickets = Ticket.objects.select_related("device", "station", "contest") if with_claim else Ticket.objects
+    tickets = Ticket.objects.select_related("device", "station", "contest__election") if with_claim else Ticket.objects
     try:
         return tickets.get(pk=ticket_id, expires_at__gt=timezone.now())
     except Ticket.DoesNotExist:

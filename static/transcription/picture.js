@@ -2,6 +2,7 @@
 // with more contrast (`c`). Without it there are three sizes and a window that scrolls.
 const STEP = 1.5;
 const MOST = 8; // times the window's width
+const WRITTEN_IN = "textarea, select, input:not([name^=angka-])"; // the boxes of numbers take digits only
 const KEYS = { "+": "larger", "=": "larger", "-": "smaller", z: "whole", r: "turn", c: "contrast" };
 
 export function mount(picture) {
@@ -23,16 +24,19 @@ export function mount(picture) {
 
   // What was in the middle, or under the fingers, stays there.
   function draw(next, x = frame.clientWidth / 2, y = frame.clientHeight / 2) {
-    const least = Math.min(1, whole());
     const [left, top] = [(frame.scrollLeft + x) / sheet.offsetWidth, (frame.scrollTop + y) / sheet.offsetHeight];
-    zoom = Math.min(MOST, Math.max(least, next));
+    zoom = Math.min(MOST, Math.max(whole(), next));
+    resize();
+    frame.scrollLeft = left * sheet.offsetWidth - x;
+    frame.scrollTop = top * sheet.offsetHeight - y;
+  }
+
+  function resize() {
     const width = frame.clientWidth * zoom;
     sheet.style.width = `${width}px`;
     sheet.style.height = `${width * tall()}px`;
     image.style.width = `${turn % 2 ? width / ratio : width}px`;
     image.style.rotate = `${turn * 90}deg`;
-    frame.scrollLeft = left * sheet.offsetWidth - x;
-    frame.scrollTop = top * sheet.offsetHeight - y;
   }
 
   const does = {
@@ -58,7 +62,7 @@ export function mount(picture) {
     button.addEventListener("click", does[button.dataset.does]);
   }
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("textarea, select, input[type]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches(WRITTEN_IN)) return;
     const name = KEYS[event.key.toLowerCase()];
     if (!name) return;
     event.preventDefault();
@@ -86,7 +90,7 @@ export function mount(picture) {
     frame.addEventListener(end, (event) => fingers.delete(event.pointerId));
   }
   addEventListener("resize", () => draw(zoom));
-  draw(1, 0, 0);
+  resize();
 }
 
 for (const picture of document.querySelectorAll(".picture")) mount(picture);

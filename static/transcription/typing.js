@@ -14,6 +14,7 @@ export function mount(form) {
   const { rules, sentences } = JSON.parse(document.getElementById("aturan").textContent);
   const [send, slips] = ["send", "slips"].map((name) => form.querySelector(`[data-slot=${name}]`));
   const confirm = slips.querySelector("[name=sesuai]");
+  const problem = document.querySelector(".reader__problem");
   const everything = Boolean(form.dataset.renew);
 
   // --- Boxes ---
@@ -38,6 +39,12 @@ export function mount(form) {
     box.select();
   }
 
+  function say(box, what) {
+    box.value = "";
+    mark(box).value = what;
+    box.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
   function step(box, by) {
     go(boxes[boxes.indexOf(box) + by]);
   }
@@ -52,12 +59,9 @@ export function mount(form) {
 
   function pressed(pressedKey, box) {
     if (pressedKey in MARKS) {
-      box.value = "";
-      mark(box).value = MARKS[pressedKey];
-      box.dispatchEvent(new Event("input", { bubbles: true }));
+      say(box, MARKS[pressedKey]);
       step(box, 1);
-    } else if (pressedKey === "p") {
-      const problem = document.querySelector(".reader__problem");
+    } else if (pressedKey === "p" && problem) {
       problem.open = true;
       problem.querySelector("input[type=radio]").focus();
       problem.scrollIntoView({ block: "center" });
@@ -65,7 +69,8 @@ export function mount(form) {
     else if (pressedKey === "Enter") onward(box);
     else if (pressedKey === "ArrowDown") step(box, 1);
     else if (pressedKey === "ArrowUp") step(box, -1);
-    else if (pressedKey === "Backspace" && !box.value && !mark(box).value) step(box, -1);
+    else if (pressedKey === "Backspace" && mark(box).value) say(box, "");
+    else if (pressedKey === "Backspace" && !box.value) step(box, -1);
     else return false;
     return true;
   }
@@ -74,7 +79,8 @@ export function mount(form) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (boxes.includes(event.target)) {
-      if (pressed(name, event.target) || /^\D$/.test(name)) event.preventDefault();
+      // A key that is held down sends nothing twice.
+      if ((name === "Enter" && event.repeat) || pressed(name, event.target) || /^\D$/.test(name)) event.preventDefault();
     } else if (name === "s" && event.target.tagName !== "SELECT" && pressed(name, boxes[0])) event.preventDefault();
   });
 
@@ -92,9 +98,13 @@ export function mount(form) {
 
   // --- Sums ---
 
+  let told = "[]";
   function tell() {
+    const found = broken(rules, numbers({ unfinished: false }), sentences);
+    if (JSON.stringify(found) === told) return; // or screen readers would hear it with every key
+    told = JSON.stringify(found);
     for (const old of form.querySelectorAll(".numbers__slip")) old.remove();
-    for (const { figure, title, sentence } of broken(rules, numbers({ unfinished: false }), sentences)) {
+    for (const { figure, title, sentence } of found) {
       const said = document.createElement("p");
       said.className = "numbers__slip";
       said.setAttribute("role", "status");
@@ -146,7 +156,6 @@ export function mount(form) {
       const digit = name === "Backspace" ? "" : name;
       if (box.value.length - (box.selectionEnd - box.selectionStart) + digit.length > 3) return;
       box.setRangeText(digit, Math.max(0, box.selectionStart + start), box.selectionEnd, "end");
-      if (name === "Backspace") mark(box).value = "";
       box.dispatchEvent(new Event("input", { bubbles: true }));
     });
   } else form.querySelector("[data-slot=keys]").hidden = false;

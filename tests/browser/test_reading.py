@@ -4,7 +4,9 @@ import json
 import random
 
 import pytest
+from django.utils import timezone
 
+from accounts.models import Role
 from pemantau import pipeline
 from tests import specimens
 from tests.browser.conftest import DESKTOP, Person
@@ -12,7 +14,7 @@ from tests.transcription.reading import BROKEN_SUMS, SUMS, VOTES
 from tps import form_definitions, rules
 from transcription.entries import Reading
 from transcription.entry_form import EntryForm, fingerprint
-from transcription.models import Entry, Problem
+from transcription.models import Entry, Problem, Task
 from uploads import intake
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -50,6 +52,11 @@ def box(person: Person) -> str:
     return person.page.evaluate("() => document.activeElement.id")
 
 
+def was_sent(person: Person, numbers: dict[str, int | str]) -> None:
+    person.sees("Belum ada foto untuk Anda")
+    assert Entry.objects.get().numbers == numbers
+
+
 def test_three_digits_lead_on_and_nothing_needs_the_mouse(arrives, reads):
     arrives(2, **VOTES)
     sari = reads()
@@ -66,8 +73,7 @@ def test_three_digits_lead_on_and_nothing_needs_the_mouse(arrives, reads):
     keys.type("x3?1")
     sari.picture("baca-ketik")
     keys.press("Enter")
-    sari.sees("Belum ada foto untuk Anda")
-    assert Entry.objects.get().numbers == VOTES
+    was_sent(sari, VOTES)
 
 
 def test_what_is_no_number_is_one_key(arrives, reads):
@@ -76,13 +82,15 @@ def test_what_is_no_number_is_one_key(arrives, reads):
     keys = sari.page.keyboard
     keys.press("k")
     keys.press("t")
+    keys.press("t")
+    keys.press("Backspace")  # the mark goes, the box stays
+    assert box(sari) == "angka-paslon_3"
     keys.type("7")
     keys.press("ArrowUp")
     keys.type("99")  # not unreadable after all
     keys.press("Enter")
     keys.press("Enter")
-    sari.sees("Belum ada foto untuk Anda")
-    assert Entry.objects.get().numbers == {"paslon_1": "kosong", "paslon_2": 99, "paslon_3": 7}
+    was_sent(sari, {"paslon_1": "kosong", "paslon_2": 99, "paslon_3": 7})
 
 
 def test_an_open_box_is_found_before_sending(arrives, reads):
@@ -113,8 +121,7 @@ def test_a_slip_is_told_beside_the_box_and_one_key_says_that_the_paper_has_it_so
     assert not Entry.objects.exists()
     sari.picture("baca-selisih-tanya")
     keys.press("s")
-    sari.sees("Belum ada foto untuk Anda")
-    assert Entry.objects.get().numbers == BROKEN_SUMS
+    was_sent(sari, BROKEN_SUMS)
 
 
 def test_a_slip_that_was_a_typing_mistake_is_mended(arrives, reads):
@@ -129,8 +136,7 @@ def test_a_slip_that_was_a_typing_mistake_is_mended(arrives, reads):
     assert not sari.page.get_by_text("Memang begitu di kertas").is_visible()
     assert sari.page.locator(".numbers__slip").count() == 0
     sari.page.locator("#angka-suara_total").press("Enter")
-    sari.sees("Belum ada foto untuk Anda")
-    assert Entry.objects.get().numbers == SUMS
+    was_sent(sari, SUMS)
 
 
 def test_a_problem_is_one_key_away(arrives, reads):
@@ -164,8 +170,7 @@ def test_a_thumb_types_on_drawn_keys(arrives, reads):
     taps("8", "9", "Hapus", "8", "Lanjut", "Tak terbaca")
     budi.nothing_hangs_over_the_edge()
     taps("Lanjut")
-    budi.sees("Belum ada foto untuk Anda")
-    assert Entry.objects.get().numbers == {"paslon_1": 101, "paslon_2": 88, "paslon_3": "tidak_terbaca"}
+    was_sent(budi, {"paslon_1": 101, "paslon_2": 88, "paslon_3": "tidak_terbaca"})
 
 
 def test_the_photo_is_enlarged_turned_and_cleared_by_keys(arrives, reads):
@@ -191,6 +196,40 @@ def test_the_photo_is_enlarged_turned_and_cleared_by_keys(arrives, reads):
     sari.picture("baca-foto-putar")
     keys.type("101")
     assert sari.page.locator("#angka-paslon_1").input_value() == "101", "keys of the photo are no digits"
+
+
+def test_a_held_key_sends_once(arrives, reads):
+    arrives(2, **VOTES)
+    arrives(3, **SUMS)
+    sari = reads()
+    keys = sari.page.keyboard
+    for figure in VOTES.values():
+        sari.page.locator(f"#{box(sari)}").fill(str(figure))
+        if figure != VOTES["paslon_3"]:
+            keys.press("Enter")
+    keys.down("Enter")
+    keys.down("Enter")
+    keys.up("Enter")
+    sari.sees("Halaman 3")
+    assert Entry.objects.get().numbers == VOTES
+
+
+def test_keys_of_the_photo_are_letters_where_one_writes(site, arrives, somebody):
+    arrives(2, **VOTES)
+    Task.objects.update(needs_adjudicator=True, why="returned", case_since=timezone.now())
+    adi = somebody(viewport=DESKTOP)
+    adi.signs_in("Adi", Role.ADJUDICATOR)
+    adi.goes_to("/putusan/")
+    adi.clicks("TPS 001")
+    wide = adi.page.locator(".picture__sheet").evaluate("sheet => sheet.offsetWidth")
+    adi.page.locator("details:has([name=catatan]) > summary").first.click()
+    note = adi.page.locator("[name=catatan]:visible").first
+    note.press_sequentially("cacat + robek, - zona rusak")
+    assert note.input_value() == "cacat + robek, - zona rusak"
+    assert adi.page.locator(".picture__sheet").evaluate("sheet => sheet.offsetWidth") == wide
+    adi.page.locator("h1").click()
+    adi.page.keyboard.press("+")
+    assert adi.page.locator(".picture__sheet").evaluate("sheet => sheet.offsetWidth") > wide
 
 
 def test_two_fingers_enlarge_the_photo(arrives, reads):
@@ -224,11 +263,13 @@ def test_the_browser_counts_as_the_server_does(site, somebody):
             live = json.loads(json.dumps(EntryForm.of(form, str(sheet.number), {}).live))
             cases = [
                 {
-                    key: chance.choice(["kosong", "tidak_terbaca"]) if chance.random() < 0.05 else chance.randrange(12)
+                    key: chance.choice(["kosong", "tidak_terbaca"])
+                    if chance.random() < 0.05
+                    else chance.randrange(most)
                     for key in sheet.keys
                     if chance.random() < 0.98
                 }
-                for _ in range(60)
+                for most in (3, 12, 400) * 20
             ]
             said = page.evaluate(
                 """async ([rules, sentences, cases, page]) => {

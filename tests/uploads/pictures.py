@@ -43,6 +43,14 @@ def with_secrets(kind: str = "JPEG", orientation: int = 6, **size: int) -> bytes
     return encoded(kind, exif=exif, xmp=xmp, icc_profile=profile, **size)
 
 
+def taken_at(when: object) -> Image.Exif:
+    """What a camera writes into its file of when it took the picture."""
+    exif = Image.Exif()
+    exif[0x0112] = 1
+    exif.get_ifd(0x8769)[0x9003] = when
+    return exif
+
+
 def chunks_of_webp(content: bytes) -> list[str]:
     """The names of the chunks of a WebP file; fails where the file does not end with the last of them."""
     assert content[:4] == b"RIFF"

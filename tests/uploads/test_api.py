@@ -18,7 +18,7 @@ from accounts.models import Device
 from ledger.models import Event
 from pemantau import pipeline
 from tests.aggregation import evidence
-from tests.uploads.pictures import encoded
+from tests.uploads.pictures import encoded, taken_at
 from tps import form_definitions
 from tps.models import Contest, Election, PollingStation, Region
 from uploads import storage
@@ -304,7 +304,7 @@ def test_at_most_12_queries(client, folder, signed_in, again):
     with CaptureQueriesContext(connection) as queries:
         answer = send(
             client,
-            first if again else encoded(seed=2, width=200, height=300),
+            first if again else encoded(seed=2, width=200, height=300, exif=taken_at("2019:04:17 15:40:00")),
             headers={"Idempotency-Key": str(uuid.uuid4())},
             page=1,
         )

@@ -14,14 +14,13 @@ from django.core.files.storage import storages
 from django.db import IntegrityError, connection, connections, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
-from PIL import Image
 
 from accounts.refusals import Refusal
 from ledger import entries
 from ledger.models import Event
 from pemantau import pipeline
 from tests.uploads.conftest import Crash
-from tests.uploads.pictures import encoded
+from tests.uploads.pictures import encoded, taken_at
 from tests.world import build
 from uploads import inspection, intake, storage
 from uploads.models import Photo, PublicCopy, Repeat, SentKey
@@ -189,10 +188,7 @@ def test_the_same_bytes_for_another_tps_are_taken_and_marked(world, folder, send
 )
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_a_file_of_another_years_camera_roll_is_marked(world, folder, sending, kind, taken, marks):
-    exif = Image.Exif()
-    exif[0x0112] = 1
-    exif.get_ifd(0x8769)[0x9003] = taken
-    photo, _ = pipeline.receive(sending(world, encoded(kind, width=300, height=400, exif=exif)))
+    photo, _ = pipeline.receive(sending(world, encoded(kind, width=300, height=400, exif=taken_at(taken))))
     assert photo.marks == marks
 
 

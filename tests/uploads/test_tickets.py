@@ -20,7 +20,7 @@ from ledger.models import Event
 from pemantau import pipeline
 from tests.uploads.by_ticket import TPS, URL, add, finish, send, take
 from tests.uploads.conftest import s3_storages
-from tests.uploads.pictures import encoded
+from tests.uploads.pictures import encoded, taken_at
 from tests.world import build
 from tps import form_definitions
 from uploads import storage, tickets
@@ -596,7 +596,7 @@ def test_queries_of_the_whole_way(folder):
     form_definitions.for_contest(world.contest)  # a process reads the options once
     client = Client()
     send(client, encoded(seed=1, width=200, height=300))
-    content = encoded(seed=2, width=200, height=300)
+    content = encoded(seed=2, width=200, height=300, exif=taken_at("2019:04:17 15:40:00"))
 
     def counted(ask) -> tuple[int, HttpResponse]:
         with CaptureQueriesContext(connection) as queries:
