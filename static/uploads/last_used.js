@@ -36,8 +36,8 @@ function show(section, stations) {
   section.hidden = stations.length === 0;
 }
 
-const used = document.querySelector("[data-used]");
-if (used) remember(used.dataset.used, used.textContent.trim());
+const used = document.querySelector("meta[name=tps]");
+if (used) remember(used.content, used.dataset.name);
 const stations = remembered();
 for (const section of document.querySelectorAll("[data-module=last_used]")) show(section, stations);
 for (const field of document.querySelectorAll("[data-near]")) {

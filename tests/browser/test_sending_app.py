@@ -137,10 +137,9 @@ def test_a_quick_app_does_not_forget_the_tps(site, somebody):
     held: list = []
     sari.page.route("**/uploads/last_used.js", lambda route: held.append(route))
     sari.page.goto(f"/kirim/{TPS}/", wait_until="commit")
-    sari.page.wait_for_timeout(1_500)
-    held[0].continue_()
     sari.page.get_by_role("button", name="Ambil foto").first.wait_for()
-    assert TPS in sari.page.evaluate("() => localStorage.getItem('pemantau-tps')")
+    held[0].continue_()
+    sari.page.wait_for_function("tps => localStorage.getItem('pemantau-tps')?.includes(tps)", arg=TPS)
 
 
 def test_a_file_chosen_before_the_app_was_there_is_not_lost(site, somebody, tmp_path):
