@@ -22,6 +22,7 @@ __all__ = [
     "forget",
     "load",
     "names",
+    "places_by_tag",
 ]
 
 FOLDER = Path(__file__).parent / "forms"
@@ -43,6 +44,13 @@ def load(name: str) -> FormDefinition:
     if name not in names():
         raise UnknownForm(f"{name}: known are {', '.join(names())}")
     return read(FOLDER / f"{name}.yaml")
+
+
+@cache
+def places_by_tag() -> dict[int, list[tuple[float, float, float, float, int]]]:
+    """Of each page with a tag: left, top, width, height and number of the digit boxes of its numbers, in order."""
+    pages = (page for name in names() for page in load(name).pages)
+    return {page.tag: list(page.places.values()) for page in pages if page.tag is not None and page.places}
 
 
 def for_contest(contest: Contest) -> FormDefinition:

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from tps import blocks
-from tps.form_shapes import Bubbles, Choice, Field, FormDefinition, Page
+from tps.form_shapes import Bubbles, Choice, Field, FormDefinition, Page, Place
 from tps.form_syntax import WrongForm, check_syntax
 from tps.rules import Rule
 
@@ -104,23 +104,30 @@ def _fields(block: list[dict[str, Any]], here: tuple[Choice, ...], options: tupl
         for option in here:
             for row in per_option:
                 names: dict[str, object] = {"option": option.number, "option_name": option.name}
-                bubbles = _bubbles(row, options.index(option))
+                nth = options.index(option)
                 if row["per"] == "option":
-                    yield from _row(group, row, names, bubbles)
+                    yield from _row(group, row, names, nth)
                     continue
                 for candidate in option.candidates:
                     yield from _row(
-                        group, row, names | {"candidate": candidate.number, "candidate_name": candidate.name}, bubbles
+                        group, row, names | {"candidate": candidate.number, "candidate_name": candidate.name}, nth
                     )
 
 
-def _row(
-    group: dict[str, Any], row: dict[str, Any], names: dict[str, object], bubbles: Bubbles | None = None
-) -> Iterator[Field]:
+def _row(group: dict[str, Any], row: dict[str, Any], names: dict[str, object], nth: int = 0) -> Iterator[Field]:
     key, label = row["key"].format(**names), row["label"].format(**names).strip()
     heading, boxes = group["group"].format(**names).strip(), row.get("boxes", 3)
-    for column in row.get("columns", [""]):
-        yield Field(f"{key}_{column.lower()}" if column else key, label, heading, column, boxes, bubbles)
+    bubbles = _bubbles(row, nth)
+    for at, column in enumerate(row.get("columns", [""])):
+        full_key = f"{key}_{column.lower()}" if column else key
+        yield Field(full_key, label, heading, column, boxes, bubbles, _place(row, at, nth))
+
+
+def _place(row: dict[str, Any], column: int, option: int) -> Place | None:
+    where = row.get("place")
+    if where is None or column >= len(where["left"]) or option >= len(where["top"]):
+        return None
+    return Place(where["left"][column], where["top"][option], where["width"], where["height"])
 
 
 def _bubbles(row: dict[str, Any], place: int) -> Bubbles | None:

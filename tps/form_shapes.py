@@ -38,6 +38,16 @@ class Bubbles:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where the digit boxes of a number are printed, all together, in units of the corner marks' frame."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
 class Field:
     """One number on the paper: `boxes` digit boxes under a printed label."""
 
@@ -47,6 +57,7 @@ class Field:
     column: str = ""  # "L", "P", "J", or "" where the row has one number
     boxes: int = 3
     bubbles: Bubbles | None = None
+    place: Place | None = None  # on the page that carries a tag
 
     @property
     def row(self) -> str:
@@ -73,6 +84,12 @@ class Page:
     @cached_property
     def keys(self) -> frozenset[str]:
         return frozenset(one.key for one in self.fields)
+
+    @cached_property
+    def places(self) -> dict[str, tuple[float, float, float, float, int]]:
+        """By field: left, top, width, height of its digit boxes, and how many; of those whose place is known."""
+        found = ((one.key, one.place, one.boxes) for one in self.fields if self.tag is not None)
+        return {key: (at.left, at.top, at.width, at.height, boxes) for key, at, boxes in found if at is not None}
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,10 @@ ROW: Shape = {
     "per": (str, False),
     "boxes": (int, False),
     "bubbles": (dict, False),
+    "place": (dict, False),
 }
 BUBBLES: Shape = {"columns": (list, True), "zero": (list, True), "step": (float, True)}
+PLACE: Shape = {"left": (list, True), "top": (list, True), "width": (float, True), "height": (float, True)}
 SHEETS: Shape = {"first": (int, True), "pages": (list, True)}
 SHEET: Shape = {
     "label": (str, True),
@@ -126,6 +128,8 @@ def _rows(group: Block) -> Iterator[str]:
             yield f"line {row.line}: boxes should be 1 to 6"
         if "bubbles" in row:
             yield from check(row["bubbles"], BUBBLES, "bubbles", row.line)
+        if "place" in row:
+            yield from check(row["place"], PLACE, "place", row.line)
 
 
 def _sheets(document: Block) -> Iterator[str]:

@@ -63,6 +63,11 @@ class Task(serializers.Serializer):
     page = serializers.IntegerField(
         allow_null=True, help_text="What the tag printed on it says, where one was found: a hint, to be checked."
     )
+    boxes = serializers.DictField(
+        child=serializers.ListField(child=serializers.IntegerField(), min_length=6, max_length=6),
+        help_text="By field of that page: x and y of the upper left, upper right and lower left corner of its digit "
+        "boxes, in pixels of the photo; empty where they were not found.",
+    )
     problems = Choice(many=True)
 
 

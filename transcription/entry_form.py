@@ -6,7 +6,7 @@ masalah       a problem with the whole photo, instead of numbers
 sesuai        the fingerprint of the numbers whose slips the reader has seen and confirmed
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -28,6 +28,7 @@ class Cell:
     text: str = ""
     mark: str = ""
     wrong: str = ""
+    box: Sequence[int] = ()  # where it stands on the photo (`page_tags.boxes_on`)
 
     @property
     def id(self) -> str:
@@ -80,6 +81,11 @@ class EntryForm:
         values = {key: cell.value() for key, cell in self.cells.items()}
         numbers: dict[str, Value] = {key: value for key, value in values.items() if value is not None}  # type: ignore[misc]
         return Reading(self.page.number if self.page else None, numbers)
+
+    def place(self, boxes: Mapping[str, Sequence[int]]) -> None:
+        """Say where on the photo the numbers of this page stand."""
+        for key, box in boxes.items():
+            self.cells[key].box = box
 
     def mark_wrong(self, fields: Mapping[str, list[str]] | None) -> None:
         """Put the sentences of a `WrongReading` beside the boxes they are about."""

@@ -74,6 +74,8 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
 
 def _show(request: HttpRequest, lease: Lease, form: EntryForm, status: int = 200, **more: Any) -> HttpResponse:
     seen = showing.shown(lease)
+    if form.page and form.page.number == seen.page:
+        form.place(seen.boxes)
     context = {"shown": seen, "form": form, "problems": Problem.choices, **more}
     return render(request, "transcription/read.html", context, status=status)
 

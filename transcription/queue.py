@@ -267,7 +267,7 @@ def lease_of(lease_id: UUID, account: User) -> Lease:
     """This person's lease with the photo, its contest and its TPS. One query; raises `NoSuchLease`.
 
     `lease.regions` are the names of the regions the TPS lies in, from the village up to the province; `lease.tag` is
-    the number of the tag printed on the page, where one was read.
+    the number of the tag printed on the page, where one was read, and `lease.boxes` what `PageTag.boxes` is.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LEASE, [lease_id, account.pk])
@@ -279,7 +279,8 @@ def lease_of(lease_id: UUID, account: User) -> Lease:
         model.from_db(connection.alias, names, [next(values) for _ in names]) for _table, model, names in _ROWS
     )
     photo.contest, photo.station = contest, station
-    lease.task, lease.account, lease.regions, lease.tag = Task(photo=photo), account, next(values), next(values)
+    lease.task, lease.account = Task(photo=photo), account
+    lease.regions, lease.tag, lease.boxes = values
     return lease
 
 
@@ -294,11 +295,12 @@ _LEASE = f"""
            ARRAY(SELECT name FROM tps_region r
                   WHERE r.code IN (s.region_id, left(s.region_id, 6), left(s.region_id, 4), left(s.region_id, 2))
                   ORDER BY level DESC),
-           (SELECT tag FROM uploads_pagetag g WHERE g.photo_id = p.id)
+           g.tag, g.boxes
       FROM transcription_lease l
       JOIN uploads_photo p ON p.id = l.task_id
       JOIN tps_contest c ON c.id = p.contest_id
       JOIN tps_pollingstation s ON s.id = p.station_id
+      LEFT JOIN uploads_pagetag g ON g.photo_id = p.id
      WHERE l.id = %s AND l.account_id = %s
 """  # noqa: S608  # built from constants alone
 

@@ -20,6 +20,7 @@ class Shown:
     photo: Photo
     form: FormDefinition
     page: int | None  # by the tag printed on it
+    boxes: dict[str, list[int]]  # by field of that page: where its digit boxes are, as `page_tags.boxes_on` says
     place: list[str]  # from the TPS up to the province, as people say it
     pictures: dict[int, str]  # address by longer side
 
@@ -30,7 +31,8 @@ def shown(lease: Lease) -> Shown:
     form = for_contest(photo.contest)
     page = page_tags.page_of(form, lease.tag)  # type: ignore[attr-defined]
     place = [str(photo.station), *lease.regions]  # type: ignore[attr-defined]
-    return Shown(lease, photo, form, page.number if page else None, place, pictures_of(photo))
+    boxes = page_tags.boxes_on(page, lease.boxes) if page else {}  # type: ignore[attr-defined]
+    return Shown(lease, photo, form, page.number if page else None, boxes, place, pictures_of(photo))
 
 
 def pictures_of(photo: Photo) -> dict[int, str]:
@@ -63,6 +65,7 @@ def as_json(lease: Lease) -> dict[str, Any]:
         "station": {"code": seen.photo.station.code, "place": seen.place},
         "form": form_as_json(seen.form),
         "page": seen.page,
+        "boxes": seen.boxes,
         "problems": [{"code": code, "label": str(label)} for code, label in Problem.choices],
     }
 

@@ -12,8 +12,8 @@ believed by the parent only as numbers in range and as bytes to store.
 Reply: 4 bytes big-endian length of the JSON, the JSON, the files. JSON: `{"refused": why}`,
 `{"type", "width", "height", "year", "rss"}` (year or null), or
 `{"type", "width", "height", "copies": [{"side", "width", "height", "offset", "length"}], "tag", "hashes", "rss"}`;
-`tag` is what `tag_reader.read` says, in pixels of the whole upright picture, or null; `hashes` are by region
-(`likeness`).
+`tag` is what `tag_reader.read` says, in pixels of the whole upright picture, or null; in it `boxes`, where the page's
+digit boxes are (`registration`), or null; `hashes` are by region (`likeness`).
 """
 
 import ctypes
@@ -35,7 +35,7 @@ from typing import Any
 import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageCms
 
-from uploads import exif, likeness, tag_reader
+from uploads import exif, likeness, registration, tag_reader
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 64_000_000
@@ -60,7 +60,11 @@ SIDEWAYS = {TURNS[orientation] for orientation in (5, 6, 7, 8)}
 MEMORY = 420 * 1024 * 1024
 # Task -> seconds of CPU, and of the clock, after which the child is killed. Somebody waits for `examine`.
 LIMITS = {"examine": (10, 14), "copies": (30, 45)}
+TOLD = 8192  # bytes for what is said of the tag, and of the boxes
 TAG_WITHIN = 2  # seconds of CPU, and twice as many of the clock, for reading the page tag; usually 0.1
+
+# Of each page tag: where the numbers of its page are (`registration.Place`). The parent says so at the start.
+PLACES: dict[str, list[registration.Place]] = {}
 
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 AVIF_BRANDS = {b"avif", b"avis"}
@@ -152,7 +156,9 @@ def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
     tag, hashes = seen_in(upright)
     hashes["whole"] = likeness.whole(upright, tag["turn"] if tag else 0)
     if tag is not None:
-        tag["corners"] = [[round(at * width / upright.width, 1) for at in corner] for corner in tag["corners"]]
+        scale = width / upright.width
+        tag["corners"] = [[round(at * scale, 1) for at in corner] for corner in tag["corners"]]
+        tag["boxes"] = tag["boxes"] and [[round(at * scale) for at in corners] for corners in tag["boxes"]]
 
     body = io.BytesIO()
     listed: list[dict[str, int]] = []
@@ -175,23 +181,29 @@ def copies(content: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def seen_in(upright: Image.Image) -> tuple[dict[str, Any] | None, dict[str, str]]:
-    """What the page tag says, and the hashes of the regions beside it.
+    """What the page tag says, where the digit boxes are, and the hashes of the regions beside the tag.
 
     Read in a process aside: a picture of thousands of squares keeps OpenCV busy for a minute, and whatever it makes
     of a hostile one, the copies do not suffer.
     """
-    with mmap.mmap(-1, 4096) as told:  # no descriptor is needed for it, of which a child has none
+    with mmap.mmap(-1, 2 * TOLD) as told:  # no descriptor is needed for it, of which a child has none
         pid = os.fork()
         if pid == 0:
             try:
                 signal.alarm(2 * TAG_WITHIN)
                 resource.setrlimit(resource.RLIMIT_CPU, (TAG_WITHIN, TAG_WITHIN + 1))
-                tag = tag_reader.read(upright)
-                told.write(json.dumps([tag, likeness.regions(upright, tag["corners"]) if tag else {}]).encode())
+                if tag := tag_reader.read(upright):
+                    corners = tag["corners"]
+                    told[:TOLD] = json.dumps([tag, likeness.regions(upright, corners)]).encode().ljust(TOLD, b"\0")
+                    boxes = registration.boxes_of(upright, corners, PLACES.get(str(tag["id"]), ()))
+                    told[TOLD:] = json.dumps(boxes).encode().ljust(TOLD, b"\0")
             finally:
                 os._exit(0)
         os.waitpid(pid, 0)
-        tag, hashes = json.loads(told.read().rstrip(b"\0") or b"[null, {}]")
+        # Whatever became of the boxes, the tag was told before.
+        tag, hashes = json.loads(told[:TOLD].rstrip(b"\0") or b"[null, {}]")
+        if tag is not None:
+            tag["boxes"] = json.loads(told[TOLD:].rstrip(b"\0") or b"null")
         return tag, hashes
 
 
@@ -317,6 +329,7 @@ def warm_up() -> None:
     example = tag_reader.example()
     if tag := tag_reader.read(example):
         likeness.regions(example, tag["corners"])
+        registration.boxes_of(example, tag["corners"], [(0.1, 0.1, 0.1, 0.05, 3)])
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     notes = Image.Exif()
     notes[exif.ORIENTATION] = 6
@@ -379,8 +392,9 @@ def bury(pid: int, _deadline: float, end: int) -> None:
     os.close(end)
 
 
-def main(control_fd: int) -> None:
+def main(control_fd: int, places: dict[str, list[registration.Place]]) -> None:
     control = socket.socket(fileno=control_fd)
+    PLACES.update(places)
     warm_up()
     # Children live for milliseconds: a collection in them would only copy the zygote's memory.
     gc.collect()

@@ -24,6 +24,7 @@ from typing import Any, BinaryIO, ClassVar
 from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import Refusal
+from tps import form_definitions
 from uploads import page_tags, reuse, storage
 from uploads.models import Photo, PublicCopy
 from uploads.page_tags import Seen
@@ -35,7 +36,7 @@ ANSWER_WITHIN = {"examine": 18.0, "copies": 50.0}
 MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "image/avif"})
 SIDES = storage.SIDES
 TAGS = 2320  # of the family AprilTag 36h10
-TAG_READER = 1  # the version of `uploads/tag_reader.py`, which only the decoder imports
+TAG_READER = 2  # the version of `uploads/tag_reader.py`, which only the decoder imports
 
 
 class NotAPicture(Refusal):
@@ -229,12 +230,21 @@ def _tag_in(said: dict[str, Any], facts: Facts) -> Seen | None:
         turn=int(tag["turn"]),
         corners=tuple(float(number) for corner in tag["corners"] for number in corner),
         edge=float(tag["edge"]),
+        boxes=_boxes_in(tag),
     )
     longest = max(facts.width, facts.height)
     possible = 0 <= seen.tag < TAGS and seen.turn in range(4) and 0 <= seen.edge < 1e6 and len(seen.corners) == 8
     if not (possible and all(0 <= number <= longest for number in seen.corners)):
         raise Unreadable
     return seen
+
+
+def _boxes_in(tag: dict[str, Any]) -> tuple[int, ...] | None:
+    """Where the page's digit boxes are, all of them, if it can be true. They may lie a little beside the picture."""
+    boxes = tuple(int(number) for corners in tag["boxes"] or () for number in corners)
+    places = form_definitions.places_by_tag().get(int(tag["id"]), [])
+    possible = len(boxes) == page_tags.OF_A_BOX * len(places) and all(abs(number) < 1 << 15 for number in boxes)
+    return boxes if boxes and possible else None
 
 
 def _hashes_in(said: dict[str, Any]) -> dict[str, str]:
@@ -252,10 +262,10 @@ def _hashes_in(said: dict[str, Any]) -> dict[str, str]:
 HOUSE = Path(__file__).resolve().parents[1]
 # Isolated (-I), Python finds nothing of ours by itself.
 PROGRAM = """
-import sys
+import json, sys
 sys.path.append(sys.argv[1])
 from uploads import decoder
-decoder.main(int(sys.argv[2]))
+decoder.main(int(sys.argv[2]), json.loads(sys.argv[3]))
 """
 
 
@@ -267,10 +277,11 @@ class Decoder:
 
     def __init__(self) -> None:
         self.owner = os.getpid()
+        places = json.dumps(form_definitions.places_by_tag())
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-I", "-c", PROGRAM, str(HOUSE), str(theirs.fileno())],
+                [sys.executable, "-I", "-c", PROGRAM, str(HOUSE), str(theirs.fileno()), places],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 # Nothing of ours is for a process that reads strangers' files.

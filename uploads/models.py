@@ -173,12 +173,15 @@ class PageTag(models.Model):
     # x and y of the tag's corners in pixels of the upright original, clockwise from the page's upper left one.
     corners = ArrayField(models.FloatField(), null=True)
     edge = models.FloatField(null=True)  # width of the tag's edges, in pixels of a picture 1,000 wide
+    # Of each number of the page whose place is known, in order: x and y of the upper left, upper right and lower left
+    # corner of its digit boxes, in pixels of the upright original. Null where they were not found.
+    boxes = ArrayField(models.SmallIntegerField(), null=True)
     reader = models.SmallIntegerField()  # version of the program (`tag_reader.VERSION`)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(tag=None, turn=None, corners=None, edge=None)
+                condition=Q(tag=None, turn=None, corners=None, edge=None, boxes=None)
                 | Q(tag__range=(0, 2319), turn__range=(0, 3), corners__len=8, edge__gte=0),
                 name="page_tag_was_read_wholly_or_not_at_all",
             )

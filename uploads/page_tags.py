@@ -3,7 +3,7 @@
 A tag is a hint. The A4 copies have none, a torn corner has none: no tag never speaks against a photo.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,6 +17,7 @@ from uploads.models import PageTag, Photo
 # Width of the tag's edges, in pixels of a picture 1,000 wide, from which on a photo counts as blurred: 4 of 120
 # real photos, and all of them once they are blurred by 2 pixels more (docs/photos.md).
 BLURRED_FROM = 1.8
+OF_A_BOX = 6  # x and y of three corners
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Seen:
     turn: int
     corners: tuple[float, ...]
     edge: float
+    boxes: tuple[int, ...] | None = None  # of each number whose place is known, as `PageTag.boxes`
 
 
 def page_of(form: FormDefinition, tag: int | None) -> Page | None:
@@ -51,6 +53,14 @@ def marks_of(form: FormDefinition, claimed: int | None, seen: PageTag | None) ->
     return marks
 
 
+def boxes_on(page: Page, boxes: Sequence[int] | None) -> dict[str, list[int]]:
+    """By field: upper left, upper right and lower left corner of its digit boxes; nothing where they were not found."""
+    keys = list(page.places)
+    if boxes is None or len(boxes) != OF_A_BOX * len(keys):
+        return {}
+    return {key: list(boxes[OF_A_BOX * at : OF_A_BOX * (at + 1)]) for at, key in enumerate(keys)}
+
+
 def meanings(contests: Iterable[Contest]) -> dict[str, dict[str, Any]]:
     """For browsers: the kind of contest and the page that each tag of these contests' forms stands for."""
     return {
@@ -64,6 +74,8 @@ def meanings(contests: Iterable[Contest]) -> dict[str, dict[str, Any]]:
 def keep(photo: Photo, seen: Seen | None, reader: int) -> None:
     """Remember what was read, or that nothing was."""
     said = {"tag": seen.tag, "turn": seen.turn, "corners": list(seen.corners), "edge": seen.edge} if seen else {}
+    if seen and seen.boxes:
+        said["boxes"] = list(seen.boxes)
     PageTag.objects.create(photo=photo, reader=reader, **said)
 
 

@@ -8,6 +8,8 @@ const KEYS = { "+": "larger", "=": "larger", "-": "smaller", z: "whole", r: "tur
 export function mount(picture) {
   const frame = picture.querySelector(".picture__window");
   const image = frame.querySelector("img");
+  const reader = picture.closest(".reader");
+  const narrow = matchMedia("(max-width: 59.99rem)");
   const sheet = document.createElement("div");
   sheet.className = "picture__sheet";
   image.replaceWith(sheet);
@@ -24,6 +26,7 @@ export function mount(picture) {
 
   // What was in the middle, or under the fingers, stays there.
   function draw(next, x = frame.clientWidth / 2, y = frame.clientHeight / 2) {
+    if (!frame.clientWidth) return; // out of sight
     const [left, top] = [(frame.scrollLeft + x) / sheet.offsetWidth, (frame.scrollTop + y) / sheet.offsetHeight];
     zoom = Math.min(MOST, Math.max(whole(), next));
     resize();
@@ -43,6 +46,12 @@ export function mount(picture) {
     larger: () => draw(zoom * STEP),
     smaller: () => draw(zoom / STEP),
     whole() {
+      // On a phone whose reader sees one box at a time, the photo comes and goes.
+      if (reader.classList.contains("reader--crops") && narrow.matches) {
+        reader.classList.toggle("reader--whole");
+        draw(zoom);
+        return;
+      }
       const all = whole();
       if (zoom > all) before = zoom;
       draw(zoom > all ? all : before);
@@ -52,7 +61,7 @@ export function mount(picture) {
       draw(zoom);
     },
     contrast() {
-      const pressed = image.classList.toggle("picture__image--clear");
+      const pressed = reader.classList.toggle("reader--clear");
       picture.querySelector("[data-does=contrast]").setAttribute("aria-pressed", pressed);
     },
   };

@@ -5,6 +5,7 @@ import random
 
 import pytest
 from django.utils import timezone
+from PIL import Image
 
 from accounts.models import Role
 from pemantau import pipeline
@@ -16,6 +17,7 @@ from transcription.entries import Reading
 from transcription.entry_form import EntryForm, fingerprint
 from transcription.models import Entry, Problem, Task
 from uploads import intake
+from uploads.models import PageTag
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -159,7 +161,13 @@ def test_a_thumb_types_on_drawn_keys(arrives, reads):
     photo = budi.page.locator(".picture").bounding_box()
     assert photo["y"] + photo["height"] <= seen["y"], "the box is not under the photo"
     assert seen["y"] + seen["height"] <= keypad.bounding_box()["y"], "nor under the keys"
+    assert budi.page.locator(".crop").bounding_box()["y"] < seen["y"], "what is read is above where it is typed"
+    assert not budi.page.locator(".picture__window").is_visible()
     budi.picture("baca-jempol")
+    budi.presses("Utuh")
+    assert budi.page.locator(".picture__window").is_visible()
+    budi.picture("baca-jempol-utuh")
+    budi.presses("Utuh")
 
     def taps(*names: str) -> None:
         for name in names:
@@ -171,6 +179,49 @@ def test_a_thumb_types_on_drawn_keys(arrives, reads):
     budi.nothing_hangs_over_the_edge()
     taps("Lanjut")
     was_sent(budi, {"paslon_1": 101, "paslon_2": 88, "paslon_3": "tidak_terbaca"})
+
+
+@pytest.mark.parametrize("turn", [0, 1, 2, 3])
+def test_the_crop_is_of_the_box_being_read_and_upright(site, tmp_path, reads, turn):
+    """Three painted boxes on a photo that lies on any side: left half of a colour of its own, right half black."""
+    paint = {"paslon_1": (230, 40, 40), "paslon_2": (40, 200, 40), "paslon_3": (40, 40, 230)}
+    picture = Image.new("RGB", (900, 1200), "white")
+    corners = {}
+    for at, (key, colour) in enumerate(paint.items()):
+        top = 200 + 300 * at
+        picture.paste(colour, (500, top, 550, top + 40))
+        picture.paste((0, 0, 0), (551, top, 601, top + 40))
+        points = [(500, top), (600, top), (500, top + 40)]
+        for quarter in range(turn):  # clockwise
+            points = [((900 if quarter % 2 else 1200) - y, x) for x, y in points]
+        corners[key] = [number for point in points for number in point]
+    path = tmp_path / "painted.jpg"
+    picture.rotate(-90 * turn, expand=True).save(path, quality=95)
+    photo, _ = pipeline.receive(intake.Sending(path, site.station, site.contest, 2, site.device(), None, None))
+    boxes = [number for box in corners.values() for number in box]
+    tag = {"tag": 102, "turn": turn, "corners": [1.0] * 8, "edge": 1.0, "boxes": boxes}
+    PageTag.objects.filter(photo=photo).update(**tag)
+    sari = reads()
+    sari.page.locator(".crop").wait_for()
+    sari.page.wait_for_timeout(500)  # both sizes of the picture are there
+    for key, colour in paint.items():
+        sari.page.locator(f"#angka-{key}").focus()
+        middle = sari.page.locator(".crop").evaluate(
+            """crop => [-12, 12].map((by) =>
+                [...crop.getContext("2d").getImageData(crop.width / 2 + by, crop.height / 2, 1, 1).data].slice(0, 3))"""
+        )
+        assert middle[0] == pytest.approx(colour, abs=25), key
+        assert middle[1] == pytest.approx((0, 0, 0), abs=25), key
+
+
+def test_a_photo_on_which_no_boxes_were_found_is_shown_whole(site, tmp_path, reads):
+    path = tmp_path / "bare.jpg"
+    Image.new("RGB", (900, 1200), "white").save(path)
+    pipeline.receive(intake.Sending(path, site.station, site.contest, 2, site.device(), None, None))
+    budi = reads(viewport={"width": 360, "height": 740}, **PHONE_WITH_TOUCH)
+    budi.clicks("Halaman 2: suara paslon")
+    assert budi.page.locator(".picture__window").is_visible()
+    assert budi.page.locator(".crop").count() == 0
 
 
 def test_the_photo_is_enlarged_turned_and_cleared_by_keys(arrives, reads):
@@ -235,6 +286,7 @@ def test_keys_of_the_photo_are_letters_where_one_writes(site, arrives, somebody)
 def test_two_fingers_enlarge_the_photo(arrives, reads):
     arrives(2, **VOTES)
     budi = reads(viewport={"width": 360, "height": 740}, **PHONE_WITH_TOUCH)
+    budi.presses("Utuh")  # else only the box being read is there
     sheet = budi.page.locator(".picture__sheet")
     wide = sheet.evaluate("sheet => sheet.offsetWidth")
     session = budi.page.context.new_cdp_session(budi.page)

@@ -1,5 +1,6 @@
 """What may be sent, and what happens to what comes late, twice, or from the wrong person."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -183,5 +184,5 @@ def test_the_ledger_knows_no_person_and_no_number_yet(world, photo):
     reads(world, "Sari", photo)
     body = bytes(Event.objects.get(kind="reading").body).decode()
     assert "sari" not in body
-    assert "101" not in body.replace("910101", "")
+    assert re.findall(r"\b101\b", body) == []  # in a hash it may stand by chance
     assert '"sealed":"sha256:' in body

@@ -137,7 +137,7 @@ def test_the_parent_knows_the_version_of_the_reader():
     [{"id": 2320}, {"id": -1}, {"turn": 4}, {"edge": -1.0}, {"corners": [[1, 1]] * 3}, {"corners": [[1, 9999]] * 4}],
 )
 def test_what_cannot_be_true_is_not_believed(monkeypatch, change):
-    true = {"id": 101, "turn": 0, "edge": 1.0, "corners": [[1, 1], [9, 1], [9, 9], [1, 9]]}
+    true = {"id": 101, "turn": 0, "edge": 1.0, "corners": [[1, 1], [9, 1], [9, 9], [1, 9]], "boxes": None}
     plain = inspection._decoder().ask("copies", on_disk(encoded(width=30, height=30)))
     monkeypatch.setattr(inspection.Decoder, "ask", lambda *_: (plain[0] | {"tag": true}, plain[1]))
     assert inspection.derive(b"").tag.tag == 101
