@@ -202,6 +202,7 @@ WHITENOISE_USE_FINDERS = DEVELOPMENT
 if DEVELOPMENT:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
+READING_UNDO_SECONDS = 10  # how long a reader may take back what they have just sent
 MAX_PHOTO_BYTES = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500

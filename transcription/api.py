@@ -32,19 +32,37 @@ class ForReaders(APIView):
 
 class Tasks(ForReaders):
     @extend_schema(
+        operation_id="tasks_list",
+        summary="The photos one holds, oldest first",
+        responses={200: shapes.HeldTasks, **NOT_SIGNED_IN},
+    )
+    def get(self, request: Request) -> Response:
+        held = queue.held_by(person(request)).values("id", "expires_at")
+        return Response({"tasks": list(held)}, headers={"Cache-Control": "no-store"})
+
+    @extend_schema(
         operation_id="tasks_take",
         summary="Take the next photo",
-        description="The photo one holds already, if any. No body.",
+        description=(
+            "The photo one holds already, if any; with `ahead` one more, to have it ready. Somebody may hold four: the "
+            "one before them, two to come, and one whose entry they may still undo."
+        ),
+        parameters=[shapes.Taking],
         request=None,
         responses={
             200: shapes.Task,
-            204: OpenApiResponse(description="There is nothing for you to read."),
+            204: OpenApiResponse(description="There is nothing for you to read, or you hold as many as you may."),
+            400: error("Not understood.", "invalid", "parse_error"),
             **NOT_SIGNED_IN,
         },
     )
     def post(self, request: Request) -> Response:
         django = request._request
-        lease = queue.take(person(request), devices.of(django), devices.address_block(django))
+        form = shapes.Taking(data=request.query_params)
+        form.is_valid(raise_exception=True)
+        lease = queue.take(
+            person(request), devices.of(django), devices.address_block(django), ahead=form.validated_data["ahead"]
+        )
         return Response(showing.as_json(lease)) if lease else Response(status=204)
 
 
@@ -104,7 +122,7 @@ class CheckOfLease(ForReaders):
 class RenewalOfLease(ForReaders):
     @extend_schema(
         operation_id="tasks_renew",
-        summary="Five more minutes",
+        summary="Five more minutes, for whatever one holds",
         request=None,
         responses={200: shapes.Task, **NOT_SIGNED_IN, **NO_LEASE, 409: error("It is over.", "lease_over")},
     )

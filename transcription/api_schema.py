@@ -71,6 +71,19 @@ class Task(serializers.Serializer):
     problems = Choice(many=True)
 
 
+class HeldTask(serializers.Serializer):
+    id = serializers.UUIDField()
+    expires_at = serializers.DateTimeField()
+
+
+class HeldTasks(serializers.Serializer):
+    tasks = HeldTask(many=True)
+
+
+class Taking(serializers.Serializer):
+    ahead = serializers.BooleanField(default=False, help_text="One more than one holds.")
+
+
 class ReadingForm(serializers.Serializer):
     """`page` and `numbers`, or `problem`."""
 

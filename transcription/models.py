@@ -94,7 +94,11 @@ class Task(models.Model):
 
 
 class Lease(models.Model):
-    """One person's right to read one photo for five minutes, renewed while they type."""
+    """One person's right to read one photo for five minutes, renewed while they type.
+
+    A person has a few `place`s: the photo before them, the next ones that their browser holds ready, and the one whose
+    reading can still be undone.
+    """
 
     class End(models.TextChoices):
         SUBMITTED = "submitted"
@@ -109,10 +113,12 @@ class Lease(models.Model):
     taken_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     end = models.CharField(max_length=9, blank=True, choices=End.choices)
+    place = models.SmallIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["account"], condition=Q(end=""), name="one_task_at_a_time"),
+            models.UniqueConstraint(fields=["account", "place"], condition=Q(end=""), name="one_task_in_each_place"),
+            models.CheckConstraint(condition=Q(place__range=(0, 3)), name="four_tasks_at_once_at_most"),
         ]
         indexes = [models.Index(fields=["expires_at"], condition=Q(end=""), name="lease_that_may_expire")]
 

@@ -3,6 +3,7 @@
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -29,7 +30,7 @@ from transcription.models import Lease, Problem, Ruling
 def start(request: HttpRequest) -> HttpResponse:
     """What to do, and the button that takes the next photo."""
     if request.method != "POST":
-        held = Lease.objects.filter(account=person(request), end="").first()
+        held = queue.held_by(person(request)).first()
         return render(request, "transcription/start.html", {"held": held})
     return _next(request)
 
@@ -69,14 +70,18 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
         form.mark_wrong(wrong.fields)
         return _show(request, held, form, status=422)
     messages.success(request, _("Tersimpan. Terima kasih."))
-    return redirect("transcription:start") if "berhenti" in request.POST else _next(request)
+    if "berhenti" not in request.POST:
+        return _next(request)
+    queue.let_go(person(request))
+    return redirect("transcription:start")
 
 
 def _show(request: HttpRequest, lease: Lease, form: EntryForm, status: int = 200, **more: Any) -> HttpResponse:
     seen = showing.shown(lease)
     if form.page and form.page.number == seen.page:
         form.place(seen.boxes)
-    context = {"shown": seen, "form": form, "problems": Problem.choices, **more}
+    context = {"shown": seen, "form": form, "problems": Problem.choices, "undo_seconds": settings.READING_UNDO_SECONDS}
+    context |= more
     return render(request, "transcription/read.html", context, status=status)
 
 

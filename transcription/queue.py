@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q, QuerySet
 from django.db.models.functions import Least, Now
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +24,7 @@ from uploads.models import Photo
 
 LEASE = timedelta(minutes=5)
 LONGEST_LEASE = timedelta(hours=1)  # however often renewed
+PLACES = 4  # photos one person may hold: the one before them, two to come, and one whose reading may be undone yet
 # So many people gave it back unread: a person with more experience looks.
 RETURNED_TOO_OFTEN = 5
 
@@ -177,19 +178,24 @@ def close(photo: Photo) -> None:
 # --- Taking -----------------------------------------------------------------------------------
 
 
-def take(account: User, device: Device | None, address_block: str) -> Lease | None:
+def take(account: User, device: Device | None, address_block: str, *, ahead: bool = False) -> Lease | None:
     """The next photo for this person, under a lease; their present one if they hold one; None only if there is none.
 
+    `ahead` asks for one more than they hold, to have it ready; None, too, where all their places are taken.
     "None" is said after expired leases were taken back and after waiting for whoever has a row locked.
     """
-    lease_id = _hand_out(account, device, address_block)
+    lease_id = _hand_out(account, device, address_block, ahead=ahead)
     if lease_id is None:
         take_back_expired_leases()
-        lease_id = _hand_out(account, device, address_block, wait=True) or _held_by(account)
+        lease_id = _hand_out(account, device, address_block, ahead=ahead, wait=True)
+    if lease_id is None and not ahead:
+        lease_id = _held_by(account)
     return lease_of(lease_id, account) if lease_id else None
 
 
-def _hand_out(account: User, device: Device | None, address_block: str, *, wait: bool = False) -> UUID | None:
+def _hand_out(
+    account: User, device: Device | None, address_block: str, *, ahead: bool, wait: bool = False
+) -> UUID | None:
     values = independence.circle_values([account.pk], [device.pk] if device else [], [address_block]) | {
         "me": account.pk,
         "device": device.pk if device else None,
@@ -197,6 +203,8 @@ def _hand_out(account: User, device: Device | None, address_block: str, *, wait:
         "here": [place for place in (str(device.pk) if device else "", address_block) if place],
         "places": TPS_OF_A_PAIR,
         "lease": LEASE,
+        "ahead": ahead,
+        "most": PLACES if ahead else 1,
     }
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -207,17 +215,23 @@ def _hand_out(account: User, device: Device | None, address_block: str, *, wait:
         lease_id = _held_by(account)
         if lease_id is None:
             raise
-        return lease_id
+        return None if ahead else lease_id
     return row[0] if row else None
+
+
+def held_by(account: User) -> QuerySet[Lease]:
+    """What somebody holds, oldest first."""
+    return Lease.objects.filter(account=account, end="").order_by("taken_at")
 
 
 def _held_by(account: User) -> UUID | None:
     """Asked anew: a statement that waited for this person's other request does not see what that one did."""
-    return Lease.objects.filter(account=account, end="").values_list("pk", flat=True).first()
+    return held_by(account).values_list("pk", flat=True).first()
 
 
 # One statement: who I may not follow (`mine`), the lease I hold (`held`, revived if it ran out and was not
-# taken back), or the first photo nobody of those has touched or sent once more (which may happen at any time).
+# taken back; the oldest of several), or, in a place that is empty, the first photo nobody of those has touched or sent
+# once more (which may happen at any time).
 _TAKE_WAITING = f"""
     WITH seen AS (
         INSERT INTO accounts_sighting (user_id, device_id, address_block, day)
@@ -235,7 +249,11 @@ _TAKE_WAITING = f"""
                      UNION SELECT unnest(%(here)s::text[]))::varchar[] AS places
     ), held AS (
         UPDATE transcription_lease SET expires_at = greatest(expires_at, now() + %(lease)s)
-         WHERE account_id = %(me)s AND "end" = '' RETURNING id
+         WHERE account_id = %(me)s AND "end" = '' AND NOT %(ahead)s RETURNING id, taken_at
+    ), place AS MATERIALIZED (
+        SELECT min(place) AS empty FROM generate_series(0, %(most)s - 1) AS place
+         WHERE NOT EXISTS (SELECT FROM transcription_lease l
+                            WHERE l.account_id = %(me)s AND l."end" = '' AND (l.place = place.place OR NOT %(ahead)s))
     ), chosen AS MATERIALIZED (
         SELECT t.photo_id FROM transcription_task t
          WHERE t.free > 0
@@ -245,7 +263,7 @@ _TAKE_WAITING = f"""
                SELECT bool_or(r.account_id = ANY (circle) OR r.device_id::text = ANY (places)
                               OR r.address_block = ANY (places))
                  FROM uploads_repeat r, mine WHERE r.photo_id = t.photo_id), false)
-           AND NOT EXISTS (SELECT FROM transcription_lease WHERE account_id = %(me)s AND "end" = '')
+           AND (SELECT empty FROM place) IS NOT NULL
          ORDER BY t.rank, t.photo_id LIMIT 1 FOR UPDATE OF t
     ), taken AS (
         UPDATE transcription_task t
@@ -254,11 +272,12 @@ _TAKE_WAITING = f"""
           FROM chosen WHERE t.photo_id = chosen.photo_id
         RETURNING t.photo_id
     ), leased AS (
-        INSERT INTO transcription_lease (id, task_id, account_id, device_id, address_block, expires_at, "end")
-        SELECT gen_random_uuid(), photo_id, %(me)s, %(device)s, %(block)s, now() + %(lease)s, '' FROM taken
+        INSERT INTO transcription_lease (id, task_id, account_id, device_id, address_block, expires_at, "end", place)
+        SELECT gen_random_uuid(), photo_id, %(me)s, %(device)s, %(block)s, now() + %(lease)s, '', empty
+          FROM taken, place
         RETURNING id
     )
-    SELECT id FROM leased UNION ALL SELECT id FROM held
+    SELECT id FROM leased UNION ALL (SELECT id FROM held ORDER BY taken_at LIMIT 1)
 """  # noqa: S608  # built from constants alone
 _TAKE = _TAKE_WAITING.replace("FOR UPDATE OF t", "FOR UPDATE OF t SKIP LOCKED")
 
@@ -309,15 +328,24 @@ _LEASE = f"""
 
 
 def renew(lease_id: UUID, account: User) -> Lease:
-    """Five more minutes from now, an hour at most in all. Raises `NoSuchLease`, `LeaseOver`."""
-    latest = F("taken_at") + LONGEST_LEASE
-    renewed = Lease.objects.filter(pk=lease_id, account=account, end="", taken_at__gt=Now() - LONGEST_LEASE).update(
-        expires_at=Least(Now() + LEASE, latest)
+    """Five more minutes from now, an hour at most in all, for whatever this person holds.
+
+    Raises `NoSuchLease`, and `LeaseOver` where this one is over.
+    """
+    renewable = Lease.objects.filter(account=account, end="", taken_at__gt=Now() - LONGEST_LEASE)
+    renewed = renewable.filter(Exists(renewable.filter(pk=lease_id))).update(
+        expires_at=Least(Now() + LEASE, F("taken_at") + LONGEST_LEASE)
     )
     lease = lease_of(lease_id, account)
     if not renewed:
         raise LeaseOver
     return lease
+
+
+def let_go(account: User) -> None:
+    """Somebody stops reading: what was only held ready goes to others at once, as if its time had run out."""
+    Lease.objects.filter(account=account, end="").update(expires_at=Now() - timedelta(seconds=1))
+    take_back_expired_leases()
 
 
 def give_back(lease_id: UUID, account: User) -> None:

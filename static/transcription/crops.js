@@ -1,5 +1,7 @@
 // The box being read, cut out of the photo, upright and large, above where its number is typed. A program has found where
 // the boxes are (`uploads/registration.py`); of a photo on which it found none the whole is looked at, as without this.
+import { whileThere } from "./while_there.js";
+
 const WIDE = 0.62; // of the row's width that the box takes; what is left shows what stands beside it
 const WIDEST = 260; // CSS pixels
 const AROUND = 0.55; // heights of the box that are shown above and below it
@@ -52,7 +54,7 @@ export function mount(reader) {
   }
 
   reader.addEventListener("focusin", ({ target }) => show(target));
-  addEventListener("resize", draw);
+  whileThere(reader, window, "resize", draw);
   image.addEventListener("load", draw);
 
   const { saveData = false, effectiveType = "4g" } = navigator.connection ?? {};
@@ -66,5 +68,3 @@ export function mount(reader) {
   }
   show(document.activeElement);
 }
-
-for (const reader of document.querySelectorAll(".reader")) mount(reader);

@@ -1,5 +1,7 @@
 // The photo under one's hands: larger and smaller (buttons, `+` and `-`, two fingers), the whole page (`z`), turned (`r`),
 // with more contrast (`c`). Without it there are three sizes and a window that scrolls.
+import { whileThere } from "./while_there.js";
+
 const STEP = 1.5;
 const MOST = 8; // times the window's width
 const WRITTEN_IN = "textarea, select, input:not([name^=angka-])"; // the boxes of numbers take digits only
@@ -70,7 +72,7 @@ export function mount(picture) {
     button.hidden = false;
     button.addEventListener("click", does[button.dataset.does]);
   }
-  document.addEventListener("keydown", (event) => {
+  whileThere(picture, document, "keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches(WRITTEN_IN)) return;
     const name = KEYS[event.key.toLowerCase()];
     if (!name) return;
@@ -98,8 +100,8 @@ export function mount(picture) {
   for (const end of ["pointerup", "pointercancel", "pointerleave"]) {
     frame.addEventListener(end, (event) => fingers.delete(event.pointerId));
   }
-  addEventListener("resize", () => draw(zoom));
+  whileThere(picture, window, "resize", () => draw(zoom));
   resize();
 }
 
-for (const picture of document.querySelectorAll(".picture")) mount(picture);
+for (const picture of document.querySelectorAll(".picture:not([data-lease] *)")) mount(picture);

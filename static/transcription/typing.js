@@ -173,4 +173,4 @@ export function mount(form) {
   if (everything && !document.querySelector("[aria-invalid=true]") && slips.hidden) go(boxes.find(isOpen));
 }
 
-for (const form of document.querySelectorAll("[data-module=typing]")) mount(form);
+for (const form of document.querySelectorAll("[data-module=typing]:not([data-lease] *)")) mount(form);

@@ -7,7 +7,6 @@ more is reached than "not found".
 
 import hashlib
 import uuid
-import zlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -156,7 +155,7 @@ def send_right_and_wrong(operation: schemathesis.APIOperation, known: dict[str, 
     @given(case=right | wrong)
     @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     def send(case: schemathesis.Case) -> None:
-        sense = zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode()) % 3
+        sense = len(answers) % 3  # by turns: by chance there might be too little sense to reach anything
         for name in case.path_parameters or {}:
             if sense and name in known:
                 case.path_parameters[name] = known[name]

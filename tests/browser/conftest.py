@@ -17,8 +17,11 @@ from playwright.sync_api import Browser, Page
 
 from accounts.management.commands.sample_accounts import PASSWORD
 from accounts.models import Role
+from pemantau import pipeline
+from tests import specimens
 from tests import world as worlds
 from tests.uploads.conftest import folder_storages
+from uploads import intake
 
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
@@ -120,3 +123,30 @@ def _listen(person: Person) -> None:
     person.page.on("request", asked)
     person.page.on("console", said)
     person.page.on("pageerror", lambda error: person.complaints.append(str(error)))
+
+
+@pytest.fixture
+def arrives(site: worlds.World, tmp_path: Path) -> Callable[..., None]:
+    """`arrives(page, **numbers)`: a photo of that page comes in."""
+
+    def one(page: int, **numbers: int) -> None:
+        path = tmp_path / f"{page}.jpg"
+        path.write_bytes(specimens.render(site.station.code, page, numbers, width=1000))
+        pipeline.receive(intake.Sending(path, site.station, site.contest, page, site.device(), None, None))
+
+    return one
+
+
+@pytest.fixture
+def reads(somebody: Callable[..., Person], settings) -> Callable[..., Person]:
+    """A volunteer, on a wide screen unless told otherwise, with the photo before them."""
+
+    def one(undo: float = 0, **how: object) -> Person:
+        settings.READING_UNDO_SECONDS = undo
+        sari = somebody(**({"viewport": DESKTOP} | how))
+        sari.signs_in("Sari")
+        sari.goes_to("/baca/")
+        sari.presses("Ambil foto")
+        return sari
+
+    return one

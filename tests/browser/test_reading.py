@@ -9,8 +9,8 @@ from PIL import Image
 
 from accounts.models import Role
 from pemantau import pipeline
-from tests import specimens
-from tests.browser.conftest import DESKTOP, Person
+from tests.browser.conftest import DESKTOP
+from tests.browser.reading import PHONE_WITH_TOUCH, box, eventually, was_sent
 from tests.transcription.reading import BROKEN_SUMS, SUMS, VOTES
 from tps import form_definitions, rules
 from transcription.entries import Reading
@@ -20,43 +20,6 @@ from uploads import intake
 from uploads.models import PageTag
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
-
-PHONE_WITH_TOUCH = {"has_touch": True, "is_mobile": True}
-
-
-@pytest.fixture
-def arrives(site, tmp_path):
-    """`arrives(page, **numbers)`: a photo of that page comes in."""
-
-    def one(page: int, **numbers: int) -> None:
-        path = tmp_path / f"{page}.jpg"
-        path.write_bytes(specimens.render(site.station.code, page, numbers, width=1000))
-        pipeline.receive(intake.Sending(path, site.station, site.contest, page, site.device(), None, None))
-
-    return one
-
-
-@pytest.fixture
-def reads(somebody):
-    """A volunteer, on a wide screen unless told otherwise, with the photo before them."""
-
-    def one(**how: object) -> Person:
-        sari = somebody(**({"viewport": DESKTOP} | how))
-        sari.signs_in("Sari")
-        sari.goes_to("/baca/")
-        sari.presses("Ambil foto")
-        return sari
-
-    return one
-
-
-def box(person: Person) -> str:
-    return person.page.evaluate("() => document.activeElement.id")
-
-
-def was_sent(person: Person, numbers: dict[str, int | str]) -> None:
-    person.sees("Belum ada foto untuk Anda")
-    assert Entry.objects.get().numbers == numbers
 
 
 def test_three_digits_lead_on_and_nothing_needs_the_mouse(arrives, reads):
@@ -148,12 +111,13 @@ def test_a_problem_is_one_key_away(arrives, reads):
     sari.page.keyboard.press("Space")
     sari.page.get_by_role("button", name="Kirim masalah").click()
     sari.sees("Belum ada foto untuk Anda")
+    eventually(Entry.objects.exists)
     assert Entry.objects.get().problem == Problem.values[0]
 
 
 def test_a_thumb_types_on_drawn_keys(arrives, reads):
     arrives(2, **VOTES)
-    budi = reads(viewport={"width": 360, "height": 740}, **PHONE_WITH_TOUCH)
+    budi = reads(**PHONE_WITH_TOUCH)
     keypad = budi.page.get_by_role("group", name="Tombol angka")
     assert keypad.is_visible()
     assert budi.page.locator("#angka-paslon_1").get_attribute("inputmode") == "none"
@@ -218,7 +182,7 @@ def test_a_photo_on_which_no_boxes_were_found_is_shown_whole(site, tmp_path, rea
     path = tmp_path / "bare.jpg"
     Image.new("RGB", (900, 1200), "white").save(path)
     pipeline.receive(intake.Sending(path, site.station, site.contest, 2, site.device(), None, None))
-    budi = reads(viewport={"width": 360, "height": 740}, **PHONE_WITH_TOUCH)
+    budi = reads(**PHONE_WITH_TOUCH)
     budi.clicks("Halaman 2: suara paslon")
     assert budi.page.locator(".picture__window").is_visible()
     assert budi.page.locator(".crop").count() == 0
@@ -262,6 +226,7 @@ def test_a_held_key_sends_once(arrives, reads):
     keys.down("Enter")
     keys.up("Enter")
     sari.sees("Halaman 3")
+    eventually(Entry.objects.exists)
     assert Entry.objects.get().numbers == VOTES
 
 
@@ -285,7 +250,7 @@ def test_keys_of_the_photo_are_letters_where_one_writes(site, arrives, somebody)
 
 def test_two_fingers_enlarge_the_photo(arrives, reads):
     arrives(2, **VOTES)
-    budi = reads(viewport={"width": 360, "height": 740}, **PHONE_WITH_TOUCH)
+    budi = reads(**PHONE_WITH_TOUCH)
     budi.presses("Utuh")  # else only the box being read is there
     sheet = budi.page.locator(".picture__sheet")
     wide = sheet.evaluate("sheet => sheet.offsetWidth")

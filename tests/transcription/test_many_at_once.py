@@ -87,6 +87,17 @@ def test_one_person_asking_many_times_at_once_holds_one_photo(world, photos):
     assert sum(Task.objects.values_list("leased", flat=True)) == 1
 
 
+def test_one_person_asking_ahead_many_times_at_once_holds_four_photos_at_most(world):
+    photos_in(world, *world.stations)
+    sari = world.person("Sari")
+    device = device_of(world, sari)
+    for _ in range(4):
+        at_once(*[partial(queue.take, sari, device, "", ahead=True)] * 6)
+    assert Lease.objects.filter(end="").count() == queue.PLACES
+    assert sorted(Lease.objects.values_list("place", flat=True)) == [0, 1, 2, 3]
+    assert sum(Task.objects.values_list("leased", flat=True)) == queue.PLACES
+
+
 def test_many_people_asking_at_once_get_as_many_photos_as_there_are_places(world):
     photos_in(world, *world.stations)
     people = [world.person(f"Pembaca{n}") for n in range(16)]

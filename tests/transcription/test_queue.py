@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Role
-from tests.transcription.reading import VOTES, given, photo_of, reads, sends, some_uuid, takes, task_of
+from tests.transcription.reading import VOTES, device_of, given, photo_of, reads, sends, some_uuid, takes, task_of
 from transcription import entries, queue
 from transcription.models import Lease, Task
 from uploads.models import Repeat
@@ -32,6 +32,51 @@ def test_asking_again_gives_the_same(world):
     first = takes(world, "Sari")
     assert takes(world, "Sari").pk == first.pk
     assert Lease.objects.count() == 1
+
+
+def ahead(world, name: str) -> Lease | None:
+    person = world.person(name)
+    return queue.take(person, device_of(world, person), "", ahead=True)
+
+
+def test_the_next_photos_may_be_held_ready_and_not_more_than_four_in_all(world):
+    for code in list(world.stations)[:6]:
+        photo_of(world, code)
+    first = takes(world, "Sari")
+    more = [ahead(world, "Sari") for _ in range(4)]
+    held = [first, *more[:3]]
+    assert more[3] is None
+    assert len({lease.task.photo.pk for lease in held}) == 4
+    assert takes(world, "Sari").pk == first.pk, "who asks plainly gets what they have, the oldest first"
+    assert [lease.pk for lease in queue.held_by(first.account)] == [lease.pk for lease in held]
+    sends(first, entries.Reading(2, dict(VOTES)))
+    assert ahead(world, "Sari") is not None, "a place is empty again"
+    assert takes(world, "Sari").pk == more[0].pk
+
+
+def test_who_holds_nothing_may_ask_ahead_too_and_the_exclusions_are_the_same(world):
+    photo_of(world, uploader=world.person("Sari"))
+    assert ahead(world, "Sari") is None
+    assert ahead(world, "Budi") is not None
+
+
+def test_who_stops_leaves_what_was_ready_to_others_and_may_have_it_again(world):
+    photos = [photo_of(world, code) for code in list(world.stations)[:3]]
+    first = takes(world, "Sari")
+    ahead(world, "Sari")
+    queue.let_go(first.account)
+    assert not Lease.objects.filter(end="").exists()
+    assert {(task_of(photo).free, task_of(photo).returned) for photo in photos} == {(2, 0)}
+    assert takes(world, "Sari").task.photo.pk == first.task.photo.pk
+
+
+def test_renewing_one_renews_what_is_held_ready(world):
+    for code in list(world.stations)[:2]:
+        photo_of(world, code)
+    first, second = takes(world, "Sari"), ahead(world, "Sari")
+    Lease.objects.update(expires_at=timezone.now())
+    queue.renew(first.pk, first.account)
+    assert Lease.objects.get(pk=second.pk).expires_at > timezone.now() + timedelta(minutes=4)
 
 
 def test_nobody_is_given_what_they_sent(world):

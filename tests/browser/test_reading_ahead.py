@@ -1,0 +1,175 @@
+"""Reading without waiting: the next photo is there, entries leave by themselves and can be taken back at first."""
+
+import pytest
+from django.utils import timezone
+
+from tests.browser.reading import box, eventually
+from tests.transcription.reading import SUMS, VOTES
+from transcription.models import Entry, Lease, Task
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+
+def types(person, numbers: dict[str, int]) -> None:
+    for number in numbers.values():
+        person.page.keyboard.type(str(number))
+        if number < 100:
+            person.page.keyboard.press("Enter")
+
+
+def sends(person, numbers: dict[str, int]) -> None:
+    types(person, numbers)
+    if [*numbers.values()][-1] >= 100:
+        person.page.keyboard.press("Enter")
+
+
+def holds(number: int) -> None:
+    eventually(lambda: Lease.objects.filter(end="").count() == number)
+
+
+def is_ready(person) -> None:
+    """Two more photos are with the browser."""
+    holds(3)
+    person.page.wait_for_load_state("networkidle")
+
+
+def test_the_next_photo_is_there_without_a_network_and_entries_leave_when_it_is_back(arrives, reads):
+    for page, numbers in ((2, VOTES), (3, SUMS), (2, VOTES | {"paslon_1": 77})):
+        arrives(page, **numbers)
+    sari = reads()
+    is_ready(sari)
+    sari.network_breaks = True
+    sari.page.context.set_offline(True)
+    sends(sari, VOTES)
+    sari.sees("Halaman 3")
+    sari.sees("Tidak ada jaringan. Bacaan Anda tersimpan di sini")
+    assert box(sari) == "angka-suara_sah"
+    sari.picture("baca-tanpa-jaringan")
+    sends(sari, SUMS)
+    sari.sees("Halaman 2")
+    assert not Entry.objects.exists()
+    sari.page.context.set_offline(False)
+    eventually(lambda: Entry.objects.count() == 2)
+    assert {entry.page: entry.numbers for entry in Entry.objects.all()} == {2: VOTES, 3: SUMS}
+    sari.page.get_by_text("Tidak ada jaringan.").wait_for(state="hidden")
+
+
+def test_what_was_sent_can_be_taken_back_for_some_seconds(arrives, reads):
+    arrives(2, **VOTES)
+    arrives(3, **SUMS)
+    sari = reads(undo=4)
+    holds(2)
+    sari.page.wait_for_load_state("networkidle")
+    sends(sari, VOTES | {"paslon_2": 89})
+    sari.sees("Halaman 3")
+    sari.page.get_by_role("button", name="Batalkan").wait_for()
+    sari.picture("baca-batalkan")
+    sari.page.keyboard.press("u")
+    sari.sees("Halaman 2")
+    assert sari.page.locator("#angka-paslon_2").input_value() == "89"
+    sari.page.wait_for_timeout(4500)
+    assert not Entry.objects.exists(), "taken back is not sent"
+    sari.page.locator("#angka-paslon_2").fill("88")
+    sari.page.locator("#angka-paslon_3").press("Enter")
+    sari.sees("Halaman 3")
+    assert not Entry.objects.exists(), "it waits for its reader first"
+    eventually(Entry.objects.exists)
+    assert Entry.objects.get().numbers == VOTES
+    assert not sari.page.get_by_role("button", name="Batalkan").is_visible()
+
+
+def test_the_last_one_can_be_taken_back_too(arrives, reads):
+    arrives(2, **VOTES)
+    sari = reads(undo=4)
+    sends(sari, VOTES)
+    sari.sees("Belum ada foto untuk Anda")
+    sari.page.get_by_role("button", name="Batalkan").click()
+    sari.sees("Halaman 2")
+    assert not Entry.objects.exists()
+
+
+def test_a_closed_tab_sends_what_was_read(arrives, reads):
+    arrives(2, **VOTES)
+    arrives(3, **SUMS)
+    sari = reads(undo=60)
+    holds(2)
+    sari.page.wait_for_load_state("networkidle")
+    sends(sari, VOTES)
+    sari.sees("Halaman 3")
+    sari.page.goto("about:blank")
+    eventually(Entry.objects.exists)
+
+
+def test_what_a_crash_left_behind_is_sent_by_the_next_page(arrives, reads):
+    arrives(2, **VOTES)
+    arrives(3, **SUMS)
+    sari = reads(undo=60)
+    holds(2)
+    sari.page.wait_for_load_state("networkidle")
+    sends(sari, VOTES)
+    sari.sees("Halaman 3")
+    kept = sari.page.evaluate("() => JSON.stringify({ ...localStorage })")
+    # A browser that is killed says no farewell: its storage, in a new page.
+    sari.page.evaluate("() => { window.stop(); fetch = () => new Promise(() => {}) }")
+    sari.page.goto("about:blank")
+    assert not Entry.objects.exists()
+    sari.goes_to("/sehat/")
+    sari.page.evaluate(
+        "kept => { for (const [k, v] of Object.entries(JSON.parse(kept))) localStorage.setItem(k, v) }", kept
+    )
+    sari.goes_to("/baca/")
+    eventually(Entry.objects.exists)
+
+
+def test_a_task_that_went_to_somebody_else_is_said_plainly(arrives, reads, site):
+    arrives(2, **VOTES)
+    arrives(3, **SUMS)
+    sari = reads(undo=2)
+    holds(2)
+    sari.page.wait_for_load_state("networkidle")
+    held = Lease.objects.order_by("taken_at").first()
+    sends(sari, VOTES)
+    sari.sees("Halaman 3")
+    Lease.objects.filter(pk=held.pk).update(end="expired")
+    Task.objects.filter(pk=held.task_id).update(wants=0, leased=0)
+    sari.sees("Satu bacaan tidak dapat dipakai")
+    sari.picture("baca-diambil-orang-lain")
+    assert not Entry.objects.exists()
+
+
+def test_who_stops_leaves_nothing_in_their_hands(arrives, reads):
+    for page, numbers in ((2, VOTES), (3, SUMS), (2, VOTES | {"paslon_1": 77})):
+        arrives(page, **numbers)
+    sari = reads()
+    is_ready(sari)
+    for key, number in VOTES.items():
+        sari.page.locator(f"#angka-{key}").fill(str(number))
+    sari.presses("Simpan, lalu berhenti")
+    sari.sees("Tersimpan. Terima kasih.")
+    assert Entry.objects.count() == 1
+    assert not Lease.objects.filter(end="").exists()
+    assert not Task.objects.filter(returned__gt=0).exists(), "nobody gave them back: they were not looked at"
+
+
+def test_a_reload_shows_what_one_holds_and_takes_no_more(arrives, reads):
+    for number in range(5):
+        arrives(2, **(VOTES | {"paslon_1": 70 + number}))
+    sari = reads()
+    is_ready(sari)
+    for _ in range(3):
+        sari.page.reload()
+        sari.page.wait_for_load_state("networkidle")
+    assert Lease.objects.filter(end="").count() == 3
+
+
+def test_what_is_held_ready_is_renewed_with_what_is_read(arrives, reads):
+    arrives(2, **VOTES)
+    arrives(3, **SUMS)
+    sari = reads()
+    holds(2)
+    Lease.objects.update(expires_at=timezone.now())
+    sari.page.evaluate(
+        """() => fetch(document.querySelector("[data-renew]").dataset.renew, { method: "POST",
+             headers: { "X-CSRFToken": document.querySelector("[name=csrfmiddlewaretoken]").value } })"""
+    )
+    eventually(lambda: not Lease.objects.filter(end="", expires_at__lt=timezone.now()).exists())
