@@ -69,7 +69,12 @@ def outcome_of(photo: Photo) -> Outcome:
 
 def broken_rules_of(photo: Photo) -> agreement.BrokenRules:
     """Names the rules that numbers on a page of this photo's form break, as far as the page alone can tell."""
-    return partial(_broken_rules, for_contest(photo.contest))
+    return broken_rules_on(for_contest(photo.contest))
+
+
+def broken_rules_on(form: FormDefinition) -> agreement.BrokenRules:
+    """The same for any photo of this form."""
+    return partial(_broken_rules, form)
 
 
 def _broken_rules(form: FormDefinition, page: int, numbers: agreement.Numbers) -> tuple[str, ...]:
