@@ -18,7 +18,7 @@ from tps import rules
 from tps.form_definitions import FormDefinition, for_contest
 from tps.models import PollingStation
 from transcription import agreement, queue
-from transcription.agreement import RULE_VERSION, Accepted, Evidence, Outcome, Rejected
+from transcription.agreement import Accepted, Evidence, Outcome, Rejected
 from transcription.entries import said_in
 from transcription.models import Decision, Entry, Task
 from uploads.models import Photo
@@ -39,8 +39,23 @@ class Known:
     evidence: Evidence
     openings: list[dict[str, Any]]
     version: int  # of the newest decision; 0: none yet
-    decided: dict[str, Any] | None  # that decision: outcome, page, numbers, problem, station
+    decided: dict[str, Any] | None  # that decision: what it says, and by which version of the rule
     returned: int
+    asked: tuple[int, str]  # what its task says: so many entries are wanted, or why it lies before an adjudicator
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the rule makes of a photo now, beside what is stored of it."""
+
+    known: Known
+    said: Outcome
+    decision: Decision | None  # the one to be stored; None: what stands stands, or still nothing does
+    asks: tuple[int, str]
+
+    @property
+    def changes(self) -> bool:
+        return self.decision is not None or self.asks != self.known.asked
 
 
 def decide_photo(photo: Photo) -> Decision | None:
@@ -50,16 +65,20 @@ def decide_photo(photo: Photo) -> Decision | None:
     is in a transaction. Running it again changes nothing.
     """
     for _attempt in range(ATTEMPTS):
-        known = load(photo)
-        said = agreement.outcome(known.evidence, broken_rules_of(photo))
-        decision = _next_decision(photo, known, said)
-        pairs = said.stands.pairs if decision and isinstance(said.stands, Accepted) else ()
-        if not _store(photo, known, said, decision, pairs):
+        found = preview(photo)
+        if not _store(photo, found):
             continue
-        if decision:
-            _make_room(photo, decision, said)
-        return decision
+        if found.decision:
+            _make_room(photo, found.decision)
+        return found.decision
     raise PairsAreBusy
+
+
+def preview(photo: Photo) -> Preview:
+    """What `decide_photo` would store now; changes nothing. One query, one more for a photo that was moved."""
+    known = load(photo)
+    said = agreement.outcome(known.evidence, broken_rules_of(photo))
+    return Preview(known, said, _next_decision(photo, known, said), _asks(known, said))
 
 
 def outcome_of(photo: Photo) -> Outcome:
@@ -97,7 +116,8 @@ def load(photo: Photo) -> Known:
     }
     with connection.cursor() as cursor:
         cursor.execute(_LOAD, values)
-        entries, rulings, tied, decided, returned, repeats = cursor.fetchone()
+        entries, rulings, tied, decided, task, repeats = cursor.fetchone()
+    returned, wants, why = task or (0, 0, "")
     evidence = Evidence(
         entries=tuple(_entry(row) for row in entries),
         rulings=tuple(_ruling(row) for row in rulings),
@@ -115,7 +135,7 @@ def load(photo: Photo) -> Known:
         )
         for row in entries
     ]
-    return Known(evidence, openings, decided["version"] if decided else 0, decided, returned or 0)
+    return Known(evidence, openings, decided["version"] if decided else 0, decided, returned, (wants, why))
 
 
 def _entry(row: dict[str, Any]) -> agreement.Entry:
@@ -164,9 +184,10 @@ _LOAD = f"""
            (SELECT coalesce(json_agg(json_build_array(low, high)), '[]')
               FROM (SELECT low, high FROM invited UNION SELECT first_id, second_id FROM capped) AS tied),
            (SELECT json_build_object('version', version, 'outcome', outcome, 'page', page, 'numbers', numbers,
-                                     'problem', problem, 'station', station_id)
+                                     'problem', problem, 'station', station_id, 'broken_rules', broken_rules,
+                                     'rule_version', rule_version)
               FROM transcription_decision WHERE photo_id = %(photo)s ORDER BY version DESC LIMIT 1),
-           (SELECT returned FROM transcription_task WHERE photo_id = %(photo)s),
+           (SELECT json_build_array(returned, wants, why) FROM transcription_task WHERE photo_id = %(photo)s),
            (SELECT coalesce(json_agg(json_build_object(
                 'at', (extract(epoch FROM sent_at) * 1000000)::bigint, 'account', account_id,
                 'device', device_id, 'address_block', address_block)), '[]')
@@ -184,7 +205,7 @@ def _next_decision(photo: Photo, known: Known, said: Outcome) -> Decision | None
         id=uuid4(),
         photo=photo,
         version=known.version + 1,
-        rule_version=RULE_VERSION,
+        rule_version=agreement.RULE_VERSION,
         contest=photo.contest,
         station=_station(photo, said),
     )
@@ -220,8 +241,17 @@ def _fill(decision: Decision, said: Outcome) -> None:
 
 def _says(decision: Decision | dict[str, Any]) -> tuple[Any, ...]:
     if isinstance(decision, dict):
-        return tuple(decision[key] for key in ("outcome", "page", "numbers", "problem", "station"))
-    return decision.outcome, decision.page, decision.numbers, decision.problem, decision.station_id
+        return tuple(decision[key] for key in ("outcome", "page", "numbers", "problem", "station", "broken_rules"))
+    same = decision.outcome, decision.page, decision.numbers, decision.problem
+    return *same, decision.station_id, decision.broken_rules
+
+
+def _asks(known: Known, said: Outcome) -> tuple[int, str]:
+    """What the task is to say: how many more entries are wanted, or why an adjudicator is."""
+    why = said.adjudicator
+    if not why and said.wants and known.returned >= queue.RETURNED_TOO_OFTEN and said.ruled <= known.version:
+        why = Task.Why.RETURNED
+    return said.wants, str(why)
 
 
 def _station(photo: Photo, said: Outcome) -> PollingStation:
@@ -233,19 +263,17 @@ def _station(photo: Photo, said: Outcome) -> PollingStation:
 # --- Storing ----------------------------------------------------------------------------------
 
 
-def _store(
-    photo: Photo, known: Known, said: Outcome, decision: Decision | None, pairs: tuple[agreement.Pair, ...]
-) -> bool:
+def _store(photo: Photo, found: Preview) -> bool:
     """Store it with the places of the pairs that carry it, and what the task wants next. One statement.
 
     False where a pair got no place: somebody else took it meanwhile, and all is to be looked at again.
     """
-    why = said.adjudicator
-    if not why and said.wants and known.returned >= queue.RETURNED_TOO_OFTEN and said.ruled <= known.version:
-        why = Task.Why.RETURNED
+    decision, stands = found.decision, found.said.stands
+    pairs = stands.pairs if decision and isinstance(stands, Accepted) else ()
+    wants, why = found.asks
     values: dict[str, Any] = {
         "photo": photo.pk,
-        "wants": said.wants,
+        "wants": wants,
         "why": why,
         "election": photo.contest.election_id,
         "claimed": photo.station_id,
@@ -318,7 +346,7 @@ _DECIDE = f"""
 """  # noqa: S608  # built from constants alone
 
 
-def _make_room(photo: Photo, decision: Decision, said: Outcome) -> None:
+def _make_room(photo: Photo, decision: Decision) -> None:
     if decision.outcome == Result.REOPENED:
         queue.open_again(photo)
     elif decision.outcome == Result.REJECTED:
