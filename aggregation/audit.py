@@ -4,7 +4,9 @@
     and beside all of it the log: every change has its entry, every entry its change, and they say the same.
 
 Reads one consistent state of the database, row by row or in small batches, and changes nothing. What is on its
-way at that moment (a decided photo that is not recorded yet, a delta that waits) is not a difference.
+way at that moment (a decided photo that is not recorded yet, a delta that waits) is not a difference. Nor is what
+an older version of the rule decided and the present one would decide otherwise: that is told apart, for nobody can say
+by this program whether it was right then (`manage.py redecide --dry-run` says what would change).
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +23,7 @@ from aggregation.models import Delta, Result, Snapshot, Tally
 from ledger import checks
 from ledger.models import Event
 from tps.models import Contest
-from transcription import consensus
+from transcription import agreement, consensus, rule_versions
 from transcription.agreement import Accepted, Outcome, Rejected
 from transcription.models import Decision
 from uploads.models import Photo
@@ -42,11 +44,13 @@ class Difference:
         return f"{self.kind} {self.name}: {self.what}"
 
 
-def differences(told: Callable[[str], None] = lambda _: None) -> Iterator[Difference]:
-    """Every difference there is; `told` hears which part comes next."""
+def differences(
+    told: Callable[[str], None] = lambda _: None, older: Callable[[Difference], None] = lambda _: None
+) -> Iterator[Difference]:
+    """Every difference there is; `told` hears which part comes next, `older` what only another rule explains."""
     parts: dict[str, Callable[[], Iterator[Difference]]] = {
         "log": log,
-        "decisions": decisions,
+        "decisions": lambda: decisions(older),
         "results": recorded,
         "tallies": summed,
         "documents": published,
@@ -84,17 +88,36 @@ def log() -> Iterator[Difference]:
 # --- Decisions ------------------------------------------------------------------------------
 
 
-def decisions() -> Iterator[Difference]:
+def decisions(older: Callable[[Difference], None] = lambda _: None) -> Iterator[Difference]:
     """What stands on each photo is what its entries and rulings say."""
     photos = Photo.objects.filter(withdrawn_at__isnull=True)  # else nobody decides it, whatever was read
     photos = photos.exclude(step__in=[Photo.Step.INSPECT, Photo.Step.QUEUE, Photo.Step.DECIDE])
-    for batch in batches(photos.select_related("contest", "station").order_by("pk").iterator(chunk_size=CHUNK)):
+    photos = photos.select_related("contest__election", "station").order_by("pk")
+    for batch in batches(photos.iterator(chunk_size=CHUNK)):
         latest = Decision.objects.filter(photo__in=batch).order_by("photo", "-version").distinct("photo")
         present = {decision.photo_id: decision for decision in latest}
         for photo in batch:
-            wrong = _unlike(present.get(photo.pk), consensus.outcome_of(photo), photo)
-            if wrong:
+            decision = present.get(photo.pk)
+            wrong = _unlike(decision, consensus.outcome_of(photo), photo)
+            if wrong and _is_of_an_older_rule(decision, photo):
+                older(Difference("decision", str(photo.pk), f"rule {agreement.RULE_VERSION} says otherwise: {wrong}"))
+            elif wrong:
                 yield Difference("decision", str(photo.pk), wrong)
+
+
+def _is_of_an_older_rule(decision: Decision | None, photo: Photo) -> bool:
+    """Whether the photo was decided, or left undecided, before the present rule was there.
+
+    An entry in the log says by which rule a decision was made, and when the present one came; so nobody hides
+    another change behind it.
+    """
+    if decision is not None:
+        return decision.rule_version < agreement.RULE_VERSION
+    election = photo.contest.election
+    if election.rule_version >= agreement.RULE_VERSION:
+        return False
+    since = rule_versions.signed_at(election)
+    return since is None or not photo.entries.filter(created_at__gte=since).exists()
 
 
 def _unlike(decision: Decision | None, said: Outcome, photo: Photo) -> str:

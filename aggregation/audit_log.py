@@ -7,14 +7,14 @@ from itertools import islice
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField, F, Func, Model, QuerySet, Value
+from django.db.models import CharField, Count, F, Func, Model, QuerySet, Value
 
 from aggregation import columns, results
 from aggregation.models import Result, Snapshot, Tally
 from ledger.models import Event
 from tps import reference
 from tps.models import NATION, Contest, Election
-from transcription import consensus, rulings, withdrawals
+from transcription import consensus, rule_versions, rulings, withdrawals
 from transcription import entries as readings
 from transcription.entries import KOSONG
 from transcription.models import Decision, Entry, Ruling
@@ -132,6 +132,18 @@ def differences() -> Iterator[Found]:
     yield from _withdrawn_after_coming_back()
     yield from _missing_versions()
     yield from _untold_reference_data()
+    yield from _rules_not_named()
+
+
+def _rules_not_named() -> Iterator[Found]:
+    """Every version of the rule that decided something is one that the log of its election names."""
+    begun = Event.objects.filter(kind="genesis").values("log")
+    for election in Election.objects.filter(pk__in=begun).order_by("pk"):
+        known = rule_versions.named(election)
+        found = Decision.objects.filter(contest__election=election).values("rule_version").annotate(many=Count("pk"))
+        for row in found.exclude(rule_version__in=known).order_by("rule_version"):
+            name = f"{election.pk} {row['rule_version']}"
+            yield "rule", name, f"made {row['many']} decisions, but the log does not name it"
 
 
 def _untold_reference_data() -> Iterator[Found]:

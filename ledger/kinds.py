@@ -186,6 +186,9 @@ KINDS: dict[str, Kind] = {
     "role": _kind("account role by at", "second"),
     # Reference data changed after genesis (regions, TPS, DPT, options): what, and the new hash.
     "reference": _kind("what hash at", "by"),
+    # Another version of the consensus rule decides from here on: the SHA-256 of its text, and the two operators who
+    # say so. The first version stands in `genesis`.
+    "rule": _kind("rule hash why by second at", subject="rule"),
     # Strangers' photos cost a proof of work from here on, or no more; `version` counts the turns.
     "alarm": _kind("version state by at", subject="version"),
     "import": _kind("origin index leaf", subject="origin index"),
@@ -197,6 +200,7 @@ BY: dict[str, Holds] = {
     "role": either(commitment, matching("system")),
     "reference": either(commitment, word),
     "alarm": commitment,
+    "rule": commitment,
 }
 
 WHY_NOT = {

@@ -15,7 +15,9 @@ class ElectionList(serializers.Serializer):
 
 
 class ElectionWithHashes(ElectionRow):
-    rule_version = serializers.IntegerField(help_text="Which version of the consensus rule decides.")
+    rule_version = serializers.IntegerField(
+        help_text="Which version of the consensus rule decided first; later ones stand in the ledger (`rule`)."
+    )
     hashes = serializers.DictField(
         child=serializers.CharField(), help_text="By part: contests, dpt, forms, options, regions, tps_list."
     )

@@ -61,6 +61,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "revoke": {"account": WHO, "why": "gold_fail"},
     "role": {"account": WHO, "role": "volunteer", "by": WHO, "at": AT},
     "reference": {"what": "dpt", "hash": HASH, "at": AT},
+    "rule": {"rule": 2, "hash": HASH, "why": "issue-5", "by": WHO, "second": WHO, "at": AT},
     "alarm": {"version": 1, "state": "on", "by": WHO, "at": AT},
     "import": {"origin": "log.contoh.test/2029", "index": 3, "leaf": HASH},
     "peer": {"origin": "log.contoh.test/2029", "size": 4, "root": HASH},

@@ -15,9 +15,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         began = time.monotonic()
         found = 0
-        for difference in audit.differences(told=lambda part: self.stderr.write(f"{part} ...")):
+        older: list[None] = []
+
+        def tell(difference: audit.Difference) -> None:
+            older.append(None)
+            self.stdout.write(f"older rule: {difference}")
+
+        for difference in audit.differences(told=lambda part: self.stderr.write(f"{part} ..."), older=tell):
             found += 1
             self.stdout.write(str(difference))
+        if older:
+            self.stdout.write(f"{len(older)} photos wait for the present rule: manage.py redecide --dry-run")
         self.stdout.write(f"{found} differences, {time.monotonic() - began:.1f} s")
         if found:
             sys.exit(1)
