@@ -159,14 +159,25 @@ def decide(photo_id: str) -> None:
     """See whether the entries agree; if not, ask for another or for an adjudicator."""
     with _claimed(photo_id, Step.DECIDE) as photo:
         if photo:
-            if decision := consensus.decide_photo(photo):
-                ledger.append(photo.contest.election_id, "decision", **consensus.entry_of(decision))
-            # An earlier decision too: a ruling that settles nothing yet may come before that one was recorded.
-            if decision or photo.decisions.exists():
-                _move(photo, Step.RECORD)
-                _ring(record, photo.pk)
-            else:
-                _move(photo, Step.READ)
+            _decide(photo)
+
+
+def decide_again(photo_id: UUID) -> Decision | None:
+    """The same by another version of the rule, wherever the photo is since it was read. Again changes nothing."""
+    with _claimed(photo_id, Step.READ, Step.DECIDE, Step.RECORD, Step.DONE) as photo:
+        return _decide(photo) if photo else None
+
+
+def _decide(photo: Photo) -> Decision | None:
+    if decision := consensus.decide_photo(photo):
+        ledger.append(photo.contest.election_id, "decision", **consensus.entry_of(decision))
+    # An earlier decision too: a ruling that settles nothing yet may come before that one was recorded.
+    if decision or photo.decisions.exists():
+        _move(photo, Step.RECORD)
+        _ring(record, photo.pk)
+    else:
+        _move(photo, Step.READ)
+    return decision
 
 
 @shared_task
@@ -250,7 +261,7 @@ def reap() -> int:
 
 
 @contextmanager
-def _claimed(photo_id: UUID | str, step: Step) -> Iterator[Photo | None]:
+def _claimed(photo_id: UUID | str, *steps: Step) -> Iterator[Photo | None]:
     """Hold the photo while its step is worked on; None where the step is done already, in other hands, or withdrawn.
 
     Whoever sends an entry or a ruling holds the photo for a moment, also where it is refused and rings for
@@ -258,9 +269,9 @@ def _claimed(photo_id: UUID | str, step: Step) -> Iterator[Photo | None]:
     """
     with transaction.atomic():
         yield (
-            Photo.objects.select_for_update(of=("self",), skip_locked=step == Step.INSPECT, no_key=True)
+            Photo.objects.select_for_update(of=("self",), skip_locked=Step.INSPECT in steps, no_key=True)
             .select_related("contest", "station")
-            .filter(pk=photo_id, step=step, withdrawn_at__isnull=True)
+            .filter(pk=photo_id, step__in=steps, withdrawn_at__isnull=True)
             .first()
         )
 
