@@ -4,6 +4,7 @@ Where Redis is away everybody is let through, as if nothing had been counted yet
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from functools import cache
@@ -22,7 +23,8 @@ WAITS_AT_MOST = 1.0
 LEFT_ALONE = 10.0
 SAID_EVERY = 60.0  # seconds between two lines in the log
 
-_away_until = 0.0
+_away_until = 0.0  # 0: it answers
+_asking = threading.Lock()
 _said_at = float("-inf")
 
 
@@ -31,15 +33,33 @@ def ask(question: Callable[[redis.Redis], Answer], otherwise: Answer) -> Answer:
     if is_away():
         return otherwise
     try:
-        return question(_connection(settings.REDIS_URL))
+        answer = question(_connection(settings.REDIS_URL))
     except redis.RedisError as error:
         is_silent(error)
         return otherwise
+    answers()
+    return answer
 
 
 def is_away() -> bool:
-    """Whether Redis did not answer a moment ago, and is left alone."""
-    return time.monotonic() < _away_until
+    """Whether Redis did not answer a moment ago, and is left alone.
+
+    Once its time is over one of those who ask is sent to see; the others leave it alone until it has answered.
+    """
+    global _away_until
+    if not _away_until:
+        return False
+    with _asking:
+        if time.monotonic() < _away_until:
+            return True
+        _away_until = time.monotonic() + LEFT_ALONE
+        return False
+
+
+def answers() -> None:
+    """Redis answered."""
+    global _away_until
+    _away_until = 0.0
 
 
 def is_silent(error: Exception) -> None:
@@ -51,8 +71,9 @@ def is_silent(error: Exception) -> None:
 
 def forget() -> None:
     """Ask Redis again at once."""
-    global _away_until, _said_at
-    _away_until, _said_at = 0.0, float("-inf")
+    global _said_at
+    answers()
+    _said_at = float("-inf")
 
 
 def _say(error: Exception) -> None:

@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db.models import F
+from django.utils.connection import ConnectionProxy
 from redis.exceptions import RedisError
 
 from aggregation import region_document
@@ -30,6 +31,7 @@ from aggregation.models import Snapshot, Tally
 from tps.models import Contest, Election
 
 log = logging.getLogger(__name__)
+cache = ConnectionProxy(caches, "documents")
 
 _GENERATION = "published:generation"
 _CURRENT = "published:current"

@@ -129,10 +129,10 @@ def main():
         parser.error(f"list or state file is not what it should be: {wrong!r}")
     for photo in photos:
         claim = {name: photo[name] for name in ("station", "contest", "page") if photo.get(name)}
-        key, outcome = " ".join([str(photo["file"].absolute()), *claim.values()]), "would be sent"
-        if "receipt" in sender.photos.get(key, {}):
-            outcome = "sent before"
-        elif not options.dry_run:
+        key = " ".join([str(photo["file"].absolute()), *claim.values()])
+        fits = photo["file"].is_file() and re.fullmatch("[0-9]{13}", claim.get("station", ""))
+        outcome = "sent before" if "receipt" in sender.photos.get(key, {}) else "would be sent" if fits else "unusable"
+        if outcome != "sent before" and not options.dry_run:
             try:
                 outcome, sender.photos[key] = sender.send(photo["file"].read_bytes(), claim)
             except (OSError, *ODD) as reason:
@@ -141,7 +141,7 @@ def main():
                 sender.photos[key] = {outcome: str(why)}
             sender.save()
         counts[outcome] = counts.get(outcome, 0) + 1
-        print(f"{key}: {outcome} {' '.join(sender.photos.get(key, {}).values())}", flush=True)
+        print(f"{key}: {outcome} {' '.join(sender.photos.get(key, {}).values()) * (not options.dry_run)}", flush=True)
     print(", ".join(f"{number} {what}" for what, number in counts.items()) or "nothing to send")
     return 1 if {"refused", "left for the next run"} & counts.keys() else 0
 

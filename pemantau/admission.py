@@ -1,7 +1,7 @@
 """Whose turn it is to send a photo: what both doors ask before a new one is received.
 
 In alarm mode a device nobody knows anything good of pays with a little work (`uploads.alarm`); everybody keeps to
-what is fair (`uploads.fair_use`). Photos that are here already, and those that are refused, do not count.
+what is fair (`uploads.fair_use`). Photos that are here already do not count, nor what is refused at a glance.
 """
 
 from django.db.models import OuterRef, Subquery
@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Subquery
 from accounts.models import Device
 from pemantau import pipeline
 from transcription.models import Decision
-from uploads import alarm, fair_use, intake
+from uploads import alarm, fair_use, inspection, intake
 from uploads.models import Photo
 from uploads.proof import Paid
 
@@ -25,13 +25,16 @@ def receive(sending: intake.Sending, *, address: str, paid: Paid) -> tuple[Photo
         if not intake.is_here(sending):  # else the answer was lost, and the receipt is theirs
             raise
         turn = fair_use.Turn()
-    is_new = False
+    counts = False
     try:
-        photo, is_new = pipeline.receive(sending)
+        photo, counts = pipeline.receive(sending)
+    except inspection.COSTLY:
+        counts = True
+        raise
     finally:
-        if not is_new:
+        if not counts:
             turn.give_back()
-    return photo, is_new
+    return photo, counts
 
 
 def admit(device: Device, address: str, paid: Paid) -> fair_use.Turn:

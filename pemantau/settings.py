@@ -129,6 +129,12 @@ CACHES = {
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
     },
+    # What pages are made of: the same, but left alone where it hangs.
+    "documents": {
+        "BACKEND": "pemantau.caches.CacheThatIsLeftAlone",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+    },
     # What one process remembers for some seconds, Redis or no Redis.
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }

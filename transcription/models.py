@@ -30,16 +30,18 @@ class Problem(models.TextChoices):
 class Turn(models.Model):
     """How many photos of one kecamatan have been queued: the n-th of each is served in the n-th turn.
 
-    Those that anybody can send without end (of a page that is there, with a mark, of no known page) are counted for
-    themselves: a flood at one TPS puts back none that is the first of its page, and comes before none that was there.
+    Those that anybody can send without end are counted for themselves, so that a flood at one TPS puts back none that
+    is the first of its page, and comes before none that was there: `others` are of no known page, `slow` those of the
+    slower lanes (of a page that is there, or with a mark).
     """
 
     district = models.CharField(primary_key=True, max_length=6, db_collation="C")
     photos = models.IntegerField(default=0)
     others = models.IntegerField(default=0)
+    slow = models.IntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.district}: {self.photos} + {self.others}"
+        return f"{self.district}: {self.photos} + {self.others} + {self.slow}"
 
 
 class Task(models.Model):

@@ -107,17 +107,21 @@ _OPEN = """
                   AND (t.rank < %(suspect)s OR d.outcome = 'accepted')) AS covered
          WHERE NOT EXISTS (SELECT FROM transcription_task WHERE photo_id = %(photo)s)
     ), first AS (
-        SELECT covered, NOT covered AND %(marked)s = 0 AND %(page)s::int IS NOT NULL AS is_first FROM lane
+        SELECT covered, covered OR %(marked)s > 0 AS is_slow,
+               NOT covered AND %(marked)s = 0 AND %(page)s::int IS NOT NULL AS is_first
+          FROM lane
     ), turn AS (
-        INSERT INTO transcription_turn AS t (district, photos, others)
-        SELECT %(district)s, is_first::int, (NOT is_first)::int FROM first
-        ON CONFLICT (district) DO UPDATE SET photos = t.photos + excluded.photos, others = t.others + excluded.others
-        RETURNING photos, others
+        INSERT INTO transcription_turn AS t (district, photos, others, slow)
+        SELECT %(district)s, is_first::int, (NOT is_first AND NOT is_slow)::int, is_slow::int FROM first
+        ON CONFLICT (district) DO UPDATE SET photos = t.photos + excluded.photos, others = t.others + excluded.others,
+                                             slow = t.slow + excluded.slow
+        RETURNING photos, others, slow
     )
     INSERT INTO transcription_task (photo_id, wants, leased, rank, touched_by, touched_on, returned,
                                     needs_adjudicator, why)
     SELECT %(photo)s, %(readers)s, 0,
-           CASE WHEN is_first THEN photos ELSE greatest(photos, others) END * %(stages)s
+           CASE WHEN is_first THEN photos WHEN is_slow THEN greatest(photos, slow) ELSE greatest(photos, others) END
+           * %(stages)s
            + %(marked)s + CASE WHEN covered THEN %(evidence)s ELSE 0 END,
            array_remove(ARRAY[%(sender)s::bigint], NULL), %(here)s::varchar[], 0, false, ''
       FROM turn, first

@@ -92,6 +92,8 @@ REFUSALS: dict[str, type[Refusal]] = {
     "slow": DecoderUnavailable,
     "died": Unreadable,
 }
+# Whole pictures were decoded to find these out: whoever sends them pays, or nobody would stop them.
+COSTLY = (Unreadable, TooHeavy)
 # What the signals mean that end a child by its limits; any other is a crash.
 ENDED_BY: dict[int, str] = {signal.SIGXCPU: "heavy", signal.SIGALRM: "slow", signal.SIGKILL: "slow"}
 

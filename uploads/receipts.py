@@ -69,9 +69,12 @@ class Step:
 
 
 def steps_at(state: State) -> list[Step]:
-    """The four steps as they stand in this state; all ahead for a photo that left the way (rejected, withdrawn)."""
-    present = next((number for number, (_code, _label, states) in enumerate(STEPS) if state in states), -1)
-    places = ["done"] * present + ["present"] * (present >= 0) + ["ahead"] * (len(STEPS) - present - 1)
+    """The four steps as they stand in this state. A photo that left the way (rejected, withdrawn) was received."""
+    present = next((number for number, (_code, _label, states) in enumerate(STEPS) if state in states), None)
+    if present is None:
+        places = ["done"] + ["ahead"] * (len(STEPS) - 1)
+    else:
+        places = ["done"] * present + ["present"] + ["ahead"] * (len(STEPS) - present - 1)
     return [Step(code, label, place, states) for (code, label, states), place in zip(STEPS, places, strict=True)]
 
 

@@ -109,7 +109,7 @@ def seal(path: Path, sha256: str, size: int) -> None:
     key = original_key(sha256)
     with _answering():
         if _sealed().size_of(key) is not None:
-            read_original(sha256)
+            _content_of(sha256)
             return
         _sealed().keep(path, key)
         if (stored := _sealed().size_of(key)) != size:
@@ -120,11 +120,15 @@ def seal(path: Path, sha256: str, size: int) -> None:
 def read_original(sha256: str) -> bytes:
     """The bytes of a sealed original; raises `OriginalDamaged` where they are not what the key says."""
     with _answering():
-        if _sealed().size_of(original_key(sha256)) is None:
-            log.error("original %s is missing", sha256)
-            raise OriginalDamaged
-        with _sealed().open(original_key(sha256)) as original:
-            content: bytes = original.read()
+        return _content_of(sha256)
+
+
+def _content_of(sha256: str) -> bytes:
+    if _sealed().size_of(original_key(sha256)) is None:
+        log.error("original %s is missing", sha256)
+        raise OriginalDamaged
+    with _sealed().open(original_key(sha256)) as original:
+        content: bytes = original.read()
     if hashlib.sha256(content).hexdigest() != sha256:
         log.error("original %s does not have the bytes its key names", sha256)
         raise OriginalDamaged

@@ -35,7 +35,8 @@ export function mount(section) {
     section.querySelector("[data-message]").textContent = message; // a live region: read out once, when it changes
     const present = [...steps.children].findIndex((step) => step.dataset.states.split(" ").includes(state));
     for (const [number, step] of [...steps.children].entries()) {
-      const place = number < present ? "done" : number === present ? "present" : "ahead";
+      // What left the way (rejected, withdrawn) was received all the same.
+      const place = number < (present < 0 ? 1 : present) ? "done" : number === present ? "present" : "ahead";
       step.dataset.place = place;
       step.querySelector(".step__place").textContent = steps.dataset[place];
       step.toggleAttribute("aria-current", false);

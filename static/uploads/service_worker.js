@@ -8,7 +8,7 @@ import { sendAll } from "./sender.js";
 
 const PAGES = "pemantau-halaman"; // pages of the search for a TPS that were looked at, with this release's files
 const MOST_PAGES = 60;
-const OURS = /^\/($|kirim\/|t\/|bukti\/)/; // addresses at which the phone shows what it has where there is no network
+const OURS = /^\/($|kirim(\/|$)|t\/|bukti\/)/; // addresses at which the phone shows what it has where there is no network
 const REST = /^\/($|bukti\/)/; // of these: only then
 const PATIENCE = 3_000; // ms for the network before the phone's own page is shown
 

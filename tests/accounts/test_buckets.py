@@ -120,3 +120,15 @@ def test_a_redis_that_hangs_is_left_alone_for_a_while(monkeypatch):
     later = doorkeeper.time.monotonic() + doorkeeper.LEFT_ALONE + 1
     monkeypatch.setattr(doorkeeper.time, "monotonic", lambda: later)
     assert doorkeeper.ask(lambda client: client.ping(), False) is True
+
+
+def test_of_many_one_is_sent_to_see_whether_it_answers_again(monkeypatch):
+    def hangs(_client: redis.Redis) -> str:
+        raise redis.TimeoutError
+
+    doorkeeper.ask(hangs, "")
+    later = doorkeeper.time.monotonic() + doorkeeper.LEFT_ALONE + 1
+    monkeypatch.setattr(doorkeeper.time, "monotonic", lambda: later)
+    assert [doorkeeper.is_away() for _ in range(5)] == [False, True, True, True, True]
+    doorkeeper.answers()
+    assert not doorkeeper.is_away()

@@ -9,6 +9,7 @@ import time
 from urllib.parse import quote
 
 import pytest
+import redis
 from django.conf import settings
 from django.core.cache import cache
 from django.db import OperationalError, connection
@@ -185,6 +186,21 @@ def test_without_redis_the_database_answers(world, monkeypatch):
     change(world, read(world, world.stations["9101011001002"]), 9)
     assert folder.step() > 0  # folds on, publishes later
     assert Snapshot.objects.get().published < Snapshot.objects.get().version
+
+
+def test_a_redis_that_hangs_is_asked_once_by_all_pages(world, monkeypatch):
+    read(world)
+    fold()
+    asked = []
+
+    def hangs(*_args, **_kwargs):
+        asked.append(1)
+        raise redis.TimeoutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("redis.connection.Connection.read_response", hangs)
+        assert [votes(world, "9101") for _ in range(3)] == [101] * 3
+    assert len(asked) <= 2, "a broken connection is tried once more"
 
 
 def test_forgetting_makes_everything_anew(world):

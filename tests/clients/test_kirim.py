@@ -101,6 +101,13 @@ def test_a_dry_run_sends_nothing_and_writes_nothing(server, photos):
     assert not (photos / "state.json").exists()
 
 
+def test_a_dry_run_says_what_cannot_be_sent(server, photos):
+    with (photos / "foto.csv").open("a") as file:
+        file.write(f"gone.jpg,{TPS},ppwp,2\n1.jpg,980,ppwp,2\n")
+    done = kirim(server, photos / "foto.csv", "--dry-run")
+    assert done.stdout.splitlines()[-1] == "3 would be sent, 2 unusable"
+
+
 def test_a_folder_says_by_its_names_what_is_in_it(server, photos):
     for page in (1, 2):
         (photos / f"{page}.jpg").rename(photos / f"{TPS}_ppwp_{page}.jpg")

@@ -287,6 +287,19 @@ def test_a_flood_at_one_tps_puts_back_no_other_tps_of_its_kecamatan(world, flood
     assert task_of(elsewhere).rank <= queue.rank_of(3)
 
 
+@pytest.mark.parametrize("flood", ["the same page", "marked"])
+def test_a_flood_in_a_slower_lane_puts_back_no_photo_whose_page_is_unknown(world, flood):
+    from tests.transcription.test_pages import tagged
+
+    photo_of(world)
+    for _ in range(20):
+        more = photo_of(world, page=2, opened=False)
+        if flood == "marked":
+            tagged(more, 501)
+        queue.open_photo(more)
+    assert task_of(photo_of(world, "9101011001002", page=None)).rank <= queue.rank_of(2)
+
+
 def test_a_photo_of_no_known_page_comes_before_none_that_was_there(world):
     there = [photo_of(world, station) for station in ("9101011001001", "9101011001002", "9101011001003")]
     unsaid = photo_of(world, page=None)

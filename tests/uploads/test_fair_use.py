@@ -81,6 +81,11 @@ def test_what_brings_nothing_new_does_not_count(client, world, folder, two_per_d
     assert send(client, photo(3)).status_code == 429
 
 
+def test_a_picture_that_was_decoded_to_find_it_broken_counts(client, world, folder, two_per_device):
+    """Else one device could have us decode without end."""
+    assert [send(client, photo(seed)[:-2000]).status_code for seed in (1, 2, 3)] == [422, 422, 429]
+
+
 def test_a_lost_answer_is_given_again_over_the_limit_too(client, world, folder, two_per_device):
     receipts = [send(client, photo(seed)).json()["receipt"] for seed in (1, 2)]
     assert send(client, photo(3)).status_code == 429
@@ -224,6 +229,11 @@ def test_what_brings_nothing_new_by_ticket_does_not_count(client, world, folder,
     anothers = by_ticket.send(client, photo(1))
     assert anothers.status_code == 200
     assert [by_ticket.send(client, photo(seed)).status_code for seed in (2, 3, 4)] == [201, 201, 429]
+
+
+def test_a_broken_picture_by_ticket_counts_too(client, world, folder, two_per_device):
+    broken = [photo(seed)[:-2000] for seed in (1, 2, 3)]
+    assert [by_ticket.send(client, one).status_code for one in broken] == [422, 422, 429]
 
 
 def test_finishing_again_gives_no_token_back(client, world, folder, two_per_device):

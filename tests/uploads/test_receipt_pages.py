@@ -44,6 +44,10 @@ def test_every_state_has_its_step_or_leaves_the_way():
         assert places == sorted(places, key=("done", "present", "ahead").index)
         assert places.count("present") == (state not in (State.REJECTED, State.WITHDRAWN))
     assert [step.place for step in receipts.steps_at(State.RECEIVED)] == ["present", "ahead", "ahead", "ahead"]
+    for left in (State.REJECTED, State.WITHDRAWN):  # it was received all the same
+        assert [step.place for step in receipts.steps_at(left)] == ["done", "ahead", "ahead", "ahead"], (
+            "it was received"
+        )
     assert [step.place for step in receipts.steps_at(State.PUBLISHED)] == ["done", "done", "done", "present"]
 
 

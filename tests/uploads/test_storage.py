@@ -160,6 +160,15 @@ def test_while_a_store_hangs_one_request_waits_and_the_others_are_told_at_once(s
     assert storage._hung_at is None
 
 
+def test_bytes_that_are_stored_already_end_a_hang_like_any_others(settings, s3, tmp_path, monkeypatch):
+    settings.STORAGES = settings.STORAGES | s3_storages(s3)
+    content = some_bytes()
+    sealed(content, tmp_path)
+    monkeypatch.setattr(storage, "_hung_at", 0.0)  # some time ago
+    sealed(content, tmp_path)
+    assert storage._hung_at is None
+
+
 class BrokenDisk:
     """An fsync that fails, and says how often it was asked."""
 
