@@ -71,6 +71,7 @@ STATION = OpenApiExample(
         "changed_at": "2029-02-14T08:11:09Z",
         "state": "partial",
         "options": _OPTIONS,
+        "form_confirmed": True,
         "shares": _SHARES,
         "fields": [
             {

@@ -174,6 +174,7 @@ class StationDocument(s.Serializer[Any]):
     version = s.IntegerField()
     changed_at = s.DateTimeField(allow_null=True)
     state = s.ChoiceField(["empty", "received", "partial", "complete", "disputed"])
+    form_confirmed = s.BooleanField(help_text="False: the form's layout was inferred, not read from an official one.")
     options = OptionPart(many=True)
     shares = s.DictField(child=s.FloatField(allow_null=True))
     fields_ = FieldPart(many=True)

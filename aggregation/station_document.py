@@ -48,6 +48,7 @@ def build(contest: Contest, code: str) -> dict[str, Any]:
         "version": result.version if result else 0,
         "changed_at": time_of(result.changed_at) if result else None,
         "state": str(outcome.state),
+        "form_confirmed": form.confirmed,
         "options": options_of(contest, layout),
         "shares": shares(layout, outcome.amounts),
         "fields": [_field(field, outcome, found) for field in form.fields],

@@ -277,7 +277,11 @@ def test_a_contest_of_24_parties_has_a_page_too(world, client):
     assert "24 Partai 24 24 8,0 %" in text
     assert "1 dari 5 TPS terhitung" in text
     assert "Suara sah" in text
-    assert "24 Partai 24 24" in seen(client, f"/hasil/contoh/dpr/tps/{world.station.code}/")
+    station = seen(client, f"/hasil/contoh/dpr/tps/{world.station.code}/")
+    assert "24 Partai 24 24" in station
+    unconfirmed = "belum dicocokkan dengan formulir resmi"
+    assert unconfirmed in station
+    assert unconfirmed not in seen(client, f"/hasil/contoh/ppwp/tps/{world.station.code}/")
 
 
 def test_a_page_is_drawn_once_for_all_readers_alike(world, client, monkeypatch):

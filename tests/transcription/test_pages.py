@@ -258,6 +258,14 @@ def test_the_page_that_the_tag_says_is_there_at_once_and_may_be_another(photo, s
     assert Entry.objects.get().page == 2
 
 
+def test_a_form_that_was_not_compared_with_the_official_one_says_so(photo, sari):
+    address = takes(sari)
+    said = "belum dicocokkan dengan formulir resmi"
+    assert said not in sari.get(address + "?halaman=2").content.decode()
+    type(photo.contest).objects.filter(pk=photo.contest.pk).update(form="c-hasil-dpr", options_hash="other")
+    assert said in sari.get(address + "?halaman=2").content.decode()
+
+
 def test_a_tag_of_another_form_preselects_nothing(photo, sari):
     tagged(photo, 501)
     assert "Halaman mana yang terlihat?" in sari.get(takes(sari)).content.decode()
