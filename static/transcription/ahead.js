@@ -1,7 +1,7 @@
 // Reading without waiting: the next two photos are here before one asks for them, what was read leaves by itself, and
 // for some seconds it can be taken back (`u`). Without this every photo is a page, and every entry a form that is sent.
 import { mount as mountCrops } from "./crops.js";
-import { entriesOf } from "./entries.js";
+import { entriesOf, toldIn } from "./entries.js";
 import { mount as mountPicture } from "./picture.js";
 import { mount as mountTyping } from "./typing.js";
 
@@ -12,7 +12,7 @@ const page = document.querySelector("[data-module=ahead]");
 const { tasks, reader, undo } = page.dataset;
 const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
 const slots = Object.fromEntries([...page.querySelectorAll("[data-slot]")].map((one) => [one.dataset.slot, one]));
-const entries = entriesOf(reader, token, tell);
+const entries = entriesOf(reader, token, toldIn(page));
 
 const first = taskOf(page.querySelector("[data-lease]"));
 let ahead = [];
@@ -24,6 +24,11 @@ let undoable = null; // the task before it, as long as its entry has not left
 function taskOf(element) {
   const { lease, entry, page: url } = element.dataset;
   return { pristine: element, lease, entry, url };
+}
+
+/** The same address for another lease. */
+function of(url, lease) {
+  return url.replace(first.lease, lease);
 }
 
 function show(task) {
@@ -53,12 +58,12 @@ function fill() {
 async function filled() {
   const mine = await (await asked(tasks)).json();
   const known = () => [shown, undoable, ...ahead].map((task) => task?.lease);
-  const waiting = mine.tasks.filter((task) => !known().includes(task.id) && !entries.has(task.entry));
+  const waiting = mine.tasks.filter(({ id }) => !known().includes(id) && !entries.has(of(first.entry, id)));
   while (ahead.length < AHEAD) {
     const next =
       waiting.shift() ?? (await (await asked(`${tasks}?ahead=true`, { method: "POST" }))?.json());
     if (!next) break;
-    const html = await (await asked(first.url.replace(first.lease, next.id))).text();
+    const html = await (await asked(of(first.url, next.id))).text();
     const element = document.adoptNode(
       new DOMParser().parseFromString(html, "text/html").querySelector("[data-lease]"),
     );
@@ -74,9 +79,12 @@ async function next() {
     slots.none.hidden = false;
     shown = null;
     const found = await fill().catch(() => false);
-    if (!found) return setTimeout(() => shown || next(), AGAIN);
+    if (shown) return; // the last one was taken back meanwhile
+    if (!found) {
+      setTimeout(() => shown || next(), AGAIN);
+      return;
+    }
   }
-  if (shown && !slots.none.hidden && slots.none.isConnected) return;
   show(ahead.shift());
   fill().catch(() => {}); // without a network there is nothing new
 }
@@ -96,12 +104,20 @@ function readingIn(form) {
   return { page: Number(form.elements.halaman.value), numbers };
 }
 
+let isLeaving = false;
 page.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || !shown || !form.matches("[data-sends=entry]")) return;
   const reading = readingIn(form);
-  if (!reading || event.submitter?.name === "berhenti") return;
+  if (!reading || isLeaving) return;
   event.preventDefault();
+  if (event.submitter?.name === "berhenti") {
+    // What is on its way first: afterwards nothing is held any more.
+    isLeaving = true;
+    const leave = () => setTimeout(() => form.requestSubmit(event.submitter)); // not while this event is on its way
+    entries.flush(true).then(leave);
+    return;
+  }
   slots.lost.hidden = true;
   const before = { task: shown, values: [...new FormData(form)] };
   entries.add(shown.entry, reading, undo * 1000);
@@ -123,11 +139,12 @@ function offer(before) {
 }
 
 function takeBack() {
-  if (!undoable || !entries.has(undoable.entry)) return;
-  const { values, ...task } = undoable;
-  entries.drop(task.entry);
+  const isHere = undoable && entries.has(undoable.entry);
   clearTimeout(offered);
   slots.undo.hidden = true;
+  if (!isHere) return; // it has left
+  const { values, ...task } = undoable;
+  entries.drop(task.entry);
   undoable = null;
   if (shown) ahead.unshift(shown);
   show(task);
@@ -144,15 +161,6 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   takeBack();
 });
-
-// --- What is told ---
-
-function tell({ waiting, problem }) {
-  if (waiting !== undefined) slots.waiting.hidden = !waiting;
-  if (problem === undefined) return;
-  slots.lost.hidden = false;
-  slots.lost.querySelector("[data-slot=sentence]").textContent = problem;
-}
 
 // --- The beginning ---
 

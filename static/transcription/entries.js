@@ -6,8 +6,16 @@ const LATEST = 60_000;
 /** The readings of one person in this browser. `says({ waiting, problem })` is told whenever that changes. */
 export function entriesOf(reader, token, says = () => {}) {
   const place = `bacaan-${reader}`;
-  const all = () => JSON.parse(localStorage.getItem(place) ?? "[]");
-  const keep = (entries) => localStorage.setItem(place, JSON.stringify(entries));
+  let memory = null; // where the browser keeps nothing: they are sent as long as the page lives
+  const all = () => memory ?? JSON.parse(localStorage.getItem(place) ?? "[]");
+  function keep(entries) {
+    try {
+      localStorage.setItem(place, JSON.stringify(entries));
+      memory = null;
+    } catch {
+      memory = entries;
+    }
+  }
   const without = (url) => keep(all().filter((entry) => entry.url !== url));
   let pause = SOONEST;
   let timer = 0;
@@ -41,6 +49,8 @@ export function entriesOf(reader, token, says = () => {}) {
 
   addEventListener("online", () => flush());
   addEventListener("pagehide", () => flush(true));
+  // A phone may end a page that it does not show, without a word.
+  document.addEventListener("visibilitychange", () => document.hidden && flush(true));
   return {
     /** Keeps an entry and sends it when `delay` ms are over. */
     add(url, reading, delay) {
@@ -55,7 +65,19 @@ export function entriesOf(reader, token, says = () => {}) {
   };
 }
 
+/** Shows in the page's `waiting` and `lost` what `says` is told. */
+export function toldIn(page) {
+  const [waits, lost] = ["waiting", "lost"].map((name) => page.querySelector(`[data-slot=${name}]`));
+  return ({ waiting, problem }) => {
+    if (waiting !== undefined) waits.hidden = !waiting;
+    if (problem === undefined) return;
+    lost.hidden = false;
+    lost.querySelector("[data-slot=sentence]").textContent = problem;
+  };
+}
+
 // On pages beside the reader's, too, what was kept leaves.
 for (const page of document.querySelectorAll("[data-module=entries]")) {
-  entriesOf(page.dataset.reader, page.querySelector("[name=csrfmiddlewaretoken]").value).flush(true);
+  const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
+  entriesOf(page.dataset.reader, token, toldIn(page)).flush(true);
 }

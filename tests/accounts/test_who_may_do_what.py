@@ -90,7 +90,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "transcription:start": (READERS, READERS),
     "transcription:read": (READERS, READERS),
     "transcription:give_back": (None, READERS),
-    "transcription-api:tasks": (None, READERS),
+    "transcription-api:tasks": (READERS, READERS),
     "transcription-api:task": (READERS, None),
     "transcription-api:entry": (None, READERS),
     "transcription-api:check": (None, READERS),

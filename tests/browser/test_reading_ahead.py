@@ -137,6 +137,39 @@ def test_a_task_that_went_to_somebody_else_is_said_plainly(arrives, reads, site)
     assert not Entry.objects.exists()
 
 
+def test_where_the_browser_keeps_nothing_entries_leave_all_the_same(arrives, reads):
+    arrives(2, **VOTES)
+    sari = reads(undo=1)
+    sari.page.evaluate("() => { Storage.prototype.setItem = () => { throw new DOMException('full') } }")
+    sends(sari, VOTES)
+    eventually(Entry.objects.exists)
+
+
+def test_a_photo_whose_entry_still_waits_is_not_shown_again(arrives, reads):
+    for number in range(3):
+        arrives(2, **(VOTES | {"paslon_1": 70 + number}))
+    sari = reads()
+    is_ready(sari)
+    sari.network_breaks = True
+    sari.page.context.set_offline(True)
+    sends(sari, VOTES)
+    first = Lease.objects.order_by("taken_at").first()
+    sari.page.wait_for_function(
+        "old => document.querySelector('[data-lease]').dataset.lease !== old", arg=str(first.pk)
+    )
+    # The network is back for all but entries.
+    sari.page.route("**/entry/", lambda route: route.abort())
+    sari.page.context.set_offline(False)
+    sends(sari, VOTES)
+    sends(sari, VOTES)
+    sari.sees("Belum ada foto untuk Anda")
+    sari.page.wait_for_timeout(1000)
+    assert sari.page.get_by_text("Belum ada foto untuk Anda").is_visible()
+    sari.page.unroute("**/entry/")
+    sari.page.evaluate("() => dispatchEvent(new Event('online'))")
+    eventually(lambda: Entry.objects.count() == 3)
+
+
 def test_who_stops_leaves_nothing_in_their_hands(arrives, reads):
     for page, numbers in ((2, VOTES), (3, SUMS), (2, VOTES | {"paslon_1": 77})):
         arrives(page, **numbers)
