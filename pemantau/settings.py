@@ -335,4 +335,5 @@ LOGGING = {
     "formatters": {"line": {"()": "pemantau.logs.Formatter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {"fido2": {"level": "WARNING"}},  # else it names every passkey that is used
 }
