@@ -5,6 +5,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts import devices
 from accounts.models import Role, User
@@ -16,6 +17,13 @@ AFTER_SIGNING_IN: dict[str, str] = {Role.VOLUNTEER: "/baca/", Role.ADJUDICATOR: 
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "incorrect_code": _("Kode ini salah. Periksa huruf dan angkanya, atau minta kode baru."),
+        "too_many_login_attempts": _(
+            "Terlalu banyak percobaan. Minta kode baru; kalau tetap ditolak, coba lagi dalam satu jam."
+        ),
+    }
+
     def get_client_ip(self, request: HttpRequest) -> str:
         """Rate limits count by the address that our own proxies vouch for."""
         return devices.client_address(request)

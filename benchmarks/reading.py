@@ -111,7 +111,7 @@ def session(browser: Any, origin: str, email: str, *, slow: bool, many: int) -> 
     context = browser.new_context(viewport={"width": 1280, "height": 800}, locale="id-ID")
     page = context.new_page()
     page.set_default_timeout(60_000)
-    page.goto(f"{origin}/akun/login/?next=/baca/")
+    page.goto(f"{origin}/akun/login/?sandi=1&next=/baca/")
     page.locator("[name=login]").fill(email)
     page.locator("[name=password]").fill(PASSWORD)
     page.locator("[name=password]").press("Enter")

@@ -8,6 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+import accounts.pages
 import accounts.urls
 import aggregation.urls
 import ledger.urls
@@ -43,6 +44,8 @@ urlpatterns = [
     path("kelola/orang/<int:person>/peran/", pages.grant, name="grant"),
     path("kelola/orang/<int:person>/tarik/", pages.withdraw, name="withdraw"),
     path("sehat/", health, name="health"),
+    path("akun/login/code/", accounts.pages.RequestLoginCode.as_view(), name="account_request_login_code"),
+    path("akun/login/code/confirm/", accounts.pages.ConfirmLoginCode.as_view(), name="account_confirm_login_code"),
     path("akun/", include("allauth.account.urls")),
     path("akun/2fa/", include("allauth.mfa.urls")),
     *GOOGLE,

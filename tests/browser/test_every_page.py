@@ -45,6 +45,7 @@ EVERYBODY = [
     "/bukti/",
     "/bukti/periksa/",
     "/akun/login/",
+    "/akun/login/?sandi=1",
     "/akun/signup/",
     "/akun/login/code/",
     "/akun/password/reset/",

@@ -1,11 +1,28 @@
-"""Signing in as people do: a passkey of their device, a code of their authenticator app."""
+"""Signing in as people do: a code from their e-mail, a passkey of their device."""
+
+import re
 
 import pytest
+from django.core import mail
 
-from accounts.models import Role
-from tests.browser.conftest import DESKTOP, Person
+from accounts.models import Role, User
+from tests.browser.conftest import DESKTOP, PHONE, Person
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+CODE = re.compile(r"[A-Z0-9]{4}-[A-Z0-9]{4}")
+
+
+def types_the_code(person: Person) -> None:
+    """The last one that was sent."""
+    person.page.get_by_label("Kode", exact=True).fill(CODE.search(mail.outbox[-1].body)[0])
+    person.presses("Lanjut")
+
+
+def signs_out(person: Person) -> None:
+    person.goes_to("/akun/logout/")
+    person.page.locator("main").get_by_role("button", name="Keluar").click()
+    person.page.wait_for_load_state()
 
 
 def has_a_device_with_passkeys(person: Person) -> None:
@@ -21,6 +38,47 @@ def has_a_device_with_passkeys(person: Person) -> None:
         "automaticPresenceSimulation": True,
     }
     session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desk"])
+def test_from_signing_up_to_signing_in_without_any_password(site, somebody, viewport):
+    sari = somebody(viewport=viewport)
+    sari.goes_to("/akun/signup/")
+    assert sari.page.locator("[type=password]").count() == 0
+    sari.page.get_by_label("E-mail", exact=True).fill("sari.baru@contoh.test")
+    sari.presses("Kirim kode")
+    sari.picture("signup-code")
+    types_the_code(sari)
+    sari.sees("sari.baru@contoh.test")
+    assert not User.objects.get(email="sari.baru@contoh.test").has_usable_password()
+    signs_out(sari)
+
+    sari.goes_to("/akun/login/")
+    assert sari.page.locator("[type=password]").count() == 0
+    sari.page.get_by_label("E-mail", exact=True).fill("sari.baru@contoh.test")
+    sari.presses("Kirim kode")
+    sari.picture("login-code")
+    sari.page.get_by_label("Kode", exact=True).fill("AAAA-AAAA")
+    sari.presses("Lanjut")
+    sari.sees("Kode ini salah.")
+    sari.picture("login-code-wrong")
+    sari.presses("Kirim kode baru")
+    assert len({CODE.search(message.body)[0] for message in mail.outbox}) == 3, "one to sign up, two to sign in"
+    types_the_code(sari)
+    sari.page.wait_for_url("**/akun/")
+
+
+def test_the_way_with_a_password_is_one_link_away_and_keeps_where_one_was_going(site, somebody):
+    sari = somebody(java_script_enabled=False)
+    sari.goes_to("/akun/login/?next=/akun/email/")
+    sari.clicks("Masuk dengan kata sandi")
+    sari.picture("login-password")
+    assert sari.page.locator("[name=next]").first.get_attribute("value") == "/akun/email/"
+    sari.page.get_by_label("E-mail", exact=True).fill("sari@contoh.test")
+    sari.page.locator("[name=password]").fill("kata-sandi-salah")
+    sari.presses("Masuk")
+    assert sari.page.locator("[name=password]").is_visible(), "to try again"
+    sari.picture("login-password-wrong")
 
 
 def test_with_a_passkey_and_no_password(site, somebody):
