@@ -53,7 +53,7 @@ EVERYBODY = [
 ]
 SIGNED_IN = {
     Role.CITIZEN: ["/akun/", "/akun/email/", "/akun/password/change/", "/akun/2fa/", "/akun/logout/", "/baca/"],
-    Role.VOLUNTEER: ["/baca/"],
+    Role.VOLUNTEER: ["/baca/", "/akun/2fa/webauthn/"],
     Role.ADJUDICATOR: ["/putusan/", "/baca/"],
     Role.OPERATOR: ["/kelola/", "/kelola/orang/", "/kelola/orang/?q=tidakada", "/kelola/siaga/", "/putusan/"],
 }
