@@ -10,8 +10,17 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts.permissions import Action, Allows
-from aggregation import api_examples, api_schema, contests, publication, region_document, station_document
+from aggregation import (
+    api_examples,
+    api_schema,
+    backlog_document,
+    contests,
+    publication,
+    region_document,
+    station_document,
+)
 from aggregation.publication import Document
+from tps import search
 
 # What a browser or a CDN may keep without asking: the numbers move every second on the night.
 FRESH_SECONDS = 1
@@ -87,3 +96,17 @@ class StationResults(PublicView):
             election, contest, station, build=lambda: station_document.build(contests.find(election, contest), station)
         )
         return answer(request, document)
+
+
+class Backlog(PublicView):
+    @extend_schema(
+        operation_id="backlog",
+        summary="How many photos wait to be read, in the nation and its provinces, and the pace hour by hour",
+        description=f"Counted anew every {publication.BACKLOG_SECONDS} seconds.",
+        parameters=[api_schema.ELECTION, api_schema.IF_NONE_MATCH],
+        responses={200: api_schema.BACKLOG_DOCUMENT, 304: api_schema.UNCHANGED, 404: api_schema.NOT_FOUND},
+        examples=[api_examples.BACKLOG],
+        tags=["results"],
+    )
+    def get(self, request: Request, election: str) -> HttpResponse:
+        return answer(request, backlog_document.published(election, find=lambda: search.election(election)))

@@ -120,3 +120,26 @@ STATION = OpenApiExample(
     response_only=True,
     status_codes=["200"],
 )
+
+_BACKLOG = {
+    **{"photos": 3, "waiting": 1, "entries_wanted": 2, "with_adjudicator": 1, "done": 1, "disputed_stations": 0},
+    "oldest_waiting_since": "2029-02-14T08:11:09Z",
+    "last_hour": {"photos": 1, "entries": 4},
+    "minutes_left": 30,
+}
+BACKLOG = OpenApiExample(
+    "One photo waits",
+    value={
+        "format": 1,
+        "election": _ELECTION["election"],
+        "region": {"code": "nasional", "name": "Indonesia"},
+        "path": [{"code": "nasional", "name": "Indonesia"}],
+        "measured_at": "2029-02-14T09:05:00Z",
+        "total": _BACKLOG,
+        "regions": [{"code": "91", "name": "Contoh Raya", **_BACKLOG}],
+        "hours": [
+            {"hour": "2029-02-14T09:00:00Z", "photos": 0, "entries": 1, "decisions": 0},
+            {"hour": "2029-02-14T08:00:00Z", "photos": 3, "entries": 3, "decisions": 1},
+        ],
+    },
+)

@@ -186,5 +186,62 @@ class StationDocument(s.Serializer[Any]):
         return {name.rstrip("_"): field for name, field in super().get_fields().items()}
 
 
+class BacklogHour(s.Serializer[Any]):
+    """Photos that came and entries in the last 60 minutes."""
+
+    photos = s.IntegerField()
+    entries = s.IntegerField()
+
+
+class BacklogTotal(s.Serializer[Any]):
+    photos = s.IntegerField(help_text="All that were sent and not withdrawn.")
+    waiting = s.IntegerField(help_text="Photos that somebody is still to read.")
+    entries_wanted = s.IntegerField(help_text="Readings these photos still want: two each, more where people differ.")
+    with_adjudicator = s.IntegerField(help_text="Photos that wait for an adjudicator.")
+    done = s.IntegerField(help_text="Photos that are decided and recorded.")
+    disputed_stations = s.IntegerField(help_text="TPS of which two decided photos differ.")
+    oldest_waiting_since = s.DateTimeField(allow_null=True, help_text="When the oldest of those waiting was sent.")
+    last_hour = BacklogHour()
+    minutes_left = s.IntegerField(
+        allow_null=True,
+        help_text="`entries_wanted` at the pace of the last hour; null where more was wanted in it than was read.",
+    )
+
+
+class BacklogLine(BacklogTotal):
+    """One province."""
+
+    code = s.CharField()
+    name = s.CharField()
+
+
+class BacklogOfHour(s.Serializer[Any]):
+    """A whole hour; the first one listed is not over. Of all elections of this instance."""
+
+    hour = s.DateTimeField(help_text="When it began.")
+    photos = s.IntegerField()
+    entries = s.IntegerField()
+    decisions = s.IntegerField()
+
+
+class BacklogPlace(s.Serializer[Any]):
+    code = s.CharField(help_text="`nasional`.")
+    name = s.CharField()
+
+
+class BacklogDocument(s.Serializer[Any]):
+    """How much waits to be read, and how fast it is read."""
+
+    format = s.IntegerField()
+    election = ElectionPart()
+    region = BacklogPlace()
+    path = BacklogPlace(many=True)
+    measured_at = s.DateTimeField()
+    total = BacklogTotal()
+    regions = BacklogLine(many=True)
+    hours = BacklogOfHour(many=True)
+
+
 REGION_DOCUMENT = RegionDocument
 STATION_DOCUMENT = StationDocument
+BACKLOG_DOCUMENT = BacklogDocument

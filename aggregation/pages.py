@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, page
 from aggregation import (
+    backlog_document,
     contests,
     page_memory,
     photo_document,
@@ -155,6 +156,31 @@ def search(request: HttpRequest) -> HttpResponse:
         reverse("aggregation:search"),
         wanted=wanted,
         found=reading_aids.found(places.find(wanted, contest.election, MOST_FOUND), contest) if contest else [],
+    )
+
+
+@require_safe
+@page(Action.SEE_PUBLIC)
+def backlog(request: HttpRequest) -> HttpResponse:
+    """How much waits to be read in the current election, and how fast it is read."""
+    place, contest = publication.current(contests.current)
+    if place is None:
+        return render(request, "aggregation/nothing_yet.html")
+    election = place[0]
+    published = backlog_document.published(
+        election, find=lambda: contest.election if contest else places.election(election)
+    )
+    return page_memory.drawn(request, published.etag, lambda: _draw_backlog(request, published.data(), place))
+
+
+def _draw_backlog(request: HttpRequest, document: dict[str, Any], place: tuple[str, str]) -> HttpResponse:
+    return _shown(
+        request,
+        "aggregation/backlog.html",
+        reverse("aggregation:backlog"),
+        document=document,
+        trail=[{"name": document["region"]["name"], "address": reverse("aggregation:contest", args=place)}],
+        data_address=reverse("aggregation-api:backlog", args=[place[0]]),
     )
 
 

@@ -41,6 +41,8 @@ CURRENT_SECONDS = 5
 DOCUMENT_SECONDS = 3600
 # A TPS has no version of its own in the fold; its document is made anew after this long.
 STATION_SECONDS = 2
+# What waits to be read moves with every photo and entry; counting takes some tenths of a second on a big night.
+BACKLOG_SECONDS = 20
 _CHUNK = 2000
 # Levels whose documents the folder makes itself, since everybody reads them: nation and provinsi.
 EAGER_LEVELS = (0, 1)
@@ -116,6 +118,36 @@ def station(election: str, contest: str, code: str, *, build: Callable[[], dict[
     document = pack(build())
     _quietly(lambda: cache.set(key, (document.etag, document.packed), STATION_SECONDS))
     return document
+
+
+def backlog(election: str, *, build: Callable[[], dict[str, Any]]) -> Document:
+    """How much waits to be read, counted every `BACKLOG_SECONDS` by one of all who ask; others get what there is.
+
+    Without Redis each process counts for itself, as often.
+    """
+    key = f"published:backlog:{election}"
+    try:
+        kept = cache.get(key)
+        if kept and not cache.add(f"{key}:fresh", 1, BACKLOG_SECONDS):
+            return Document(*kept)
+    except RedisError:
+        here = caches["process"]
+        if not (kept := here.get(key)):
+            kept = _plain(pack(build()))
+            here.set(key, kept, BACKLOG_SECONDS)
+        return Document(*kept)
+    document = pack(build())
+
+    def store() -> None:
+        cache.set(key, _plain(document), DOCUMENT_SECONDS)
+        cache.set(f"{key}:fresh", 1, BACKLOG_SECONDS)
+
+    _quietly(store)
+    return document
+
+
+def _plain(document: Document) -> tuple[str, bytes]:
+    return document.etag, document.packed
 
 
 def current(find: Callable[[], Contest | None]) -> tuple[tuple[str, str] | None, Contest | None]:

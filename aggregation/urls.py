@@ -43,6 +43,7 @@ pages: list[URLPattern | URLResolver] = [
     path("hasil/<slug:election>/<slug:contest>/tps/<result_station:station>/", doors.station, name="station"),
     path("foto/<uuid:photo_id>/", doors.photo, name="photo"),
     path("cari/", doors.search, name="search"),
+    path("antrean/", doors.backlog, name="backlog"),
     path("pemilu/", doors.elections, name="elections"),
 ]
 api: list[URLPattern | URLResolver] = [
@@ -54,4 +55,5 @@ api: list[URLPattern | URLResolver] = [
         views.StationResults.as_view(),
         name="station",
     ),
+    path("backlog/<slug:election>/", views.Backlog.as_view(), name="backlog"),
 ]

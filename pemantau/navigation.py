@@ -13,6 +13,7 @@ SECTIONS = {
     "": "hasil",
     "hasil": "hasil",
     "cari": "hasil",
+    "antrean": "hasil",
     "foto": "hasil",
     "kirim": "kirim",
     "bukti": "kirim",

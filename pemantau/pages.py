@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import roles
 from accounts.models import Role, RoleProposal, User
 from accounts.permissions import Action, page
+from aggregation import backlog_document, region_document
 from pemantau import overview as counts
 from tps import search
 from uploads import alarm as alarm_mode
@@ -33,13 +34,23 @@ STEPS = {
 @require_safe
 @page(Action.OPERATE)
 def overview(request: HttpRequest) -> HttpResponse:
+    """The whole operation, and its backlog in the region that `?wilayah=` names."""
     election = search.election()
+    code = region_document.code_of(request.GET.get("wilayah", region_document.WHOLE))
+    backlog = backlog_document.build(election, code)
     shown = counts.of(election.pk)
     steps = [(STEPS[Photo.Step(step)], number) for step, number in shown.photos.items()]
     return render(
         request,
         "operating/overview.html",
-        {"election": election, "counts": shown, "steps": steps, "alarm": alarm_mode.is_on()},
+        {
+            "election": election,
+            "counts": shown,
+            "steps": steps,
+            "alarm": alarm_mode.is_on(),
+            "document": backlog,
+            "deepest": len(code) == max(backlog_document.BELOW),
+        },
     )
 
 

@@ -8,6 +8,7 @@ from django import template
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from aggregation import clock
 from transcription.entries import KOSONG, UNREADABLE
@@ -46,6 +47,34 @@ def moment(written: str | None, code: str) -> str:
     if at.date() == today.date():
         return f"{hour} {zone}"
     return f"{date_format(at, 'j F Y')}, {hour} {zone}"
+
+
+@register.filter
+def hour(written: str, code: str) -> str:
+    """A time of a document on the clocks of a region, in a table of one day, whose head names the zone: 14.00."""
+    return date_format(clock.local(datetime.fromisoformat(written), code)[0], "H.i")
+
+
+@register.filter
+def zone(code: str) -> str:
+    """The zone of a region's clocks: WIB, WITA or WIT."""
+    return clock.zone_of(code)
+
+
+@register.filter
+def lasts(minutes: int | None) -> str:
+    """So long it takes until nothing waits; the words say where it does not go down."""
+    if minutes is None:
+        return _("tidak berkurang")
+    if not minutes:
+        return _("tidak ada yang menunggu")
+    if minutes < 60:
+        return ngettext("%(n)s menit", "%(n)s menit", minutes) % {"n": minutes}
+    hours = round(minutes / 60)
+    if hours < 48:
+        return ngettext("%(n)s jam", "%(n)s jam", hours) % {"n": hours}
+    days = round(hours / 24)
+    return ngettext("%(n)s hari", "%(n)s hari", days) % {"n": figure(days)}
 
 
 @register.filter

@@ -35,6 +35,7 @@ EVERYBODY = [
     "/hasil/contoh/ppwp/tps/9101011001003/",
     "/cari/?q=desa",
     "/cari/?q=zzz",
+    "/antrean/",
     "/pemilu/",
     "/kirim/",
     "/kirim/?wilayah=9101011001",
@@ -55,7 +56,14 @@ SIGNED_IN = {
     Role.CITIZEN: ["/akun/", "/akun/email/", "/akun/password/change/", "/akun/2fa/", "/akun/logout/", "/baca/"],
     Role.VOLUNTEER: ["/baca/", "/akun/2fa/webauthn/"],
     Role.ADJUDICATOR: ["/putusan/", "/baca/"],
-    Role.OPERATOR: ["/kelola/", "/kelola/orang/", "/kelola/orang/?q=tidakada", "/kelola/siaga/", "/putusan/"],
+    Role.OPERATOR: [
+        "/kelola/",
+        "/kelola/?wilayah=9101",
+        "/kelola/orang/",
+        "/kelola/orang/?q=tidakada",
+        "/kelola/siaga/",
+        "/putusan/",
+    ],
 }
 
 

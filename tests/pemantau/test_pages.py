@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from accounts.models import Role, RoleProposal, User
 from ledger.models import Event
+from tests.transcription.reading import photo_of
 from tests.world import World
 
 
@@ -20,7 +21,7 @@ def say(client, person: User, role: str):
 
 
 def test_an_empty_election_has_an_overview(client, oka, django_assert_max_num_queries):
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         response = client.get(reverse("overview"))
     assert response.status_code == 200
     assert "Pemilu Contoh" in response.content.decode()
@@ -32,6 +33,21 @@ def test_without_an_election_the_page_says_so(client, oka, world):
     response = client.get(reverse("overview"))
     assert response.status_code == 404
     assert "Belum ada pemilu" in response.content.decode()
+
+
+def test_the_backlog_leads_down_to_a_kecamatan(client, oka, world, django_assert_num_queries):
+    photo_of(world)
+    page = client.get(reverse("overview")).content.decode()
+    assert 'href="?wilayah=91#antrean"' in page
+    assert "Jam demi jam" in page
+    with django_assert_num_queries(15):  # session, person, election, the backlog's two, ten of the rest
+        page = client.get(reverse("overview"), {"wilayah": "9101"}).content.decode()
+    assert 'href="?wilayah=910101#antrean"' in page
+    assert 'href="?wilayah=nasional#antrean"' in page
+    page = client.get(reverse("overview"), {"wilayah": "910101"}).content.decode()
+    assert "Desa 1" in page
+    assert "wilayah=9101011001" not in page
+    assert client.get(reverse("overview"), {"wilayah": "77"}).status_code == 404
 
 
 def test_an_operator_finds_a_citizen_and_makes_them_a_volunteer(client, oka, world):
