@@ -135,6 +135,14 @@ BACKLOG = OpenApiExample(
         "region": {"code": "nasional", "name": "Indonesia"},
         "path": [{"code": "nasional", "name": "Indonesia"}],
         "measured_at": "2029-02-14T09:05:00Z",
+        "served_first": [
+            {
+                "region": {"code": "91", "name": "Contoh Raya"},
+                "contest": None,
+                "reason": "behind",
+                "since": "2029-02-14T08:30:00Z",
+            }
+        ],
         "total": _BACKLOG,
         "regions": [{"code": "91", "name": "Contoh Raya", **_BACKLOG}],
         "hours": [

@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers as s
 
+from transcription.models import SurgeTurn
+
 ELECTION = OpenApiParameter("election", str, OpenApiParameter.PATH, description="Code of the election.")
 CONTEST = OpenApiParameter("contest", str, OpenApiParameter.PATH, description="Code of the contest, such as `ppwp`.")
 REGION = OpenApiParameter(
@@ -224,6 +226,20 @@ class BacklogOfHour(s.Serializer[Any]):
     decisions = s.IntegerField()
 
 
+class Named(s.Serializer[Any]):
+    code = s.CharField()
+    name = s.CharField()
+
+
+class ServedFirst(s.Serializer[Any]):
+    """A region or a contest whose photos an operator has read before others; also in the ledger (`surge`)."""
+
+    region = Named(allow_null=True)
+    contest = Named(allow_null=True)
+    reason = s.ChoiceField(SurgeTurn.Reason.values)
+    since = s.DateTimeField()
+
+
 class BacklogPlace(s.Serializer[Any]):
     code = s.CharField(help_text="`nasional`.")
     name = s.CharField()
@@ -237,6 +253,7 @@ class BacklogDocument(s.Serializer[Any]):
     region = BacklogPlace()
     path = BacklogPlace(many=True)
     measured_at = s.DateTimeField()
+    served_first = ServedFirst(many=True)
     total = BacklogTotal()
     regions = BacklogLine(many=True)
     hours = BacklogOfHour(many=True)

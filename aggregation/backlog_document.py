@@ -1,6 +1,6 @@
 """How much waits to be read, and how fast it is read, as data: in one region, in those below it, and hour by hour.
 
-Two statements, whatever the number of regions. Counts of photos and entries only: nothing of what was read.
+Three statements, whatever the number of regions. Counts of photos and entries only: nothing of what was read.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from aggregation.publication import Document
 from aggregation.region_document import time_of
 from tps.models import NATION, Election
 from tps.search import UnknownRegion
+from transcription import surges
 from transcription.agreement import READERS
 
 FORMAT = 1
@@ -123,6 +124,15 @@ def build(election: Election, code: str = NATION) -> dict[str, Any]:
         "region": path[-1],
         "path": path,
         "measured_at": time_of(datetime.now(UTC)),
+        "served_first": [
+            {
+                "region": {"code": one.region_id, "name": one.region.name} if one.region else None,
+                "contest": {"code": one.contest.code, "name": one.contest.name} if one.contest else None,
+                "reason": one.reason,
+                "since": time_of(one.turned_at),
+            }
+            for one in surges.active()
+        ],
         "total": _total(lines),
         "regions": lines,
         "hours": hours,

@@ -115,6 +115,7 @@ FIELDS: dict[str, Holds] = {
     "photo": identifier,
     "pub": map_of(sha256),  # by the longer side in pixels
     "reason": word,
+    "region": matching(r"\d{2}|\d{4}|\d{6}|\d{10}"),
     "regions": sha256,
     "res": word,
     "role": word,
@@ -191,6 +192,8 @@ KINDS: dict[str, Kind] = {
     "rule": _kind("rule hash why by second at", subject="rule"),
     # Strangers' photos cost a proof of work from here on, or no more; `version` counts the turns.
     "alarm": _kind("version state by at", subject="version"),
+    # The photos of one region or contest are read first from here on, or no longer; `version` counts the turns.
+    "surge": _kind("version state by at", "region contest reason", subject="version"),
     "import": _kind("origin index leaf", subject="origin index"),
     "peer": _kind("origin size root"),
 }
@@ -201,6 +204,7 @@ BY: dict[str, Holds] = {
     "reference": either(commitment, word),
     "alarm": commitment,
     "rule": commitment,
+    "surge": commitment,
 }
 
 WHY_NOT = {

@@ -1,4 +1,6 @@
-"""The operator's pages: how the operation stands, who has which role, and the alarm mode."""
+"""The operator's pages: how the operation stands, what is read first, who has which role, and the alarm mode."""
+
+from collections.abc import Mapping
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -13,9 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import roles
 from accounts.models import Role, RoleProposal, User
 from accounts.permissions import Action, page
+from accounts.refusals import Refusal
 from aggregation import backlog_document, region_document
 from pemantau import overview as counts
 from tps import search
+from tps.models import Contest, Election
+from transcription import surges
+from transcription.models import SurgeTurn
 from uploads import alarm as alarm_mode
 from uploads.models import AlarmTurn, Photo
 
@@ -48,6 +54,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "counts": shown,
             "steps": steps,
             "alarm": alarm_mode.is_on(),
+            "first": len(backlog["served_first"]),
             "document": backlog,
             "deepest": len(code) == max(backlog_document.BELOW),
         },
@@ -109,3 +116,49 @@ def alarm(request: HttpRequest) -> HttpResponse:
         return redirect("alarm")
     turns = AlarmTurn.objects.select_related("by").order_by("-pk")[:PER_PAGE]
     return render(request, "operating/alarm.html", {"on": bool(turns and turns[0].on), "turns": turns})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.OPERATE)
+def surge(request: HttpRequest) -> HttpResponse:
+    """Have the photos of a region or contest read first, or end that. The same twice changes nothing."""
+    election = search.election()
+    if request.method != "POST":
+        return _surges(request, election, request.GET)
+    assert isinstance(request.user, User)
+    said = request.POST
+    try:
+        if "end" in said:
+            if surges.end(request.user, election.pk, int(said["end"]) if said["end"].isdecimal() else 0):
+                messages.success(request, _("Prioritas berakhir. Urutan kembali seperti semula."))
+        elif surges.begin(
+            request.user,
+            election.pk,
+            region=said.get("region", "").strip(),
+            contest=said.get("contest", ""),
+            reason=said.get("reason", ""),
+            note=said.get("note", ""),
+        ):
+            messages.success(request, _("Foto-foto ini sekarang dibaca lebih dulu."))
+    except (search.UnknownRegion, search.NoSuchContest, surges.NotOneTarget, surges.WrongReason) as refusal:
+        return _surges(request, election, said, refusal)
+    return redirect("surge")
+
+
+def _surges(
+    request: HttpRequest, election: Election, said: Mapping[str, str], refusal: Refusal | None = None
+) -> HttpResponse:
+    turns = SurgeTurn.objects.select_related("by", "region", "contest", "ends__region", "ends__contest")
+    context = {
+        "active": surges.active(),
+        "turns": turns.order_by("-pk")[:PER_PAGE],
+        "contests": Contest.objects.filter(election=election).order_by("pk"),
+        "reasons": SurgeTurn.Reason.choices,
+        "region": said.get("region", ""),
+        "contest": said.get("contest", ""),
+        "reason": said.get("reason", ""),
+        "note": said.get("note", ""),
+        "refusal": refusal,
+        "wrong": "reason" if isinstance(refusal, surges.WrongReason) else "region",
+    }
+    return render(request, "operating/surge.html", context, status=refusal.status if refusal else 200)

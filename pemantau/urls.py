@@ -40,6 +40,7 @@ urlpatterns = [
     path("bahasa/", csrf_exempt(set_language), name="set_language"),
     path("kelola/", pages.overview, name="overview"),
     path("kelola/siaga/", pages.alarm, name="alarm"),
+    path("kelola/dahulukan/", pages.surge, name="surge"),
     path("kelola/orang/", pages.people, name="people"),
     path("kelola/orang/<int:person>/peran/", pages.grant, name="grant"),
     path("kelola/orang/<int:person>/tarik/", pages.withdraw, name="withdraw"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _  # labels stay Indonesian
 
 from accounts.models import Device
 from ledger.sealing import new_salt
-from tps.models import Contest, Election, PollingStation
+from tps.models import Contest, Election, PollingStation, Region
 from uploads.models import Photo
 
 
@@ -93,6 +93,40 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class SurgeTurn(models.Model):
+    """An operator had the photos of one region or contest served first, or ended that (`transcription.surges`)."""
+
+    class Reason(models.TextChoices):
+        BEHIND = "behind", _("tertinggal dari wilayah lain")
+        RECAPITULATION = "recapitulation", _("rekapitulasi resmi segera dimulai")
+        REPORTS = "reports", _("banyak laporan atau sengketa")
+        SENDERS = "senders", _("banyak pengirim menunggu")
+        OTHER = "other", _("lainnya")
+
+    region = models.ForeignKey(Region, null=True, on_delete=models.PROTECT, related_name="+")
+    contest = models.ForeignKey(Contest, null=True, on_delete=models.PROTECT, related_name="+")
+    ends = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="end")
+    reason = models.CharField(max_length=14, blank=True, choices=Reason.choices)
+    note = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    turned_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(region__isnull=False, contest__isnull=True, ends__isnull=True)
+                | Q(region__isnull=True, contest__isnull=False, ends__isnull=True)
+                | Q(region__isnull=True, contest__isnull=True, ends__isnull=False),
+                name="a_surge_is_of_a_region_or_a_contest_or_ends_one",
+            ),
+            models.CheckConstraint(condition=Q(ends__isnull=True) ^ Q(reason=""), name="a_surge_has_a_reason"),
+            models.CheckConstraint(condition=~Q(region=""), name="a_surge_is_not_of_the_whole_nation"),
+        ]
+
+    def __str__(self) -> str:
+        return f"ends {self.ends_id}" if self.ends_id else self.region_id or str(self.contest_id)
 
 
 class Lease(models.Model):

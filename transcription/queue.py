@@ -17,8 +17,10 @@ from accounts.models import Device, User
 from accounts.refusals import Refusal
 from tps import form_definitions
 from tps.models import Contest, PollingStation
+from transcription import surges
 from transcription.agreement import READERS, TPS_OF_A_PAIR
 from transcription.models import Lease, Task
+from transcription.surges import SURGE
 from uploads import page_tags, second_looks
 from uploads.models import Photo
 
@@ -33,16 +35,19 @@ STAGES = 16
 # a further photo of a page that is there already after both, and one that is both at the very end.
 MARKED = 2**39
 EVIDENCE = 2**40
+# What an operator wants read first (`surges.py`) comes before all others of its own lane, and of no other.
+FIRST_MARKED, FIRST_EVIDENCE = MARKED - SURGE, EVIDENCE - SURGE  # where these lanes begin
 
 
-def rank_of(turn: int, *, in_hands: int = 0, marked: bool = False, evidence: bool = False) -> int:
+def rank_of(turn: int, *, in_hands: int = 0, marked: bool = False, evidence: bool = False, surge: bool = False) -> int:
     """The place in the serving order, lowest first.
 
     In each turn one photo of every kecamatan is served: first to first readers, then to second ones, then to
     those that settle a difference. A photo with a mark (`uploads/marks.py`) waits for all without one. A further
     photo of a page that already has one is evidence for disputes and comes after all others.
     """
-    return (EVIDENCE if evidence else 0) + (MARKED if marked else 0) + turn * STAGES + in_hands
+    lane = (EVIDENCE if evidence else 0) + (MARKED if marked else 0)
+    return lane - (SURGE if surge else 0) + turn * STAGES + in_hands
 
 
 class NoSuchLease(Refusal):
@@ -72,6 +77,7 @@ def open_photo(photo: Photo) -> None:
     form = form_definitions.for_contest(photo.contest)
     tagged = page_tags.page_of(form, photo.page_tag.tag if hasattr(photo, "page_tag") else None)
     page = tagged or next((one for one in form.pages if one.number == photo.page), None)
+    surges.wait_for_turns()
     with connection.cursor() as cursor:
         cursor.execute(
             _OPEN,
@@ -79,6 +85,7 @@ def open_photo(photo: Photo) -> None:
                 "photo": photo.pk,
                 "district": photo.station.code[:6],
                 "station": photo.station_id,
+                "code": photo.station.code,
                 "contest": photo.contest_id,
                 "page": page.number if page else None,
                 "tag": page.tag if page else None,
@@ -89,12 +96,13 @@ def open_photo(photo: Photo) -> None:
                 "readers": READERS,
                 "stages": STAGES,
                 "evidence": EVIDENCE,
-                "suspect": MARKED,
+                "suspect": FIRST_MARKED,
+                "surge": SURGE,
             },
         )
 
 
-_OPEN = """
+_OPEN = f"""
     WITH lane AS (
         SELECT EXISTS (
                SELECT FROM uploads_photo p JOIN transcription_task t ON t.photo_id = p.id
@@ -122,11 +130,12 @@ _OPEN = """
     SELECT %(photo)s, %(readers)s, 0,
            CASE WHEN is_first THEN photos WHEN is_slow THEN greatest(photos, slow) ELSE greatest(photos, others) END
            * %(stages)s
-           + %(marked)s + CASE WHEN covered THEN %(evidence)s ELSE 0 END,
+           + %(marked)s + CASE WHEN covered THEN %(evidence)s ELSE 0 END
+           - CASE WHEN {surges.covers(contest="%(contest)s", station="%(code)s")} THEN %(surge)s ELSE 0 END,
            array_remove(ARRAY[%(sender)s::bigint], NULL), %(here)s::varchar[], 0, false, ''
       FROM turn, first
     ON CONFLICT DO NOTHING
-"""
+"""  # noqa: S608  # built from constants alone
 
 
 def is_open(photo: Photo) -> bool:
@@ -156,7 +165,9 @@ def open_again(photo: Photo) -> None:
 
 def serve_other_photos_first(photo: Photo) -> None:
     """After a photo was rejected, the others of its TPS are no longer mere evidence."""
-    others = Task.objects.filter(photo__station=photo.station_id, photo__contest=photo.contest_id, rank__gte=EVIDENCE)
+    others = Task.objects.filter(
+        photo__station=photo.station_id, photo__contest=photo.contest_id, rank__gte=FIRST_EVIDENCE
+    )
     others.update(rank=F("rank") - EVIDENCE)
 
 
@@ -175,7 +186,7 @@ def close(photo: Photo) -> None:
     task.save(
         update_fields=["wants", "leased", "rank", "needs_adjudicator", "why", "case_since", "changed_at"],
     )
-    if task.rank < EVIDENCE:
+    if task.rank < FIRST_EVIDENCE:
         serve_other_photos_first(photo)
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from aggregation import clock
 from transcription.entries import KOSONG, UNREADABLE
+from transcription.models import SurgeTurn
 
 register = template.Library()
 
@@ -75,6 +76,12 @@ def lasts(minutes: int | None) -> str:
         return ngettext("%(n)s jam", "%(n)s jam", hours) % {"n": hours}
     days = round(hours / 24)
     return ngettext("%(n)s hari", "%(n)s hari", days) % {"n": figure(days)}
+
+
+@register.filter
+def why_first(reason: str) -> str:
+    """Why an operator has something read first."""
+    return _(SurgeTurn.Reason(reason).label)
 
 
 @register.filter

@@ -49,6 +49,29 @@ def test_the_alarm_mode_is_turned_wrong(stage, subtests):
             stage.refuses(bad)
 
 
+def test_something_is_put_first_wrong(stage, subtests):
+    def puts(said: str):
+        return posts("/kelola/dahulukan/", said, FORM)
+
+    right = "region=91&reason=behind"
+    table = [
+        Bad("nothing", "operator", puts(""), 422, "not_one_target"),
+        Bad("a region and a contest", "operator", puts(f"{right}&contest=ppwp"), 422, "not_one_target"),
+        Bad("no region", "operator", puts("region=77&reason=behind"), 404, "unknown_region"),
+        Bad("no contest", "operator", puts("contest=dpr&reason=behind"), 404, "no_such_contest"),
+        Bad("no reason", "operator", puts("region=91"), 422, "wrong_reason"),
+        Bad("an unknown reason", "operator", puts("region=91&reason=why"), 422, "wrong_reason"),
+        *(
+            Bad(f"the end of {end!r}", "operator", puts(f"end={end}"), 404, "no_such_surge")
+            for end in ("", "x", "1", "-1", 10**30)
+        ),
+        *(Bad(f"by {who}", who, puts(right), 403, "not_allowed") for who in ("citizen", "volunteer", "adjudicator")),
+    ]
+    for bad in table:
+        with subtests.test(bad.name):
+            stage.refuses(bad)
+
+
 def test_what_is_not_there_is_asked_for(stage, subtests):
     for path, code in (
         ("/api/v1/ledger/lain/entries/", "unknown_log"),

@@ -26,7 +26,7 @@ from tests.uploads.by_ticket import announced
 from tests.uploads.conftest import folder_storages
 from tests.uploads.pictures import encoded
 from tests.world import World, build
-from transcription.models import Entry, Lease, Ruling, Task
+from transcription.models import Entry, Lease, Ruling, SurgeTurn, Task
 from uploads import statements
 from uploads.models import AlarmTurn, Photo, Repeat, SentKey, Ticket
 
@@ -262,6 +262,15 @@ def alarm_turned(scene: Scene) -> None:
     assert Event.objects.filter(kind="alarm").count() == 1
 
 
+def surge_begun(scene: Scene) -> None:
+    said = {"region": "9101", "reason": "behind"}
+    one(twice(scene.browser("Omar"), "/kelola/dahulukan/", said), 302)
+    (begun,) = SurgeTurn.objects.all()
+    one(twice(scene.browser("Omar"), "/kelola/dahulukan/", {"end": begun.pk}), 302)
+    assert [turn.ends for turn in SurgeTurn.objects.order_by("pk")] == [None, begun]
+    assert Event.objects.filter(kind="surge").count() == 2
+
+
 def language(scene: Scene) -> None:
     one(twice(scene.browser("Vina"), "/bahasa/", {"language": "en"}), 302)
 
@@ -289,6 +298,7 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "grant": role_granted,
     "withdraw": proposal_withdrawn,
     "alarm": alarm_turned,
+    "surge": surge_begun,
     "set_language": language,
 }
 

@@ -106,6 +106,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "transcription-api:ruling": (None, ADJUDICATORS),
     # Operation
     "overview": (OPERATORS, None),
+    "surge": (OPERATORS, OPERATORS),
     "alarm": (OPERATORS, OPERATORS),
     "people": (OPERATORS, None),
     "grant": (None, OPERATORS),

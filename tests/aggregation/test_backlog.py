@@ -7,7 +7,7 @@ from django.core.cache import cache, caches
 from django.utils import timezone
 from redis.exceptions import ConnectionError as NoRedis
 
-from aggregation import backlog_document, publication
+from aggregation import backlog_document, page_memory, publication
 from aggregation.backlog_document import minutes_left
 from pemantau import pipeline
 from tests.aggregation.evidence import PAGE_2, decide, fold
@@ -18,6 +18,13 @@ from transcription.models import Entry, Task
 from uploads.models import Photo
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _forgotten():
+    publication._memory.clear()
+    page_memory.forget()
+
 
 SECOND_VILLAGE = "9101011002001"
 
@@ -138,10 +145,10 @@ def test_what_the_sender_typed_is_no_progress(world):
     assert backlog(world)["hours"][0]["entries"] == 0
 
 
-def test_it_takes_two_queries(world, django_assert_num_queries):
+def test_it_takes_three_queries(world, django_assert_num_queries):
     photo_of(world)
     for code in ("", "91", "910101"):
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             backlog(world, code)
 
 
@@ -190,7 +197,7 @@ def test_without_redis_a_process_counts_for_itself(world, monkeypatch, django_as
     for name in ("get", "add", "set"):
         monkeypatch.setattr(publication.cache, name, away)
     photo_of(world)
-    for queries in (3, 0):  # the election, and two
+    for queries in (4, 0):  # the election, and three
         with django_assert_num_queries(queries):
             document = backlog_document.published("contoh", find=lambda: type(world.election).objects.get(pk="contoh"))
     assert document.data()["total"]["waiting"] == 1

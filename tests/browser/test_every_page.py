@@ -16,6 +16,7 @@ from tests.transcription.reading import device_of, given, photo_of, reads
 from tests.world import World
 from tps import names
 from tps.models import Region
+from transcription import surges
 from transcription.models import Lease
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -62,6 +63,7 @@ SIGNED_IN = {
         "/kelola/orang/",
         "/kelola/orang/?q=tidakada",
         "/kelola/siaga/",
+        "/kelola/dahulukan/",
         "/putusan/",
     ],
 }
@@ -93,6 +95,7 @@ def busy(site: World) -> World:
     with transaction.atomic():
         withdrawn = photo_of(site, "9101011001003")
     pipeline.withdraw(withdrawn)
+    surges.begin(site.person("Oka", Role.OPERATOR), "contoh", region="9101", reason="behind")
     site.case, site.decided, site.withdrawn = case, decided, withdrawn
     fold()
     return site

@@ -63,6 +63,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "reference": {"what": "dpt", "hash": HASH, "at": AT},
     "rule": {"rule": 2, "hash": HASH, "why": "issue-5", "by": WHO, "second": WHO, "at": AT},
     "alarm": {"version": 1, "state": "on", "by": WHO, "at": AT},
+    "surge": {"version": 1, "state": "on", "by": WHO, "at": AT, "region": "9101", "reason": "behind"},
     "import": {"origin": "log.contoh.test/2029", "index": 3, "leaf": HASH},
     "peer": {"origin": "log.contoh.test/2029", "size": 4, "root": HASH},
 }
