@@ -343,7 +343,7 @@ def test_every_post_of_the_site_is_here(scene):
     assert POSTS.keys() <= names.keys()
     browsers = [Client(), *(scene.browser(name) for name in ("Vina", "Hakim", "Omar"))]
     for name, pattern in names.items():
-        if name not in POSTS:
+        if name not in POSTS and not name.startswith("account_"):  # those are allauth's, and limited by it
             path = reverse(name, kwargs={key: values[key] for key in pattern.pattern.regex.groupindex})
             statuses = {browser.post(path).status_code for browser in browsers}
             assert statuses <= {405, 401, 403}, (name, statuses)
