@@ -256,6 +256,15 @@ def test_equal_names_are_told_apart(world, client):
     assert "Anggrek" in html
 
 
+def test_the_nation_tells_newcomers_what_this_is_and_where_to_send(world, client):
+    read(world)
+    fold()
+    nation, province = (client.get(path).content.decode() for path in ("/hasil/contoh/ppwp/", "/hasil/contoh/ppwp/91/"))
+    for said in ("Relawan membaca angka ini", "Kirim foto C.Hasil"):
+        assert said in nation
+        assert said not in province
+
+
 def test_other_elections_can_be_reached(world, client):
     other = Election.objects.create(code="lama", name="Pemilu Lama", date="2024-02-14")
     other.contests.create(code="ppwp", kind="ppwp", name="Presiden", form="c-hasil-ppwp")
