@@ -38,7 +38,7 @@ class Tasks(ForReaders):
     )
     def get(self, request: Request) -> Response:
         held = queue.held_by(person(request)).values("id", "expires_at")
-        return Response({"tasks": list(held)}, headers={"Cache-Control": "no-store"})
+        return Response({"reader": person(request).pk, "tasks": list(held)}, headers={"Cache-Control": "no-store"})
 
     @extend_schema(
         operation_id="tasks_take",

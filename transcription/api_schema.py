@@ -77,6 +77,7 @@ class HeldTask(serializers.Serializer):
 
 
 class HeldTasks(serializers.Serializer):
+    reader = serializers.IntegerField(help_text="Whose they are: who is signed in.")
     tasks = HeldTask(many=True)
 
 

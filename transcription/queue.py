@@ -218,6 +218,7 @@ def _hand_out(
         "here": [place for place in (str(device.pk) if device else "", address_block) if place],
         "places": TPS_OF_A_PAIR,
         "lease": LEASE,
+        "longest": LONGEST_LEASE,
         "ahead": ahead,
         "most": PLACES if ahead else 1,
     }
@@ -263,7 +264,8 @@ _TAKE_WAITING = f"""
                ARRAY(SELECT device_id::text FROM accounts_sighting WHERE user_id = %(me)s AND day >= %(since)s
                      UNION SELECT unnest(%(here)s::text[]))::varchar[] AS places
     ), held AS (
-        UPDATE transcription_lease SET expires_at = greatest(expires_at, now() + %(lease)s)
+        UPDATE transcription_lease
+           SET expires_at = greatest(expires_at, least(now() + %(lease)s, taken_at + %(longest)s))
          WHERE account_id = %(me)s AND "end" = '' AND NOT %(ahead)s RETURNING id, taken_at
     ), place AS MATERIALIZED (
         SELECT min(place) AS empty FROM generate_series(0, %(most)s - 1) AS place

@@ -54,9 +54,17 @@ def boxes_of(picture: Image.Image, corners: list[list[float]], places: Sequence[
     grey = reduced(picture)
     scale = picture.width / grey.shape[1]
     found = _found(grey, np.array(corners, np.float32) / scale - 0.5, places)
-    if found is None or not np.isfinite(found).all():
+    if found is None or not _is_within(np.array(found).reshape(-1, 3, 2), grey.shape):
         return None
     return [[round((at + 0.5) * scale, 1) for at in box] for box in found]
+
+
+def _is_within(corners: Numbers, shape: tuple[int, ...]) -> bool:
+    """Whether all these boxes are boxes, and lie on the picture but for a little."""
+    height, width = shape
+    sides = np.linalg.norm(corners[:, 1:] - corners[:, :1], axis=2)
+    inside = (corners > (-0.05 * width, -0.05 * height)) & (corners < (1.05 * width, 1.05 * height))
+    return bool(np.isfinite(corners).all() and inside.all() and (sides > 4).all())
 
 
 def _found(grey: Numbers, tag: Numbers, places: Sequence[Place]) -> list[list[float]] | None:

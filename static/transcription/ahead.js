@@ -9,15 +9,16 @@ const AHEAD = 2;
 const AGAIN = 15_000; // ms until it is asked again whether there is a photo
 
 const page = document.querySelector("[data-module=ahead]");
-const { tasks, reader, undo } = page.dataset;
+const { tasks, start, reader, undo, over } = page.dataset;
 const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
 const slots = Object.fromEntries([...page.querySelectorAll("[data-slot]")].map((one) => [one.dataset.slot, one]));
-const entries = entriesOf(reader, token, toldIn(page));
+const says = toldIn(page);
+const entries = entriesOf(reader, token, says);
 
 const first = taskOf(page.querySelector("[data-lease]"));
 let ahead = [];
-let shown = null; // { element, pristine, lease, entry }, of which `element` is on the page
-let undoable = null; // the task before it, as long as its entry has not left
+let shown = null; // { pristine, element, lease, entry, url, values }, of which `element` is on the page
+let undoable = null; // the task before it with its entry's `key`, as long as that has not left
 
 // --- Tasks ---
 
@@ -31,21 +32,37 @@ function of(url, lease) {
   return url.replace(first.lease, lease);
 }
 
+/** Shows a task, with what was typed in it before. */
 function show(task) {
   task.element = task.pristine.cloneNode(true);
   (page.querySelector("[data-lease]") ?? slots.none).replaceWith(task.element);
   shown = task;
   history.replaceState(null, "", task.url);
+  for (const [name, value] of task.values ?? []) {
+    const field = task.element.querySelector(`[name="${name}"]:not([type=hidden], [type=radio])`);
+    if (field) field.value = value;
+  }
   for (const form of task.element.querySelectorAll("[data-module=typing]")) mountTyping(form);
   for (const picture of task.element.querySelectorAll(".picture")) mountPicture(picture);
   mountCrops(task.element);
-  if (!task.element.querySelector("[data-module=typing]")) task.element.querySelector("h1")?.focus();
+  if (!task.element.contains(document.activeElement)) task.element.querySelector("input[inputmode], h1")?.focus();
+}
+
+function typedIn(task) {
+  const form = task.element.querySelector("[data-module=typing]");
+  return form ? [...new FormData(form)] : [];
 }
 
 async function asked(url, options = {}) {
   const response = await fetch(url, { headers: { "X-CSRFToken": token }, ...options });
   if (!response.ok) throw new Error(response.status);
   return response.status === 204 ? null : response;
+}
+
+async function held() {
+  const mine = await (await asked(tasks)).json();
+  if (String(mine.reader) !== reader) location.replace(start); // somebody else has signed in meanwhile
+  return mine.tasks.map(({ id }) => id);
 }
 
 let filling = null;
@@ -56,17 +73,15 @@ function fill() {
 }
 
 async function filled() {
-  const mine = await (await asked(tasks)).json();
-  const known = () => [shown, undoable, ...ahead].map((task) => task?.lease);
-  const waiting = mine.tasks.filter(({ id }) => !known().includes(id) && !entries.has(of(first.entry, id)));
+  const mine = await held();
+  ahead = ahead.filter(({ lease }) => mine.includes(lease)); // the time of others is over
+  const known = [shown, undoable, ...ahead].map((task) => task?.lease);
+  const waiting = mine.filter((id) => !known.includes(id) && !entries.isKept(of(first.entry, id)));
   while (ahead.length < AHEAD) {
-    const next =
-      waiting.shift() ?? (await (await asked(`${tasks}?ahead=true`, { method: "POST" }))?.json());
-    if (!next) break;
-    const html = await (await asked(of(first.url, next.id))).text();
-    const element = document.adoptNode(
-      new DOMParser().parseFromString(html, "text/html").querySelector("[data-lease]"),
-    );
+    const id = waiting.shift() ?? (await (await asked(`${tasks}?ahead=true`, { method: "POST" }))?.json())?.id;
+    if (!id) break;
+    const html = await (await asked(of(first.url, id))).text();
+    const element = document.adoptNode(new DOMParser().parseFromString(html, "text/html").querySelector("[data-lease]"));
     for (const image of element.querySelectorAll(".picture img")) new Image().src = image.src;
     ahead.push(taskOf(element));
   }
@@ -77,6 +92,7 @@ async function next() {
   if (!ahead.length) {
     page.querySelector("[data-lease]")?.replaceWith(slots.none);
     slots.none.hidden = false;
+    slots.none.focus();
     shown = null;
     const found = await fill().catch(() => false);
     if (shown) return; // the last one was taken back meanwhile
@@ -88,6 +104,21 @@ async function next() {
   show(ahead.shift());
   fill().catch(() => {}); // without a network there is nothing new
 }
+
+// The photo on the page went to others: what is typed now would be in vain.
+function isOver(task) {
+  if (task !== shown) return;
+  says({ problem: over });
+  next();
+}
+
+page.addEventListener("leaseover", () => isOver(shown));
+document.addEventListener("visibilitychange", async () => {
+  if (document.hidden || !shown) return;
+  const task = shown;
+  const mine = await held().catch(() => null);
+  if (mine && !mine.includes(task.lease)) isOver(task);
+});
 
 // --- Entries ---
 
@@ -118,54 +149,47 @@ page.addEventListener("submit", (event) => {
     entries.flush(true).then(leave);
     return;
   }
-  slots.lost.hidden = true;
-  const before = { task: shown, values: [...new FormData(form)] };
-  entries.add(shown.entry, reading, undo * 1000);
-  offer(before);
+  const task = { ...shown, values: typedIn(shown) };
+  offer({ ...task, key: entries.add(shown.entry, reading, undo * 1000) });
   next();
 });
 
 // --- Taking back ---
 
 let offered = 0;
-function offer(before) {
-  undoable = { ...before.task, values: before.values };
+function offer(task) {
+  undoable = task;
   clearTimeout(offered);
   slots.undo.hidden = undo === "0";
-  offered = setTimeout(() => {
-    slots.undo.hidden = true;
-    undoable = null;
-  }, undo * 1000);
+  offered = setTimeout(withdrawOffer, undo * 1000);
+}
+
+function withdrawOffer() {
+  clearTimeout(offered);
+  slots.undo.hidden = true;
+  undoable = null;
 }
 
 function takeBack() {
-  const isHere = undoable && entries.has(undoable.entry);
-  clearTimeout(offered);
-  slots.undo.hidden = true;
-  if (!isHere) return; // it has left
-  const { values, ...task } = undoable;
-  entries.drop(task.entry);
-  undoable = null;
-  if (shown) ahead.unshift(shown);
+  const task = undoable;
+  withdrawOffer();
+  if (!task || !entries.drop(task.key)) return; // it has left
+  if (shown) ahead.unshift({ ...shown, values: typedIn(shown) });
   show(task);
-  for (const [name, value] of values) {
-    const field = task.element.querySelector(`[name="${name}"]:not([type=hidden], [type=radio])`);
-    if (field) field.value = value;
-  }
-  task.element.querySelector("input[inputmode]")?.focus();
 }
 
 slots.undo.querySelector("button").addEventListener("click", takeBack);
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "u" || event.ctrlKey || event.metaKey || event.altKey || slots.undo.hidden) return;
+  const isAsked = event.key.toLowerCase() === "u" && !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (!isAsked || event.repeat || slots.undo.hidden) return;
   event.preventDefault();
   takeBack();
 });
 
 // --- The beginning ---
 
-if (entries.has(first.entry)) {
-  entries.flush(true).then(() => next());
+if (entries.isKept(first.entry)) {
+  entries.flush(true).then(next);
 } else {
   show(first);
   entries.flush(true);

@@ -23,6 +23,7 @@ export function mount(reader) {
     const [left, top, right, rightTop, foot, bottom] = current.dataset.box.split(" ").map(Number);
     const across = Math.hypot(right - left, rightTop - top);
     const along = Math.hypot(foot - left, bottom - top);
+    if (!across || !along) return;
     const width = crop.clientWidth;
     const wide = Math.min(WIDE * width, WIDEST);
     const high = (wide * along) / across;

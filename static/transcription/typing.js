@@ -165,9 +165,10 @@ export function mount(form) {
   form.addEventListener("input", () => {
     if (!form.dataset.renew || Date.now() - renewed < EVERY) return;
     renewed = Date.now();
-    fetch(form.dataset.renew, { method: "POST", headers: { "X-CSRFToken": token } }).catch(() => {
-      renewed = 0; // the network is away: the next key tries again
-    });
+    fetch(form.dataset.renew, { method: "POST", headers: { "X-CSRFToken": token } }).then(
+      ({ status }) => status === 409 && form.dispatchEvent(new Event("leaseover", { bubbles: true })),
+      () => (renewed = 0), // the network is away: the next key tries again
+    );
   });
 
   if (everything && !document.querySelector("[aria-invalid=true]") && slips.hidden) go(boxes.find(isOpen));

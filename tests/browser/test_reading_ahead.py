@@ -42,7 +42,7 @@ def test_the_next_photo_is_there_without_a_network_and_entries_leave_when_it_is_
     sari.page.context.set_offline(True)
     sends(sari, VOTES)
     sari.sees("Halaman 3")
-    sari.sees("Tidak ada jaringan. Bacaan Anda tersimpan di sini")
+    sari.sees("Bacaan Anda tersimpan di sini dan dikirim sendiri nanti")
     assert box(sari) == "angka-suara_sah"
     sari.picture("baca-tanpa-jaringan")
     sends(sari, SUMS)
@@ -51,7 +51,7 @@ def test_the_next_photo_is_there_without_a_network_and_entries_leave_when_it_is_
     sari.page.context.set_offline(False)
     eventually(lambda: Entry.objects.count() == 2)
     assert {entry.page: entry.numbers for entry in Entry.objects.all()} == {2: VOTES, 3: SUMS}
-    sari.page.get_by_text("Tidak ada jaringan.").wait_for(state="hidden")
+    sari.page.get_by_text("Belum terkirim:").wait_for(state="hidden")
 
 
 def test_what_was_sent_can_be_taken_back_for_some_seconds(arrives, reads):
@@ -132,7 +132,7 @@ def test_a_task_that_went_to_somebody_else_is_said_plainly(arrives, reads, site)
     sari.sees("Halaman 3")
     Lease.objects.filter(pk=held.pk).update(end="expired")
     Task.objects.filter(pk=held.task_id).update(wants=0, leased=0)
-    sari.sees("Satu bacaan tidak dapat dipakai")
+    sari.sees("Tidak dapat dipakai:")
     sari.picture("baca-diambil-orang-lain")
     assert not Entry.objects.exists()
 
@@ -168,6 +168,101 @@ def test_a_photo_whose_entry_still_waits_is_not_shown_again(arrives, reads):
     sari.page.unroute("**/entry/")
     sari.page.evaluate("() => dispatchEvent(new Event('online'))")
     eventually(lambda: Entry.objects.count() == 3)
+
+
+def test_a_fast_readers_entries_leave_though_each_is_younger_than_its_ten_seconds(arrives, reads):
+    for number in range(5):
+        arrives(2, **(VOTES | {"paslon_1": 70 + number}))
+    sari = reads(undo=30)
+    is_ready(sari)
+    for _ in range(5):
+        sends(sari, VOTES)
+        sari.page.wait_for_timeout(700)
+    eventually(lambda: Entry.objects.count() == 4)  # all but the last, which can be taken back yet
+    assert Entry.objects.values("photo").distinct().count() == 4
+
+
+def test_in_two_tabs_one_takes_back_only_its_own(arrives, reads):
+    arrives(2, **VOTES)
+    sari = reads(undo=3)
+    other = sari.page.context.new_page()
+    other.goto(sari.page.url)
+    other.locator("#angka-paslon_1").wait_for()
+    sends(sari, VOTES)
+    sari.sees("Belum ada foto untuk Anda")
+    for key, number in {"paslon_1": 1, "paslon_2": 2, "paslon_3": 3}.items():
+        other.locator(f"#angka-{key}").fill(str(number))
+    other.locator("#angka-paslon_3").press("Enter")
+    sari.page.bring_to_front()
+    sari.page.keyboard.press("u")
+    eventually(Entry.objects.exists)
+    assert set(Entry.objects.get().numbers.values()) == {1, 2, 3}, "what the second tab said is saved stays so"
+
+
+def test_what_a_proxy_says_is_no_receipt(arrives, reads):
+    arrives(2, **VOTES)
+    sari = reads()
+    sari.page.route("**/entry/", lambda route: route.fulfill(status=200, content_type="text/html", body="<p>WLAN"))
+    sends(sari, VOTES)
+    sari.sees("dikirim sendiri nanti")
+    sari.page.unroute("**/entry/")
+    sari.page.evaluate("() => dispatchEvent(new Event('online'))")
+    eventually(Entry.objects.exists)
+
+
+def test_the_first_page_too_says_what_came_too_late(arrives, reads):
+    arrives(2, **VOTES)
+    sari = reads(undo=60)
+    sari.network_breaks = True
+    sari.page.context.set_offline(True)
+    sends(sari, VOTES)
+    sari.sees("Belum ada foto untuk Anda")
+    kept = sari.page.evaluate("() => JSON.stringify({ ...localStorage })")
+    held = Lease.objects.get()
+    Lease.objects.update(end="expired")
+    Task.objects.filter(pk=held.task_id).update(wants=0, leased=0)
+    sari.page.context.set_offline(False)
+    sari.page.goto("about:blank")
+    sari.goes_to("/sehat/")
+    sari.page.evaluate(
+        "kept => { for (const [k, v] of Object.entries(JSON.parse(kept))) localStorage.setItem(k, v) }", kept
+    )
+    sari.goes_to("/baca/")
+    sari.sees("Tidak dapat dipakai:")
+    sari.picture("baca-terlambat")
+    sari.presses("Tutup")
+    assert not sari.page.get_by_text("Tidak dapat dipakai:").is_visible()
+
+
+def test_a_photo_that_is_over_is_said_while_one_types(arrives, reads):
+    arrives(2, **VOTES)
+    arrives(3, **SUMS)
+    sari = reads()
+    holds(2)
+    sari.page.wait_for_load_state("networkidle")
+    shown = sari.page.locator("[data-lease]").get_attribute("data-lease")
+    Lease.objects.filter(pk=shown).update(end="expired")
+    sari.page.evaluate("() => { const now = Date.now; Date.now = () => now() + 61_000 }")
+    sari.page.keyboard.type("1")
+    sari.sees("Waktu foto ini habis")
+    sari.sees("Halaman 3")
+
+
+def test_what_was_typed_on_the_next_photo_is_there_after_taking_back(arrives, reads):
+    arrives(2, **VOTES)
+    arrives(3, **SUMS)
+    sari = reads(undo=20)
+    holds(2)
+    sari.page.wait_for_load_state("networkidle")
+    sends(sari, VOTES)
+    sari.sees("Halaman 3")
+    sari.page.keyboard.type("220")
+    sari.page.keyboard.press("u")
+    sari.sees("Halaman 2")
+    assert sari.page.locator("#angka-paslon_1").input_value() == "101"
+    sari.page.locator("#angka-paslon_3").press("Enter")
+    sari.sees("Halaman 3")
+    assert sari.page.locator("#angka-suara_sah").input_value() == "220"
 
 
 def test_who_stops_leaves_nothing_in_their_hands(arrives, reads):

@@ -70,6 +70,14 @@ def test_who_stops_leaves_what_was_ready_to_others_and_may_have_it_again(world):
     assert takes(world, "Sari").task.photo.pk == first.task.photo.pk
 
 
+def test_asking_again_holds_nothing_longer_than_an_hour(world):
+    photo_of(world)
+    lease = takes(world, "Sari")
+    Lease.objects.update(taken_at=timezone.now() - queue.LONGEST_LEASE, expires_at=timezone.now())
+    takes(world, "Sari")
+    assert Lease.objects.get(pk=lease.pk).expires_at <= timezone.now()
+
+
 def test_renewing_one_renews_what_is_held_ready(world):
     for code in list(world.stations)[:2]:
         photo_of(world, code)

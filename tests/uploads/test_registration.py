@@ -197,6 +197,13 @@ def test_boxes_that_cannot_be_are_left_out():
     assert inspection._tag_in({"tag": tag | {"boxes": [[5] * 6] * 3}}, facts).boxes == (5,) * 18
 
 
+def test_boxes_beside_the_picture_or_of_no_size_are_not_believed():
+    box = [[(100, 100), (190, 100), (100, 130)]]
+    assert registration._is_within(np.array(box, float), (500, 400))
+    for wrong in (np.array(box, float) + 400, np.array(box, float) * 0 + 50, np.array(box, float) * np.nan):
+        assert not registration._is_within(wrong, (500, 400))
+
+
 def test_boxes_of_a_form_that_has_changed_since_are_left_out():
     assert page_tags.boxes_on(FORM.page(2), [1] * 18)["paslon_3"] == [1] * 6
     assert page_tags.boxes_on(FORM.page(2), [1] * 12) == {}
