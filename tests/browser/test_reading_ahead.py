@@ -33,6 +33,16 @@ def is_ready(person) -> None:
     person.page.wait_for_load_state("networkidle")
 
 
+def comes_back(person, kept: str) -> None:
+    """After a crash, with what their browser kept."""
+    person.page.goto("about:blank")
+    person.goes_to("/sehat/")
+    person.page.evaluate(
+        "kept => { for (const [k, v] of Object.entries(JSON.parse(kept))) localStorage.setItem(k, v) }", kept
+    )
+    person.goes_to("/baca/")
+
+
 def test_the_next_photo_is_there_without_a_network_and_entries_leave_when_it_is_back(arrives, reads):
     for page, numbers in ((2, VOTES), (3, SUMS), (2, VOTES | {"paslon_1": 77})):
         arrives(page, **numbers)
@@ -113,11 +123,7 @@ def test_what_a_crash_left_behind_is_sent_by_the_next_page(arrives, reads):
     sari.page.evaluate("() => { window.stop(); fetch = () => new Promise(() => {}) }")
     sari.page.goto("about:blank")
     assert not Entry.objects.exists()
-    sari.goes_to("/sehat/")
-    sari.page.evaluate(
-        "kept => { for (const [k, v] of Object.entries(JSON.parse(kept))) localStorage.setItem(k, v) }", kept
-    )
-    sari.goes_to("/baca/")
+    comes_back(sari, kept)
     eventually(Entry.objects.exists)
 
 
@@ -222,12 +228,7 @@ def test_the_first_page_too_says_what_came_too_late(arrives, reads):
     Lease.objects.update(end="expired")
     Task.objects.filter(pk=held.task_id).update(wants=0, leased=0)
     sari.page.context.set_offline(False)
-    sari.page.goto("about:blank")
-    sari.goes_to("/sehat/")
-    sari.page.evaluate(
-        "kept => { for (const [k, v] of Object.entries(JSON.parse(kept))) localStorage.setItem(k, v) }", kept
-    )
-    sari.goes_to("/baca/")
+    comes_back(sari, kept)
     sari.sees("Tidak dapat dipakai:")
     sari.picture("baca-terlambat")
     sari.presses("Tutup")
