@@ -142,11 +142,16 @@ page.addEventListener("submit", (event) => {
   const reading = readingIn(form);
   if (!reading || isLeaving) return;
   event.preventDefault();
-  if (event.submitter?.name === "berhenti") {
-    // What is on its way first: afterwards nothing is held any more.
+  const stop = form.querySelector("[name=berhenti]");
+  if (stop && (event.submitter === stop || event.submitter?.dataset.asked === stop.name)) {
+    // What is on its way first: afterwards nothing is held any more. The sums were looked at already.
     isLeaving = true;
-    const leave = () => setTimeout(() => form.requestSubmit(event.submitter)); // not while this event is on its way
-    entries.flush(true).then(leave);
+    for (const button of [stop, form.elements.sesuai]) {
+      const said = document.createElement("input");
+      Object.assign(said, { type: "hidden", name: button.name, value: button.value });
+      form.append(said);
+    }
+    entries.flush(true).then(() => form.submit());
     return;
   }
   const task = { ...shown, values: typedIn(shown) };

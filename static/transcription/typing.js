@@ -135,6 +135,7 @@ export function mount(form) {
     const found = broken(rules, typed, sentences);
     if (!found.length || (everything && boxes.some(isOpen))) return; // of open boxes the server tells first
     event.preventDefault();
+    confirm.dataset.asked = event.submitter?.name ?? ""; // who wanted to stop stops after confirming, too
     ask(found);
     slips.querySelector("h2").focus();
   });

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from tests.browser.reading import box, eventually
-from tests.transcription.reading import SUMS, VOTES
+from tests.transcription.reading import BROKEN_SUMS, SUMS, VOTES
 from transcription.models import Entry, Lease, Task
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -278,6 +278,18 @@ def test_who_stops_leaves_nothing_in_their_hands(arrives, reads):
     assert Entry.objects.count() == 1
     assert not Lease.objects.filter(end="").exists()
     assert not Task.objects.filter(returned__gt=0).exists(), "nobody gave them back: they were not looked at"
+
+
+def test_who_stops_with_a_sum_that_does_not_fit_stops_after_confirming(arrives, reads):
+    arrives(3, **BROKEN_SUMS)
+    sari = reads()
+    for key, number in BROKEN_SUMS.items():
+        sari.page.locator(f"#angka-{key}").fill(str(number))
+    sari.presses("Simpan, lalu berhenti")
+    sari.sees("Memang begitu di kertas")
+    sari.page.keyboard.press("s")
+    sari.sees("Tersimpan. Terima kasih.")
+    assert Entry.objects.get().numbers == BROKEN_SUMS
 
 
 def test_a_reload_shows_what_one_holds_and_takes_no_more(arrives, reads):
