@@ -3,8 +3,9 @@
 import re
 
 import pytest
+from django.test import Client
 
-from accounts.models import Role
+from accounts.models import Role, User
 from pemantau import pipeline
 from tests.transcription.reading import SUMS, VOTES, browser_of, decision_of, photo_of, reads, task_of
 from transcription.models import Entry, Lease, Ruling
@@ -256,6 +257,15 @@ def test_the_page_that_the_tag_says_is_there_at_once_and_may_be_another(photo, s
     assert "Halaman mana yang terlihat?" in sari.get(address + other).content.decode()
     sari.post(address, typed(VOTES, halaman="2"))
     assert Entry.objects.get().page == 2
+
+
+def test_whose_page_it_is_stands_there_without_dots(world, photo):
+    """An Indonesian page would write 1.234.567, and the browser would think that somebody else has signed in."""
+    User.objects.create(pk=1_234_567, email="jauh@contoh.test", role=Role.VOLUNTEER)
+    browser = Client()
+    browser.force_login(User.objects.get(pk=1_234_567))
+    assert 'data-reader="1234567"' in browser.get("/baca/").content.decode()
+    assert 'data-reader="1234567"' in browser.post("/baca/", follow=True).content.decode()
 
 
 def test_a_form_that_was_not_compared_with_the_official_one_says_so(photo, sari):
