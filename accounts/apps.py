@@ -1,3 +1,5 @@
+"""Starting the app: what happens to second steps of signing in is logged."""
+
 import logging
 from typing import Any
 

@@ -61,7 +61,10 @@ async function asked(url, options = {}) {
 
 async function held() {
   const mine = await (await asked(tasks)).json();
-  if (String(mine.reader) !== reader) location.replace(start); // somebody else has signed in meanwhile
+  if (String(mine.reader) !== reader) {
+    location.replace(start);
+    throw new Error("somebody else has signed in meanwhile");
+  }
   return mine.tasks.map(({ id }) => id);
 }
 

@@ -3,6 +3,7 @@
 import pytest
 from django.utils import timezone
 
+from tests.browser.conftest import Person
 from tests.browser.reading import box, eventually
 from tests.transcription.reading import BROKEN_SUMS, SUMS, VOTES
 from transcription.models import Entry, Lease, Task
@@ -31,6 +32,16 @@ def is_ready(person) -> None:
     """Two more photos are with the browser."""
     holds(3)
     person.page.wait_for_load_state("networkidle")
+
+
+def with_the_next_one_ready(arrives, reads, **how) -> Person:
+    """Somebody with page 2 before them, and page 3 in their browser."""
+    arrives(2, **VOTES)
+    arrives(3, **SUMS)
+    person = reads(**how)
+    holds(2)
+    person.page.wait_for_load_state("networkidle")
+    return person
 
 
 def comes_back(person, kept: str) -> None:
@@ -65,11 +76,7 @@ def test_the_next_photo_is_there_without_a_network_and_entries_leave_when_it_is_
 
 
 def test_what_was_sent_can_be_taken_back_for_some_seconds(arrives, reads):
-    arrives(2, **VOTES)
-    arrives(3, **SUMS)
-    sari = reads(undo=4)
-    holds(2)
-    sari.page.wait_for_load_state("networkidle")
+    sari = with_the_next_one_ready(arrives, reads, undo=4)
     sends(sari, VOTES | {"paslon_2": 89})
     sari.sees("Halaman 3")
     sari.page.get_by_role("button", name="Batalkan").wait_for()
@@ -99,11 +106,7 @@ def test_the_last_one_can_be_taken_back_too(arrives, reads):
 
 
 def test_a_closed_tab_sends_what_was_read(arrives, reads):
-    arrives(2, **VOTES)
-    arrives(3, **SUMS)
-    sari = reads(undo=60)
-    holds(2)
-    sari.page.wait_for_load_state("networkidle")
+    sari = with_the_next_one_ready(arrives, reads, undo=60)
     sends(sari, VOTES)
     sari.sees("Halaman 3")
     sari.page.goto("about:blank")
@@ -111,11 +114,7 @@ def test_a_closed_tab_sends_what_was_read(arrives, reads):
 
 
 def test_what_a_crash_left_behind_is_sent_by_the_next_page(arrives, reads):
-    arrives(2, **VOTES)
-    arrives(3, **SUMS)
-    sari = reads(undo=60)
-    holds(2)
-    sari.page.wait_for_load_state("networkidle")
+    sari = with_the_next_one_ready(arrives, reads, undo=60)
     sends(sari, VOTES)
     sari.sees("Halaman 3")
     kept = sari.page.evaluate("() => JSON.stringify({ ...localStorage })")
@@ -128,11 +127,7 @@ def test_what_a_crash_left_behind_is_sent_by_the_next_page(arrives, reads):
 
 
 def test_a_task_that_went_to_somebody_else_is_said_plainly(arrives, reads, site):
-    arrives(2, **VOTES)
-    arrives(3, **SUMS)
-    sari = reads(undo=2)
-    holds(2)
-    sari.page.wait_for_load_state("networkidle")
+    sari = with_the_next_one_ready(arrives, reads, undo=2)
     held = Lease.objects.order_by("taken_at").first()
     sends(sari, VOTES)
     sari.sees("Halaman 3")
@@ -236,11 +231,7 @@ def test_the_first_page_too_says_what_came_too_late(arrives, reads):
 
 
 def test_a_photo_that_is_over_is_said_while_one_types(arrives, reads):
-    arrives(2, **VOTES)
-    arrives(3, **SUMS)
-    sari = reads()
-    holds(2)
-    sari.page.wait_for_load_state("networkidle")
+    sari = with_the_next_one_ready(arrives, reads)
     shown = sari.page.locator("[data-lease]").get_attribute("data-lease")
     Lease.objects.filter(pk=shown).update(end="expired")
     sari.page.evaluate("() => { const now = Date.now; Date.now = () => now() + 61_000 }")
@@ -250,11 +241,7 @@ def test_a_photo_that_is_over_is_said_while_one_types(arrives, reads):
 
 
 def test_what_was_typed_on_the_next_photo_is_there_after_taking_back(arrives, reads):
-    arrives(2, **VOTES)
-    arrives(3, **SUMS)
-    sari = reads(undo=20)
-    holds(2)
-    sari.page.wait_for_load_state("networkidle")
+    sari = with_the_next_one_ready(arrives, reads, undo=20)
     sends(sari, VOTES)
     sari.sees("Halaman 3")
     sari.page.keyboard.type("220")
