@@ -1,11 +1,14 @@
 """The result of one contest at one TPS: a pure function of the decisions on its photos."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
@@ -148,13 +151,14 @@ def _amounts(
 # --- Loading and saving ---------------------------------------------------------------------
 
 
-def record_touched_by(photo: Photo) -> list[tuple[Result, list[int]]]:
-    """Recompute the results this photo belongs, or belonged, to.
+def record_touched_by(photos: Sequence[Photo]) -> list[tuple[Result, list[int]]]:
+    """Recompute the results these photos belong, or belonged, to.
 
-    Returns those that changed, with the amounts they added before. The caller holds the photo.
+    Returns those that changed, with the amounts they added before. The caller holds the photos. Seven queries, for
+    however many of one contest.
     """
-    touched = {(photo.contest_id, photo.station_id)}
-    return recompute(touched | set(Decision.objects.filter(photo=photo).values_list("contest_id", "station_id")))
+    touched = {(photo.contest_id, photo.station_id) for photo in photos}
+    return recompute(touched | set(Decision.objects.filter(photo__in=photos).values_list("contest_id", "station_id")))
 
 
 def recompute(touched: set[tuple[int, int]]) -> list[tuple[Result, list[int]]]:
@@ -164,16 +168,16 @@ def recompute(touched: set[tuple[int, int]]) -> list[tuple[Result, list[int]]]:
     transaction must read committed rows anew (READ COMMITTED).
     """
     changed = []
-    for result in _locked(touched):
-        outcome = outcome_at(result.contest, result.station)
-        if (before := _apply(result, outcome)) is not None:
-            changed.append((result, before))
+    held = _locked(touched)
+    for contest in {result.contest_id: result.contest for result in held}.values():
+        here = [result for result in held if result.contest_id == contest.pk]
+        found = evidence.at_all(contest, [result.station for result in here])
+        for result in here:
+            outcome = outcome_of(found[result.station_id], contest, result.station)
+            if (before := _apply(result, outcome)) is not None:
+                changed.append((result, before))
+    _save([result for result, _before in changed])
     return changed
-
-
-def outcome_at(contest: Contest, station: PollingStation) -> Outcome:
-    """What the decisions in the database come to, at one TPS."""
-    return outcome_of(evidence.at(contest, station), contest, station)
 
 
 def outcome_of(found: Sequence[Evidence], contest: Contest, station: PollingStation) -> Outcome:
@@ -234,7 +238,7 @@ def fields_of(outcome: Outcome) -> dict[str, Any]:
 
 
 def _apply(result: Result, outcome: Outcome) -> list[int] | None:
-    """Save the outcome; returns what the result added before, or None where nothing changed."""
+    """Take over the outcome; returns what the result added before, or None where nothing changed."""
     before = result.amounts or columns.of(result.contest).nothing()
     fields = fields_of(outcome)
     blank = result.version == 0 and outcome.state == Result.State.EMPTY
@@ -244,8 +248,32 @@ def _apply(result: Result, outcome: Outcome) -> list[int] | None:
         setattr(result, name, value)
     result.version += 1
     result.changed_at = timezone.now()
-    result.save(update_fields=[*fields, "version", "changed_at"])
     return before
+
+
+def _save(results: Sequence[Result]) -> None:
+    """What `_apply` changed; one statement."""
+    if not results:
+        return
+    rows = [{name: getattr(result, name) for name in _SAVED} for result in results]
+    with connection.cursor() as cursor:
+        cursor.execute(_SAVE, [json.dumps(rows, cls=DjangoJSONEncoder)])
+
+
+_SAVED = (
+    *("id", "state", "numbers", "disputed", "broken_rules", "decisions", "amounts", "rule_version"),
+    *("version", "changed_at"),
+)
+_SAVE = """
+    UPDATE aggregation_result r
+       SET state = new.state, numbers = new.numbers, disputed = new.disputed, broken_rules = new.broken_rules,
+           decisions = new.decisions, amounts = new.amounts, rule_version = new.rule_version, version = new.version,
+           changed_at = new.changed_at
+      FROM jsonb_to_recordset(%s) AS new (
+           id bigint, state text, numbers jsonb, disputed varchar[], broken_rules varchar[], decisions uuid[],
+           amounts integer[], rule_version smallint, version integer, changed_at timestamptz)
+     WHERE r.id = new.id
+"""
 
 
 def entry_of(result: Result) -> dict[str, Any]:

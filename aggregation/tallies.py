@@ -4,6 +4,7 @@ A region's code is the beginning of the codes below it, so what lies above a vil
 The database does all arithmetic, level by level; what it is told is written out in `tally_sql.py`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +13,8 @@ from django.db import connection, transaction
 from aggregation import columns, tally_sql
 from aggregation.columns import Columns
 from aggregation.models import Delta, Result, Snapshot, Tally
-from aggregation.results import RULE_VERSION
+from aggregation.results import RULE_VERSION, entry_of
 from ledger import entries as ledger
-from ledger.models import Event
 from tps.models import NATION, Contest
 
 BATCH = 20_000
@@ -22,14 +22,25 @@ BATCH = 20_000
 LOCK = 0x666F6C64
 
 
-def add_delta(result: Result, before: list[int], event: Event) -> None:
-    """Append what this change adds; the folder sums it up."""
-    Delta.objects.create(
-        contest_id=result.contest_id,
-        station_id=result.station_id,
-        region_id=result.region_id,
-        amounts=[now - then for now, then in zip(result.amounts, before, strict=True)],
-        event=event,
+def add_deltas(changed: Sequence[tuple[Result, list[int]]]) -> None:
+    """Append what these changes of results add, each with its entry `select` in the log; the folder sums them up.
+
+    `changed` is as `results.recompute` returns it. Two statements.
+    """
+    events = ledger.append_all(
+        [ledger.Entry(result.contest.election_id, "select", entry_of(result)) for result, _before in changed]
+    )
+    Delta.objects.bulk_create(
+        [
+            Delta(
+                contest_id=result.contest_id,
+                station_id=result.station_id,
+                region_id=result.region_id,
+                amounts=[now - then for now, then in zip(result.amounts, before, strict=True)],
+                event=event,
+            )
+            for (result, before), event in zip(changed, events, strict=True)
+        ]
     )
 
 

@@ -1,11 +1,12 @@
 """From entries to the public number: decision, result, sums of all levels, in one process.
 
-Ours: `pipeline.decide` and `pipeline.record` for photos that two people read alike, each step a durable transaction
-with its ledger entry, and the folder's step after every hundred.
+Ours: `pipeline.decide` and `pipeline.record` for photos that two people read alike, a hundred of which wait at a time,
+as in a rush: what waits is worked on together, in durable transactions with its ledger entries; and the folder's step
+after every hundred. "alone" is the same with one photo waiting at a time, as on a quiet afternoon.
 Yardstick: the peer's own consolidation, 47 a second per process (PERFORMANCE section 2), five times of which is the
 target. Beside it, to see how busy the machine is: two durable Django transactions of one INSERT and one UPDATE for
 each photo, with nothing looked at and nothing checked, in turns with ours.
-Then, with the deciders paced to 200 results a second, how old a public number is.
+Then, with two workers and 200 second entries coming in a second, how long it takes until the public sums have each.
 """
 
 import json
@@ -49,27 +50,29 @@ def entries(people) -> None:
         """,
         {"count": count},
     )
-    run("UPDATE uploads_photo SET step = 'decide'")
     run("UPDATE transcription_task SET wants = 0")
     switch_guards("ENABLE", *TABLES)
     run("VACUUM ANALYZE transcription_entry")
 
 
 def decide(photo_ids) -> None:
+    """Their second entries came in, and each rang."""
     from pemantau import pipeline
 
+    run("UPDATE uploads_photo SET step = 'decide', step_at = now() WHERE id = ANY (%s)", [list(photo_ids)])
     for photo_id in photo_ids:
         pipeline.decide(str(photo_id))  # which rings for `record`, here at once
 
 
-def ours(photo_ids) -> float:
+def ours(photo_ids, at_once: int = BATCH) -> float:
     from aggregation import folder
 
     started = time.perf_counter()
-    for start in range(0, len(photo_ids), BATCH):
-        decide(photo_ids[start : start + BATCH])
-        while folder.step():
-            pass
+    for start in range(0, len(photo_ids), at_once):
+        decide(photo_ids[start : start + at_once])
+        if (start + at_once) % BATCH == 0:
+            while folder.step():
+                pass
     return time.perf_counter() - started
 
 
@@ -85,44 +88,58 @@ def thin(photo_ids) -> float:
     return time.perf_counter() - started
 
 
-def paced(job) -> int:
-    """Decide these photos, `rate` a second, as one of several workers."""
-    photo_ids, rate = job
+def arriving(photos, rings) -> None:
+    """Second entries come in, `ARRIVING` a second, and each rings."""
     started = time.perf_counter()
-    for number, photo_id in enumerate(photo_ids):
-        time.sleep(max(0.0, started + number / rate - time.perf_counter()))
-        decide([photo_id])
-    return len(photo_ids)
+    for number, (photo_id, station_id) in enumerate(photos):
+        time.sleep(max(0.0, started + number / ARRIVING - time.perf_counter()))
+        run(
+            "WITH moved AS (UPDATE uploads_photo SET step = 'decide', step_at = now() WHERE id = %(photo)s)"
+            " INSERT INTO bench_arrived VALUES (%(station)s, clock_timestamp())",
+            {"photo": photo_id, "station": station_id},
+        )
+        rings.put(photo_id)
+    for _worker in range(DECIDERS):
+        rings.put(None)
 
 
-def ages(photo_ids) -> tuple[list[float], float]:
-    """How old each result is when the public sums contain it, and how many arrived a second."""
+def answering(rings) -> None:
+    """A worker."""
+    from pemantau import pipeline
+
+    while photo_id := rings.get():
+        pipeline.decide(str(photo_id))
+
+
+def ages(photos) -> tuple[list[float], float]:
+    """How old each second entry is when the public sums contain its number, and how many came out a second."""
     from django.db import connections
 
     from aggregation import folder
 
     connections.close_all()
-    shares = [photo_ids[n::DECIDERS] for n in range(DECIDERS)]
+    fork = multiprocessing.get_context("fork")
+    rings = fork.Queue()
+    workers = [fork.Process(target=answering, args=[rings]) for _ in range(DECIDERS)]
+    source = fork.Process(target=arriving, args=[photos, rings])
+    for process in (*workers, source):
+        process.start()
     seen: list[float] = []
     last = run("SELECT now()")[0][0]
-    connections.close_all()
-    with multiprocessing.get_context("fork").Pool(DECIDERS) as pool:
-        started = time.perf_counter()
-        job = pool.map_async(paced, [(share, ARRIVING / DECIDERS) for share in shares], chunksize=1)
-        while not job.ready() or folder.step():
-            waiting = run("SELECT coalesce(max(changed_at), %s) FROM aggregation_result", [last])[0][0]
-            while folder.step():
-                pass
-            fresh = run(
-                "SELECT extract(epoch FROM clock_timestamp() - changed_at) FROM aggregation_result"
-                " WHERE changed_at > %s AND changed_at <= %s",
-                [last, waiting],
-            )
-            seen += [float(age) for (age,) in fresh]
-            last = waiting
-            time.sleep(0.05)
-        rate = sum(job.get()) / (time.perf_counter() - started)
-    return seen, rate
+    started = time.perf_counter()
+    while any(process.is_alive() for process in workers) or folder.step():
+        waiting = run("SELECT coalesce(max(changed_at), %s) FROM aggregation_result", [last])[0][0]
+        while folder.step():
+            pass
+        fresh = run(
+            "SELECT extract(epoch FROM clock_timestamp() - at) FROM aggregation_result"
+            " JOIN bench_arrived ON station = station_id WHERE changed_at > %s AND changed_at <= %s",
+            [last, waiting],
+        )
+        seen += [float(age) for (age,) in fresh]
+        last = waiting
+        time.sleep(0.05)
+    return seen, len(photos) / (time.perf_counter() - started)
 
 
 def main() -> None:
@@ -139,20 +156,25 @@ def main() -> None:
         run("CREATE TABLE bench_thin (id bigserial PRIMARY KEY, photo uuid, step text)")
         run("CREATE TABLE bench_row AS SELECT id AS photo, ''::text AS step FROM uploads_photo")
         run("CREATE UNIQUE INDEX ON bench_row (photo)")
-        waiting = [row[0] for row in run("SELECT id FROM uploads_photo ORDER BY id")]
-        ours(waiting[:50])
-        thin(waiting[:50])
-        our_times, thin_times, done = [], [], 50
+        run("CREATE TABLE bench_arrived (station bigint PRIMARY KEY, at timestamptz)")
+        photos_of = run("SELECT id, station_id FROM uploads_photo ORDER BY id")
+        waiting = [photo_id for photo_id, _station in photos_of]
+        ours(waiting[:BATCH])
+        thin(waiting[:BATCH])
+        our_times, thin_times, done = [], [], BATCH
         for _ in range(ROUNDS):
             batch = waiting[done : done + PER_ROUND]
             thin_times.append(thin(batch))
             our_times.append(ours(batch))
             done += PER_ROUND
+        alone = ours(waiting[done : done + BATCH], at_once=1)
+        done += BATCH
         decided = run("SELECT count(*) FROM transcription_decision")[0][0]
         assert decided == done, f"{decided} decisions for {done} photos"
-        seen, arrived = ages(waiting[done : done + int(ARRIVING * PACED_SECONDS)])
+        seen, arrived = ages(photos_of[done : done + int(ARRIVING * PACED_SECONDS)])
     rate, thin_rate = PER_ROUND / statistics.median(our_times), PER_ROUND / statistics.median(thin_times)
     print(f"ours       {rate:8.1f} photos/s in one process")
+    print(f"alone      {BATCH / alone:8.1f} photos/s, one waiting at a time")
     print(f"thin       {thin_rate:8.1f} photos/s in one process")
     stale = statistics.quantiles(seen, n=100)[98]
     print(f"{arrived:.0f} results/s arriving: public after {statistics.median(seen):.2f} s, p99 {stale:.2f} s")

@@ -8,15 +8,16 @@ late or not at all, and the state ends the same, because a photo that has not mo
 rung for again by `sweep`. The way ends in `aggregation/management/commands/folder.py`.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from uuid import UUID
 
 from celery import Task, shared_task
 from django.core.cache import cache
-from django.db import transaction
-from django.db.models import F
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
@@ -34,7 +35,10 @@ from uploads import fair_use, inspection, intake, reuse, storage, tickets
 from uploads.models import Photo
 from uploads.receipts import State
 
+log = logging.getLogger(__name__)
+
 Step = Photo.Step
+BATCH = 50  # photos that are decided, or recorded, in one transaction
 
 
 # --- The doors: what a person did -----------------------------------------------------------
@@ -124,7 +128,7 @@ def send_ruling(sent: rulings.Sent) -> Ruling:
         ruling, is_new = rulings.submit(sent)
         if is_new:
             ledger.append(ruling.photo.contest.election_id, "ruling", **rulings.entry_of(ruling))
-            _move(ruling.photo, Step.DECIDE)
+            _move(Step.DECIDE, ruling.photo)
             _ring(decide, ruling.photo_id)
     return ruling
 
@@ -139,7 +143,7 @@ def inspect(photo_id: str) -> None:
         if photo:
             copies = inspection.make_public_copies(photo)
             ledger.append(photo.contest.election_id, "copies", **inspection.entry_of(photo, copies))
-            _move(photo, Step.QUEUE)
+            _move(Step.QUEUE, photo)
             _ring(open_to_readers, photo.pk)
 
 
@@ -150,43 +154,47 @@ def open_to_readers(photo_id: str) -> None:
         if photo:
             reuse.find_alike(photo)
             queue.open_photo(photo)
-            _record_results(photo)
-            _move(photo, Step.READ)
+            _record_results([photo])
+            _move(Step.READ, photo)
 
 
 @shared_task
 def decide(photo_id: str) -> None:
     """See whether the entries agree; if not, ask for another or for an adjudicator."""
-    with _claimed(photo_id, Step.DECIDE) as photo:
-        if photo:
-            _decide(photo)
+    _together(photo_id, Step.DECIDE, _decide)
 
 
 def decide_again(photo_id: UUID) -> Decision | None:
     """The same by another version of the rule, wherever the photo is since it was read. Again changes nothing."""
     with _claimed(photo_id, Step.READ, Step.DECIDE, Step.RECORD, Step.DONE) as photo:
-        return _decide(photo) if photo else None
+        return next(iter(_decide([photo])), None) if photo else None
 
 
-def _decide(photo: Photo) -> Decision | None:
-    if decision := consensus.decide_photo(photo):
-        ledger.append(photo.contest.election_id, "decision", **consensus.entry_of(decision))
-    # An earlier decision too: a ruling that settles nothing yet may come before that one was recorded.
-    if decision or photo.decisions.exists():
-        _move(photo, Step.RECORD)
-        _ring(record, photo.pk)
-    else:
-        _move(photo, Step.READ)
-    return decision
+def _decide(photos: Sequence[Photo]) -> list[Decision]:
+    decisions = consensus.decide_photos(photos)
+    ledger.append_all([ledger.Entry(one.contest.election_id, "decision", consensus.entry_of(one)) for one in decisions])
+    decided = {decision.photo_id for decision in decisions}
+    if others := [photo.pk for photo in photos if photo.pk not in decided]:
+        # An earlier decision too: a ruling that settles nothing yet may come before that one was recorded.
+        decided |= set(Decision.objects.filter(photo__in=others).values_list("photo", flat=True))
+    _move(Step.READ, *(photo for photo in photos if photo.pk not in decided))
+    _move(Step.RECORD, *(photo for photo in photos if photo.pk in decided))
+    for photo_id in list(decided)[:1]:
+        _ring(record, photo_id)  # which takes the others along
+    return decisions
 
 
 @shared_task
 def record(photo_id: str) -> None:
     """Put the decision into the results of the TPS it touches."""
-    with _claimed(photo_id, Step.RECORD) as photo:
-        if photo:
-            _record_results(photo)
-            _move(photo, Step.READ if queue.is_open(photo) else Step.DONE)
+    _together(photo_id, Step.RECORD, _record)
+
+
+def _record(photos: Sequence[Photo]) -> None:
+    _record_results(photos)
+    still_open = queue.open_among(photos)
+    _move(Step.READ, *(photo for photo in photos if photo.pk in still_open))
+    _move(Step.DONE, *(photo for photo in photos if photo.pk not in still_open))
 
 
 # --- Where a photo is -----------------------------------------------------------------------
@@ -264,8 +272,7 @@ def reap() -> int:
 def _claimed(photo_id: UUID | str, *steps: Step) -> Iterator[Photo | None]:
     """Hold the photo while its step is worked on; None where the step is done already, in other hands, or withdrawn.
 
-    Whoever sends an entry or a ruling holds the photo for a moment, also where it is refused and rings for
-    nothing: passing by then would lose a ring. Inspecting takes seconds and is left to whoever is at it.
+    Whoever holds it for a moment is waited for. Inspecting takes seconds and is left to whoever is at it.
     """
     with transaction.atomic():
         yield (
@@ -276,8 +283,58 @@ def _claimed(photo_id: UUID | str, *steps: Step) -> Iterator[Photo | None]:
         )
 
 
-def _move(photo: Photo, step: Step) -> None:
-    Photo.objects.filter(pk=photo.pk).update(step=step, step_at=Now())
+def _together(photo_id: str, step: Step, work: Callable[[Sequence[Photo]], object]) -> None:
+    """Work on what waits for this step, oldest first: one transaction for many costs little more than for one.
+
+    What is in other hands is passed by, but for the photo that was rung for: whoever sends an entry or a ruling holds
+    it for a moment, also where it is refused and rings for nothing. If any of them fails, each is worked on alone, and
+    takes none of the others with it.
+    """
+    taken: list[UUID] = []
+    try:
+        with transaction.atomic():
+            waiting = _waits_at(step).select_for_update(of=("self",), skip_locked=True, no_key=True)
+            photos = list(waiting.select_related("contest", "station").order_by("step_at")[:BATCH])
+            taken = [photo.pk for photo in photos]
+            if photos:
+                work(photos)
+            if len(photos) == BATCH:
+                _ring_for_one_more(step)
+    except Exception:
+        if len(taken) < 2 or not connection.is_usable():
+            raise
+        log.exception("%s: %s photos together failed, trying each alone", step, len(taken))
+        _one_by_one(taken, step, work)
+    if len(taken) < BATCH and UUID(str(photo_id)) not in taken and _waits_at(step).filter(pk=photo_id).exists():
+        _one_by_one([photo_id], step, work)
+
+
+def _one_by_one(photo_ids: Sequence[UUID | str], step: Step, work: Callable[[Sequence[Photo]], object]) -> None:
+    failed: Exception | None = None
+    for photo_id in photo_ids:
+        try:
+            with _claimed(photo_id, step) as photo:
+                if photo:
+                    work([photo])
+        except Exception as error:
+            log.exception("%s: photo %s failed", step, photo_id)
+            failed = error
+    if failed:
+        raise failed
+
+
+def _ring_for_one_more(step: Step) -> None:
+    for photo_id in _waits_at(step).order_by("step_at").values_list("pk", flat=True)[:1]:
+        _ring(_TASKS[step], photo_id)
+
+
+def _waits_at(step: Step) -> QuerySet[Photo]:
+    return Photo.objects.filter(step=step, withdrawn_at__isnull=True)
+
+
+def _move(step: Step, *photos: Photo) -> None:
+    if photos:
+        Photo.objects.filter(pk__in=[photo.pk for photo in photos]).update(step=step, step_at=Now())
 
 
 def _ring(task: Task, photo_id: UUID) -> None:
@@ -294,13 +351,11 @@ def _knock(task: Task, photo_id: UUID) -> None:
         doorkeeper.is_silent(error)
 
 
-def _record_results(photo: Photo) -> None:
-    for result, before in results.record_touched_by(photo):
-        event = ledger.append(result.contest.election_id, "select", **results.entry_of(result))
-        tallies.add_delta(result, before, event)
+def _record_results(photos: Sequence[Photo]) -> None:
+    tallies.add_deltas(results.record_touched_by(photos))
 
 
 def _record_if_counted(photo: Photo) -> None:
     """After a photo was taken back, or came back: the result of its TPS, where there is one, tells so."""
     if Result.objects.filter(contest=photo.contest, station=photo.station).exists():
-        _record_results(photo)
+        _record_results([photo])

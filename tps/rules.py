@@ -207,7 +207,7 @@ def broken(verdicts: Collection[Verdict]) -> list[Verdict]:
 
 
 def _with_register(rule: Rule, dpt: str) -> Rule:
-    if len(rule.terms) == 1 or rule.kind == "range":
+    if len(rule.terms) == 1 or rule.kind == "range" or dpt not in rule.fields:
         return rule
     return replace(
         rule,

@@ -3,13 +3,15 @@
 The rule itself is in `transcription/agreement.py` and knows nothing of tables.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
-from psycopg2.extras import Json
 
 from accounts.independence import invited_pairs_sql
 from accounts.models import Role
@@ -58,27 +60,40 @@ class Preview:
         return self.decision is not None or self.asks != self.known.asked
 
 
-def decide_photo(photo: Photo) -> Decision | None:
-    """Store the decision if the entries and rulings carry one that differs from the present one.
+def decide_photos(photos: Sequence[Photo]) -> list[Decision]:
+    """Store a decision wherever the entries and rulings carry one that differs from the present one.
 
-    Otherwise ask for another entry or for an adjudicator, and return None. The caller holds the photo's row and
-    is in a transaction. Running it again changes nothing.
+    Elsewhere ask for another entry or for an adjudicator. Returns the new decisions. The caller holds the photos' rows
+    and is in a transaction. Running it again changes nothing. Two statements, for however many photos.
     """
+    decisions: list[Decision] = []
+    left = list(photos)
     for _attempt in range(ATTEMPTS):
-        found = preview(photo)
-        if not _store(photo, found):
-            continue
-        if found.decision:
-            _make_room(photo, found.decision)
-        return found.decision
+        found = previews(left)
+        stored = _store([(photo, found[photo.pk]) for photo in left])
+        for photo in left:
+            decision = found[photo.pk].decision
+            if decision and photo.pk in stored:
+                _make_room(photo, decision)
+                decisions.append(decision)
+        left = [photo for photo in left if photo.pk not in stored]
+        if not left:
+            return decisions
     raise PairsAreBusy
 
 
 def preview(photo: Photo) -> Preview:
-    """What `decide_photo` would store now; changes nothing. One query, one more for a photo that was moved."""
-    known = load(photo)
-    said = agreement.outcome(known.evidence, broken_rules_of(photo))
-    return Preview(known, said, _next_decision(photo, known, said), _asks(known, said))
+    """What `decide_photos` would store now; changes nothing. One query, one more for a photo that was moved."""
+    return previews([photo])[photo.pk]
+
+
+def previews(photos: Sequence[Photo]) -> dict[UUID, Preview]:
+    """The same for many photos, by their key; one query for all of them."""
+    found = {}
+    for photo, known in load_all(photos):
+        said = agreement.outcome(known.evidence, broken_rules_of(photo))
+        found[photo.pk] = Preview(known, said, _next_decision(photo, known, said), _asks(known, said))
+    return found
 
 
 def outcome_of(photo: Photo) -> Outcome:
@@ -106,17 +121,37 @@ def _broken_rules(form: FormDefinition, page: int, numbers: agreement.Numbers) -
 
 def load(photo: Photo) -> Known:
     """Everything the rule looks at. One query."""
-    values = {
-        "photo": photo.pk,
-        "sender": photo.uploader_id,
-        "station": photo.station_id,
-        "election": photo.contest.election_id,
-        "places": agreement.TPS_OF_A_PAIR,
-        "operator": Role.OPERATOR.value,
-    }
+    ((_photo, known),) = load_all([photo])
+    return known
+
+
+def load_all(photos: Sequence[Photo]) -> list[tuple[Photo, Known]]:
+    """The same for many photos; one query."""
+    asked = [
+        {
+            "photo": photo.pk,
+            "sender": photo.uploader_id,
+            "station": photo.station_id,
+            "election": photo.contest.election_id,
+        }
+        for photo in photos
+    ]
+    values: dict[str, Any] = {"asked": _json(asked), "places": agreement.TPS_OF_A_PAIR, "operator": Role.OPERATOR.value}
     with connection.cursor() as cursor:
         cursor.execute(_LOAD, values)
-        entries, rulings, tied, decided, task, repeats = cursor.fetchone()
+        rows = {row[0]: row[1:] for row in cursor.fetchall()}
+    return [(photo, _known(photo, *rows[photo.pk])) for photo in photos]
+
+
+def _known(
+    photo: Photo,
+    entries: list[dict[str, Any]],
+    rulings: list[dict[str, Any]],
+    tied: list[tuple[int, int]],
+    decided: dict[str, Any] | None,
+    task: tuple[int, int, str] | None,
+    repeats: list[dict[str, Any]],
+) -> Known:
     returned, wants, why = task or (0, 0, "")
     evidence = Evidence(
         entries=tuple(_entry(row) for row in entries),
@@ -154,45 +189,53 @@ def _sender(row: dict[str, Any]) -> agreement.Sender:
     return agreement.Sender(**(row | {"device": UUID(row["device"])}))
 
 
-_PEOPLE = "(SELECT accounts FROM people)::bigint[]"
 _LOAD = f"""
-    WITH entry AS MATERIALIZED (
-        SELECT * FROM transcription_entry WHERE photo_id = %(photo)s
-    ), people AS MATERIALIZED (
-        SELECT array_remove(array_agg(account_id) || %(sender)s::bigint, NULL) AS accounts
-          FROM (SELECT account_id FROM entry
-                UNION SELECT adjudicator_id FROM transcription_ruling WHERE photo_id = %(photo)s
-                UNION SELECT account_id FROM uploads_repeat WHERE photo_id = %(photo)s) AS everybody
-    ), capped AS (
-        SELECT first_id, second_id FROM transcription_pairtally
-         WHERE election_id = %(election)s AND first_id = ANY ({_PEOPLE}) AND second_id = ANY ({_PEOPLE})
-         GROUP BY first_id, second_id
-        HAVING count(*) >= %(places)s AND NOT bool_or(station_id = %(station)s)
-    ), invited (low, high) AS (
-        {invited_pairs_sql(_PEOPLE)}
+    WITH asked AS MATERIALIZED (
+        SELECT a.*, ARRAY(SELECT account_id FROM transcription_entry WHERE photo_id = a.photo AND account_id IS NOT NULL
+                          UNION SELECT adjudicator_id FROM transcription_ruling WHERE photo_id = a.photo
+                          UNION SELECT account_id FROM uploads_repeat
+                                 WHERE photo_id = a.photo AND account_id IS NOT NULL
+                          UNION SELECT a.sender WHERE a.sender IS NOT NULL)::bigint[] AS people
+          FROM jsonb_to_recordset(%(asked)s) AS a (photo uuid, sender bigint, station bigint, election text)
+    ), everybody AS MATERIALIZED (
+        SELECT ARRAY(SELECT DISTINCT unnest(people) FROM asked)::bigint[] AS accounts
+    ), invited (low, high) AS MATERIALIZED (
+        {invited_pairs_sql("(SELECT accounts FROM everybody)::bigint[]")}
     )
-    SELECT (SELECT coalesce(json_agg(json_build_object(
+    SELECT a.photo,
+           (SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'at', (extract(epoch FROM created_at) * 1000000)::bigint, 'source', source,
                 'account', account_id, 'device', device_id, 'address_block', address_block, 'round', round,
                 'page', page, 'numbers', numbers, 'problem', problem, 'salt', encode(salt, 'hex'))
-                ORDER BY created_at, id), '[]') FROM entry),
+                ORDER BY created_at, id), '[]') FROM transcription_entry WHERE photo_id = a.photo),
            (SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'at', (extract(epoch FROM created_at) * 1000000)::bigint, 'round', round,
                 'adjudicator', adjudicator_id, 'verdict', verdict, 'reason', reason, 'page', page,
                 'numbers', numbers, 'station', station_id, 'device', device_id, 'address_block', address_block)), '[]')
-              FROM transcription_ruling WHERE photo_id = %(photo)s),
+              FROM transcription_ruling WHERE photo_id = a.photo),
            (SELECT coalesce(json_agg(json_build_array(low, high)), '[]')
-              FROM (SELECT low, high FROM invited UNION SELECT first_id, second_id FROM capped) AS tied),
+              FROM (SELECT low, high FROM invited WHERE low = ANY (a.people) AND high = ANY (a.people)
+                    UNION
+                    SELECT first_id, second_id FROM transcription_pairtally
+                     WHERE election_id = a.election AND first_id = ANY (a.people) AND second_id = ANY (a.people)
+                     GROUP BY first_id, second_id
+                    HAVING count(*) >= %(places)s AND NOT bool_or(station_id = a.station)) AS tied),
            (SELECT json_build_object('version', version, 'outcome', outcome, 'page', page, 'numbers', numbers,
                                      'problem', problem, 'station', station_id, 'broken_rules', broken_rules,
                                      'rule_version', rule_version)
-              FROM transcription_decision WHERE photo_id = %(photo)s ORDER BY version DESC LIMIT 1),
-           (SELECT json_build_array(returned, wants, why) FROM transcription_task WHERE photo_id = %(photo)s),
+              FROM transcription_decision WHERE photo_id = a.photo ORDER BY version DESC LIMIT 1),
+           (SELECT json_build_array(returned, wants, why) FROM transcription_task WHERE photo_id = a.photo),
            (SELECT coalesce(json_agg(json_build_object(
                 'at', (extract(epoch FROM sent_at) * 1000000)::bigint, 'account', account_id,
                 'device', device_id, 'address_block', address_block)), '[]')
-              FROM uploads_repeat WHERE photo_id = %(photo)s)
+              FROM uploads_repeat WHERE photo_id = a.photo)
+      FROM asked a
 """  # noqa: S608  # built from constants alone
+
+
+def _json(rows: list[dict[str, Any]]) -> str:
+    """Rows for `jsonb_to_recordset`."""
+    return json.dumps(rows, cls=DjangoJSONEncoder)
 
 
 # --- The next version -------------------------------------------------------------------------
@@ -263,40 +306,33 @@ def _station(photo: Photo, said: Outcome) -> PollingStation:
 # --- Storing ----------------------------------------------------------------------------------
 
 
-def _store(photo: Photo, found: Preview) -> bool:
-    """Store it with the places of the pairs that carry it, and what the task wants next. One statement.
+def _store(previews: Sequence[tuple[Photo, Preview]]) -> set[UUID]:
+    """Store decisions with the places of the pairs that carry them, and what the tasks want next. One statement.
 
-    False where a pair got no place: somebody else took it meanwhile, and all is to be looked at again.
+    Returns the photos of which that was done: not those where a pair got no place, since somebody else took it
+    meanwhile, or another photo of these did. There all is to be looked at again.
     """
-    decision, stands = found.decision, found.said.stands
-    pairs = stands.pairs if decision and isinstance(stands, Accepted) else ()
-    wants, why = found.asks
-    values: dict[str, Any] = {
-        "photo": photo.pk,
-        "wants": wants,
-        "why": why,
-        "election": photo.contest.election_id,
-        "claimed": photo.station_id,
-        "places": agreement.TPS_OF_A_PAIR,
-        "lower": [low for low, _ in pairs],
-        "higher": [high for _, high in pairs],
-    }
+    asked, pairs = [], []
+    for photo, found in previews:
+        wants, why = found.asks
+        asked.append({"photo": photo.pk, "wants": wants, "why": why, "decided": None} | _row(photo, found.decision))
+        if found.decision and isinstance(found.said.stands, Accepted):
+            pairs += [{"photo": photo.pk, "lower": low, "higher": high} for low, high in found.said.stands.pairs]
     with connection.cursor() as cursor:
-        if decision is None:
-            cursor.execute(_ASK.format(decision="decision_id", source=""), values)
-            return True
-        cursor.execute(_DECIDE, values | _row(decision))
-        row = cursor.fetchone()
-    if row is None:
-        return False
-    decision.decided_at = row[0]
-    decision._state.adding = False
-    return True
+        cursor.execute(_STORE, {"asked": _json(asked), "pairs": _json(pairs), "places": agreement.TPS_OF_A_PAIR})
+        stored = dict(cursor.fetchall())
+    for photo, found in previews:
+        if found.decision and photo.pk in stored:
+            found.decision.decided_at = stored[photo.pk]
+            found.decision._state.adding = False
+    return stored.keys() | {photo.pk for photo, found in previews if found.decision is None}
 
 
-def _row(decision: Decision) -> dict[str, Any]:
+def _row(photo: Photo, decision: Decision | None) -> dict[str, Any]:
+    if decision is None:
+        return {}
     return {
-        "id": decision.pk,
+        "decided": decision.pk,
         "version": decision.version,
         "rule": decision.rule_version,
         "outcome": decision.outcome,
@@ -304,46 +340,60 @@ def _row(decision: Decision) -> dict[str, Any]:
         "station": decision.station_id,
         "contest": decision.contest_id,
         "page": decision.page,
-        "numbers": None if decision.numbers is None else Json(decision.numbers),
+        "numbers": decision.numbers,
         "problem": decision.problem,
         "broken": decision.broken_rules,
         "because": decision.because,
+        "claimed": photo.station_id,
+        "election": photo.contest.election_id,
     }
 
 
-_ASK = """
-    UPDATE transcription_task
-       SET wants = %(wants)s, why = %(why)s, needs_adjudicator = %(why)s <> '', changed_at = now(),
-           case_since = CASE WHEN %(why)s <> '' THEN coalesce(case_since, now()) END, decision_id = {decision}
-           {source}
-     WHERE photo_id = %(photo)s
-"""
-
-_DECIDE = f"""
-    WITH pair AS MATERIALIZED (
-        SELECT lower, higher,
+# Tasks and places are locked in one order, so that two who store many at once do not wait for each other.
+_STORE = """
+    WITH asked AS MATERIALIZED (
+        SELECT * FROM jsonb_to_recordset(%(asked)s) AS a (
+            photo uuid, wants smallint, why text, decided uuid, version smallint, rule smallint, outcome text, how text,
+            station bigint, contest bigint, page smallint, numbers jsonb, problem text, broken varchar[],
+            because uuid[], claimed bigint, election text)
+    ), task AS MATERIALIZED (
+        SELECT photo_id FROM transcription_task WHERE photo_id IN (SELECT photo FROM asked) ORDER BY photo_id FOR UPDATE
+    ), pair AS MATERIALIZED (
+        SELECT photo, lower, higher, claimed, election,
                (SELECT count(*) FROM transcription_pairtally t
-                 WHERE t.first_id = lower AND t.second_id = higher AND t.election_id = %(election)s) AS many,
+                 WHERE t.first_id = lower AND t.second_id = higher AND t.election_id = election) AS many,
                EXISTS (SELECT FROM transcription_pairtally t
-                        WHERE t.first_id = lower AND t.second_id = higher AND t.station_id = %(claimed)s) AS has_place
-          FROM unnest(%(lower)s::bigint[], %(higher)s::bigint[]) AS p (lower, higher)
+                        WHERE t.first_id = lower AND t.second_id = higher AND t.station_id = claimed) AS has_place
+          FROM jsonb_to_recordset(%(pairs)s) AS p (photo uuid, lower bigint, higher bigint) JOIN asked USING (photo)
+    ), wanted AS (
+        SELECT lower, higher, claimed, election,
+               many + row_number() OVER (PARTITION BY lower, higher, election ORDER BY claimed) AS place
+          FROM (SELECT DISTINCT lower, higher, claimed, election, many FROM pair WHERE NOT has_place) AS each_once
     ), placed AS (
         INSERT INTO transcription_pairtally (first_id, second_id, station_id, election_id, place)
-        SELECT lower, higher, %(claimed)s, %(election)s, many + 1 FROM pair
-         WHERE NOT has_place AND many < %(places)s ORDER BY lower, higher
-        ON CONFLICT DO NOTHING RETURNING 1
+        SELECT lower, higher, claimed, election, place FROM wanted
+         WHERE place <= %(places)s ORDER BY lower, higher, election, place
+        ON CONFLICT DO NOTHING RETURNING first_id, second_id, station_id
     ), stored AS (
         INSERT INTO transcription_decision (id, photo_id, version, rule_version, outcome, how, station_id, contest_id,
                                             page, numbers, problem, broken_rules, because)
-        SELECT %(id)s, %(photo)s, %(version)s, %(rule)s, %(outcome)s, %(how)s, %(station)s, %(contest)s,
-               %(page)s, %(numbers)s, %(problem)s, %(broken)s::varchar[], %(because)s::uuid[]
-         WHERE (SELECT count(*) FROM placed) = (SELECT count(*) FROM pair WHERE NOT has_place)
-        RETURNING id, decided_at
-    ), asked AS (
-        {_ASK.format(decision="stored.id", source="FROM stored")}
+        SELECT decided, photo, version, rule, outcome, how, station, contest, page, numbers, problem, broken, because
+          FROM asked
+         WHERE decided IS NOT NULL AND NOT EXISTS (
+               SELECT FROM pair WHERE pair.photo = asked.photo AND NOT has_place AND NOT EXISTS (
+                   SELECT FROM placed
+                    WHERE first_id = lower AND second_id = higher AND station_id = pair.claimed))
+        RETURNING id, photo_id, decided_at
+    ), moved AS (
+        UPDATE transcription_task t
+           SET wants = asked.wants, why = asked.why, needs_adjudicator = asked.why <> '', changed_at = now(),
+               case_since = CASE WHEN asked.why <> '' THEN coalesce(t.case_since, now()) END,
+               decision_id = coalesce(stored.id, t.decision_id)
+          FROM task JOIN asked ON asked.photo = task.photo_id LEFT JOIN stored USING (photo_id)
+         WHERE t.photo_id = task.photo_id AND (asked.decided IS NULL OR stored.id IS NOT NULL)
     )
-    SELECT decided_at FROM stored
-"""  # noqa: S608  # built from constants alone
+    SELECT photo_id, decided_at FROM stored
+"""
 
 
 def _make_room(photo: Photo, decision: Decision) -> None:

@@ -3,6 +3,7 @@
 Whoever changes several of these rows locks them in this order: photo, task, lease, user.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -138,9 +139,10 @@ _OPEN = f"""
 """  # noqa: S608  # built from constants alone
 
 
-def is_open(photo: Photo) -> bool:
-    """Whether people are still to read it, are reading it, or are to rule on it."""
-    return Task.objects.filter(Q(wants__gt=0) | Q(leased__gt=0) | Q(needs_adjudicator=True), pk=photo.pk).exists()
+def open_among(photos: Sequence[Photo]) -> set[UUID]:
+    """Those that people are still to read, are reading, or are to rule on."""
+    is_open = Q(wants__gt=0) | Q(leased__gt=0) | Q(needs_adjudicator=True)
+    return set(Task.objects.filter(is_open, photo__in=photos).values_list("pk", flat=True))
 
 
 def open_again(photo: Photo) -> None:

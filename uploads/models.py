@@ -63,7 +63,7 @@ class Photo(models.Model):
             models.Index(fields=["sha256"]),
             models.Index(fields=["station", "contest"]),
             models.Index(
-                fields=["step_at"],
+                fields=["step", "step_at"],
                 condition=Q(step__in=["inspect", "queue", "decide", "record"]),
                 name="photo_that_should_move",
             ),

@@ -105,7 +105,7 @@ def record(photo: Photo) -> None:
     """The pipeline's recording, in its transaction."""
     with transaction.atomic():
         held = Photo.objects.select_for_update().select_related("contest", "station").get(pk=photo.pk)
-        pipeline._record_results(held)
+        pipeline._record_results([held])
 
 
 def read(world: World, station: PollingStation | None = None, page: int = 2, **numbers: Any) -> Photo:

@@ -332,7 +332,7 @@ def test_what_the_present_rule_left_undecided_is_one(world, milder):
     late = sent(world, "9101011001003", page=3)
     for name in ("Kiki", "Lina"):
         with pytest.MonkeyPatch.context() as asleep:
-            asleep.setattr(consensus, "decide_photo", lambda photo: None)
+            asleep.setattr(consensus, "decide_photos", lambda photos: [])
             reads(world, name, late, page=3, **BROKEN)
     assert audited()[0] == [f"decision {late.pk}: its entries and rulings carry one, but there is none"]
 

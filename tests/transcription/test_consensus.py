@@ -82,7 +82,7 @@ def test_the_page_is_read_not_claimed(world, photo):
 def test_running_again_changes_nothing(world, photo):
     reads(world, "Sari", photo)
     reads(world, "Budi", photo)
-    assert consensus.decide_photo(photo) is None
+    assert consensus.decide_photos([photo]) == []
     assert Decision.objects.count() == 1
 
 

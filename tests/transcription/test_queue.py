@@ -418,9 +418,9 @@ def test_a_lease_that_outlives_the_decision_opens_nothing(world):
 
 def test_it_is_open_as_long_as_somebody_is_to_do_something(world):
     photo = photo_of(world)
-    assert queue.is_open(photo)
+    assert queue.open_among([photo])
     reads(world, "Sari", photo)
     lease = takes(world, "Budi")
-    assert queue.is_open(photo)
+    assert queue.open_among([photo])
     sends(lease, entries.Reading(2, dict(VOTES)))
-    assert not queue.is_open(photo)
+    assert not queue.open_among([photo])

@@ -9,7 +9,6 @@ from django.db import transaction
 from aggregation import publication, results, tallies
 from aggregation.audit import batches
 from aggregation.models import Result
-from ledger import entries as ledger
 from tps.models import Contest
 
 
@@ -46,9 +45,7 @@ def put_together(contest: Contest) -> int:
     stations = Result.objects.filter(contest=contest).order_by("pk").values_list("contest_id", "station_id")
     for batch in batches(iter(list(stations)), 200):
         with transaction.atomic():
-            for result, before in results.recompute(set(batch)):
-                tallies.add_delta(
-                    result, before, ledger.append(contest.election_id, "select", **results.entry_of(result))
-                )
-                changed += 1
+            recomputed = results.recompute(set(batch))
+            tallies.add_deltas(recomputed)
+            changed += len(recomputed)
     return changed
