@@ -41,9 +41,9 @@ bench: $(VENV)/.test ## run the benchmarks, or one of them: make bench NAME=take
 	@failed=0; for file in $(if $(NAME),benchmarks/$(NAME).py,benchmarks/[a-z]*.py); do \
 		$(DEVELOPMENT) $(BIN)/python "$$file" || failed=1; done; exit $$failed
 
-full: $(VENV)/.run ## import the real nation into the running instance: make full DATA=folder
+full: $(VENV)/.run ## import the real nation into the running instance: make full DATA=folder, with ALL=1 all five contests
 	@test -n "$(DATA)" || { echo "Say where the data is: make full DATA=folder"; exit 2; }
-	$(BIN)/python manage.py import_nation "$(DATA)"
+	$(BIN)/python manage.py import_nation $(if $(ALL),--all-contests) "$(DATA)"
 
 messages: $(VENV)/.test ## collect texts that are new; write their English into pemantau/locale/en, then run it again (needs gettext)
 	$(DEVELOPMENT) $(BIN)/python manage.py makemessages -l en --no-wrap --no-location --no-obsolete --ignore .venv --ignore tests --ignore benchmarks

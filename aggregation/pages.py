@@ -24,7 +24,7 @@ from aggregation import (
 )
 from aggregation.models import Result
 from tps import search as places
-from tps.models import Contest, Election
+from tps.models import Contest
 
 FRESH_SECONDS = 1
 MOST_FOUND = 50
@@ -187,13 +187,14 @@ def _draw_backlog(request: HttpRequest, document: dict[str, Any], place: tuple[s
 @require_safe
 @page(Action.SEE_PUBLIC)
 def elections(request: HttpRequest) -> HttpResponse:
-    """All elections and their contests."""
-    return _shown(
-        request,
-        "aggregation/elections.html",
-        reverse("aggregation:elections"),
-        elections=Election.objects.prefetch_related("contests").order_by("-is_current", "-date", "code"),
-    )
+    """All elections and their contests; by `?pemilu=…&jenis=…` those of one kind, page by page."""
+    asked, canonical = request.GET, reverse("aggregation:elections")
+    if asked.get("jenis"):
+        of_kind, page = contests.of_kind(asked.get("pemilu", ""), asked["jenis"], asked.get("hal", ""))
+        return _shown(
+            request, "aggregation/contests.html", canonical, of_kind=of_kind, page=page, election=asked.get("pemilu")
+        )
+    return _shown(request, "aggregation/elections.html", canonical, elections=contests.listed())
 
 
 def _shown(request: HttpRequest, template: str, canonical: str, **context: Any) -> HttpResponse:

@@ -16,6 +16,10 @@ class UnknownPage(KeyError):
     """The form has no such page."""
 
 
+# Stands where a candidate's name would, as long as nobody has brought the list.
+UNNAMED = "(nama belum ada)"
+
+
 @dataclass(frozen=True)
 class Choice:
     """A paslon, a party with its candidates, or a candidate, by the number on the ballot."""
@@ -125,6 +129,13 @@ class FormDefinition:
     @cached_property
     def _by_number(self) -> dict[int, Page]:
         return {page.number: page for page in self.pages}
+
+    @cached_property
+    def candidates_known(self) -> bool:
+        """Whether the candidates stand in it; else only parties, or numbers without names, are read and shown."""
+        if self.kind in ("dpr", "dprd_prov", "dprd_kabko"):
+            return any(option.candidates for option in self.options)
+        return self.kind == "ppwp" or any(option.name not in ("", UNNAMED) for option in self.options)
 
     def field(self, key: str) -> Field:
         """Raises `UnknownField`."""

@@ -11,7 +11,7 @@ from aggregation import page_memory, pages, publication
 from ledger import entries as ledger
 from tests.aggregation.evidence import decide, fold, photo, read, record, reject
 from tps import names
-from tps.models import Election, Option, PollingStation
+from tps.models import Contest, Election, Option, PollingStation
 from transcription.models import Entry
 
 REGION = "/hasil/contoh/ppwp/{}/"
@@ -271,6 +271,34 @@ def test_other_elections_can_be_reached(world, client):
     html = client.get("/pemilu/").content.decode()
     assert html.index("/hasil/contoh/ppwp/") < html.index("/hasil/lama/ppwp/")
     assert seen(client, "/hasil/lama/ppwp/")
+
+
+def test_2325_councils_are_listed_page_by_page_and_few_contests_at_once(world, client, django_assert_num_queries):
+    Contest.objects.bulk_create(
+        Contest(
+            election=world.election,
+            code=f"kab-{n:06d}",
+            kind="dprd_kabko",
+            name=f"DPRD Kabupaten/Kota KABUPATEN CONTOH RAYA {n}",
+            form="c-hasil-dprd-kabko",
+        )
+        for n in range(2_325)
+    )
+    with django_assert_num_queries(3):
+        answer = client.get("/pemilu/")
+    html = answer.content.decode()
+    assert "/hasil/contoh/ppwp/" in html
+    assert "/hasil/contoh/kab-" not in html
+    assert "2.325 pemilihan" in html
+    address = "/pemilu/?pemilu=contoh&jenis=dprd_kabko"
+    assert address.partition("/pemilu/")[2].replace("&", "&amp;") in html
+    with django_assert_num_queries(2):
+        first = client.get(address)
+    assert first.content.decode().count("/hasil/contoh/kab-") == 60
+    assert len(first.content) < 100_000
+    assert "/hasil/contoh/kab-002324/" in client.get(address + "&hal=39").content.decode()
+    for unknown in ("?pemilu=contoh&jenis=bupati", "?pemilu=tidak-ada&jenis=dpr", "?pemilu=%00&jenis=dpr"):
+        assert client.get("/pemilu/" + unknown).status_code == 404
 
 
 def test_a_contest_of_24_parties_has_a_page_too(world, client):

@@ -329,3 +329,62 @@ def test_wrong_candidates_are_refused_by_line(dapil, write, old, new, told):
         )
     assert told in str(refused.value)
     assert everything() == before
+
+
+# --- Ballots without names --------------------------------------------------------------------
+
+ALL_PARTIES = """\
+nomor_urut,nama_singkat,nama,lokal_aceh
+1,M,Partai Mawar,0
+18,L,Partai Lokal,1
+24,A,Partai Anggrek,0
+"""
+COUNTED = DAPIL.replace("seats", "n_candidates")
+
+
+def test_ballots_without_names_hold_parties_and_numbers(dapil, write):
+    run("import_dapil", *dapil)
+    run("import_candidates", write(CANDIDATES, "c.csv"), "--kind", "DPR", "--parties", write(PARTIES, "p.csv"))
+    arguments = (write(COUNTED, "counted.csv"), "--parties", write(ALL_PARTIES, "all.csv"))
+    assert "8 changed" in run("import_ballots", *arguments)
+    named = {
+        contest.code: [(option.number, option.name) for option in contest.options.filter(party=None)]
+        for contest in Contest.objects.all()
+    }
+    assert named["dpr-9101"] == [(1, "Partai Mawar"), (24, "Partai Anggrek")]  # as the list of candidates says
+    assert named["prov-910101"] == named["kab-910101"] == named["dpr-9101"]  # Aceh's local parties only in Aceh
+    assert named["dpd-91"] == [(n, "(nama belum ada)") for n in (1, 2, 3, 4)]
+    council = form_definitions.for_contest(Contest.objects.get(code="prov-910101"))
+    assert council.page(2).keys == {"partai_1", "partai_1_jumlah"}
+    assert not council.candidates_known
+    before = everything()
+    assert "Nothing to change." in run("import_ballots", *arguments)
+    assert everything() == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("DPD,91,CONTOH,4", "DPD,91,CONTOH,", "line 3: n_candidates is ''"),
+        ("DPD,91,CONTOH,4", "DPD,92,CONTOH,4", "line 3: there is no contest dpd-92"),
+        ("DPD,91,CONTOH,4", "MPR,91,CONTOH,4", "line 3: election is 'MPR'"),
+        ("1,M,Partai Mawar,0", "1,M,Partai Mawar,x", "line 2: lokal_aceh is 'x', not 0 or 1"),
+    ],
+)
+def test_wrong_ballots_are_refused_by_line(dapil, write, old, new, told):
+    run("import_dapil", *dapil)
+    before = everything()
+    texts = [text.replace(old, new) for text in (COUNTED, ALL_PARTIES)]
+    with pytest.raises(CommandError) as refused:
+        run("import_ballots", write(texts[0], "counted.csv"), "--parties", write(texts[1], "all.csv"))
+    assert told in str(refused.value)
+    assert everything() == before
+
+
+def test_a_council_is_called_as_its_province_calls_it(dapil, write):
+    councils = write("province,election,council\n91,DPRD_PROV,DPRC\n92,DPRD_KABKO,DPRX\n", "councils.csv")
+    run("import_dapil", *dapil, "--councils", councils)
+    names = dict(Contest.objects.values_list("code", "name"))
+    assert (names["prov-910101"], names["kab-910101"]) == ("DPRC CONTOH 1", "DPRD Kabupaten/Kota MELATI 1")
+    with pytest.raises(CommandError, match="line 2: election is 'MPR'"):
+        run("import_dapil", *dapil, "--councils", write("province,election,council\n91,MPR,X\n", "councils.csv"))

@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import Role, User
 from pemantau import pipeline
 from tests.transcription.reading import SUMS, VOTES, browser_of, decision_of, photo_of, reads, task_of
+from tps.form_shapes import UNNAMED
 from transcription.models import Entry, Lease, Ruling
 from uploads.models import PageTag
 
@@ -274,6 +275,28 @@ def test_a_form_that_was_not_compared_with_the_official_one_says_so(photo, sari)
     assert said not in sari.get(address + "?halaman=2").content.decode()
     type(photo.contest).objects.filter(pk=photo.contest.pk).update(form="c-hasil-dpr", options_hash="other")
     assert said in sari.get(address + "?halaman=2").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("c-hasil-dpd", "Nama calon belum ada di data kami: cocokkan nomornya."),
+        ("c-hasil-dprd-prov", "Daftar calon belum ada di data kami: yang dibaca hanya suara partai dan jumlahnya."),
+        ("c-hasil-dprd-kabko", "Daftar calon belum ada di data kami: yang dibaca hanya suara partai dan jumlahnya."),
+    ],
+)
+def test_a_ballot_whose_candidates_nobody_brought_says_so_and_is_read_all_the_same(photo, sari, form, said):
+    contest, kind = photo.contest, form.removeprefix("c-hasil-").replace("-", "_")
+    type(contest).objects.filter(pk=contest.pk).update(form=form, kind=kind, options_hash="numbers")
+    contest.options.update(name=UNNAMED if kind == "dpd" else "Partai Mawar")
+    address = takes(sari)
+    page = sari.get(address + "?halaman=2").content.decode()
+    assert said in page
+    assert "belum dicocokkan dengan formulir resmi" in page
+    keys = {f"calon_{n}" for n in (1, 2, 3)} if kind == "dpd" else {"partai_1", "partai_1_jumlah"}
+    sari.post(address, typed(dict.fromkeys(keys, 7), halaman="2"))
+    entry = Entry.objects.get(photo=photo)
+    assert (entry.page, entry.numbers) == (2, dict.fromkeys(keys, 7))
 
 
 def test_a_tag_of_another_form_preselects_nothing(photo, sari):

@@ -31,7 +31,7 @@ def compare(
     by: str | None = None,
 ) -> Changes:
     """What the files would change. `kind` as in the dapil file: DPR, DPD, DPRD_PROV, DPRD_KABKO."""
-    names = _parties(parties) if parties else {}
+    names = read_parties(parties) if parties else {}
     problems = Problems(path)
     found: dict[str, Lists] = defaultdict(lambda: defaultdict(dict))
     lines: dict[str, int] = {}
@@ -78,7 +78,8 @@ def _plan(contest: Contest, lists: Lists, names: dict[int, str], line: int) -> C
     return ContestPlan(contest.code, contest.kind, contest.name, contest.form, None, options, line)
 
 
-def _parties(path: Path) -> dict[int, str]:
+def read_parties(path: Path) -> dict[int, str]:
+    """The parties by number. Raises `WrongFile`."""
     problems = Problems(path)
     found: dict[int, str] = {}
     for row in rows(path, ("nomor_urut", "nama"), problems, ignore_others=True):

@@ -3,11 +3,14 @@
     dapil      election,dapil_code,dapil_name          election: DPR, DPD, DPRD_PROV or DPRD_KABKO
     regions    election,dapil_code,region_code,is_split
 
+    councils   province,election,council              what the council of a province is called
+
 A region with `is_split=1` belongs to several dapil; the finer rows say which part belongs where. Other columns are
 passed over.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 
 from django.db.models import Q
@@ -27,6 +30,10 @@ KINDS = {
 }
 
 
+# (province, election) -> what its council is called
+Councils = Mapping[tuple[str, str], str]
+
+
 def code_of(election: str, dapil: str) -> str:
     """A dapil's contest: "DPR", "1101" -> "dpr-1101"."""
     return f"{KINDS[election][1]}-{dapil}".lower()
@@ -38,10 +45,12 @@ def compare(
     election: Election,
     *,
     only: frozenset[str] = frozenset(KINDS),
+    councils: Path | None = None,
     progress: Progress = silent,
     by: str | None = None,
 ) -> Changes:
     """What the two files would change in an election. `only`: these kinds of their rows."""
+    called = _councils(councils) if councils else {}
     areas, split = _areas(regions, only, progress)
     uncovered = _uncovered(areas, split)
     problems = Problems(dapil)
@@ -59,7 +68,8 @@ def compare(
             area = frozenset(areas.pop(which, ()))
             if not area:
                 problems.at(row.line, f"{' '.join(which)} has no region in {regions.name}")
-            kind, _begin, title, form = KINDS[row["election"]]
+            kind, _begin, usual, form = KINDS[row["election"]]
+            title = called.get((min(area, default="")[:2], row["election"]), usual)
             name = f"{title} {name_of(row, 'dapil_name', problems, longest=90)}"
             plans[which] = ContestPlan(code_of(*which), kind, name, form, area, None, row.line)
     for which in areas:
@@ -75,6 +85,17 @@ def compare(
 
 def _plan(election: Election, contests: tuple[ContestPlan, ...]) -> ElectionPlan:
     return ElectionPlan(election.pk, election.name, election.date, contests, election.is_current, election.rule_version)
+
+
+def _councils(path: Path) -> Councils:
+    problems = Problems(path)
+    found: dict[tuple[str, str], str] = {}
+    for row in rows(path, ("province", "election", "council"), problems):
+        if row["election"] not in KINDS:
+            problems.at(row.line, f"election is {row['election']!r}; known are {', '.join(KINDS)}")
+        found[row["province"], row["election"]] = name_of(row, "council", problems, longest=20)
+    problems.refuse()
+    return found
 
 
 Areas = dict[tuple[str, str], set[str]]  # (election, dapil) -> regions

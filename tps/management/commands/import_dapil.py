@@ -17,7 +17,13 @@ class Command(ElectionImportCommand):
         parser.add_argument("regions", type=file)
         parser.add_argument("--only", action="append", choices=list(dapil.KINDS), help="only these (may be repeated)")
 
+        parser.add_argument(
+            "--councils", type=file, metavar="FILE", help="province,election,council: DPRA, DPRK, DPRP …"
+        )
+
     def compare(self, options: dict[str, Any], progress: Progress) -> Changes:
         only = frozenset(options["only"] or dapil.KINDS)
-        election = self.election(options)
-        return dapil.compare(options["dapil"], options["regions"], election, only=only, progress=progress)
+        election, councils = self.election(options), options["councils"]
+        return dapil.compare(
+            options["dapil"], options["regions"], election, only=only, councils=councils, progress=progress
+        )

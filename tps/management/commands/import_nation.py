@@ -1,4 +1,4 @@
-"""`manage.py import_nation DIR`: the whole of 2024, regions, TPS and DPT, in one transaction."""
+"""`manage.py import_nation DIR`: the whole of 2024, regions, contests, TPS and DPT, in one transaction."""
 
 import argparse
 import sys
@@ -18,6 +18,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("folder", type=Path)
+        parser.add_argument(
+            "--all-contests",
+            action="store_true",
+            help="DPR, DPD and the councils, too: dapil.csv, dapil_wilayah.csv.gz, partai.csv, caleg_dpr.csv.gz",
+        )
         parser.add_argument("--dry-run", action="store_true", help="list the changes and make none")
 
     def handle(self, **options: Any) -> None:
@@ -28,8 +33,9 @@ class Command(BaseCommand):
             self.stdout.write(line)
 
         try:
+            files = nation.files_of(options["folder"], all_contests=options["all_contests"])
             with transaction.atomic():
-                changes = nation.load(nation.files_of(options["folder"]), progress=bar, say=say)
+                changes = nation.load(files, progress=bar, say=say)
                 transaction.set_rollback(options["dry_run"])
         except WrongFile as error:
             bar.clear()
