@@ -1,4 +1,4 @@
-"""Citizens: one phone for each TPS, which sends that TPS's pages and keeps the receipts."""
+"""Citizens: one phone for each TPS, which sends that TPS's pages and keeps the receipts; more for long forms."""
 
 import hashlib
 import random
@@ -17,6 +17,8 @@ from pemantau.replay.stage import Stage
 
 # The phone loses the answer and sends the photo again: it must get the same receipt.
 TWICE = 0.02
+# A device may send ten photos in ten minutes (PHOTOS_PER_DEVICE): people share the 20 sheets of a long form.
+PAGES_OF_A_PHONE = 8
 
 Pages = list[tuple[Shot, bytes]]
 
@@ -25,9 +27,7 @@ class Citizens:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         self._photos = darkroom.developed(stage.play.shots)
-        self._line: Iterator[tuple[str, Iterator[tuple[Shot, bytes]]]] = groupby(
-            self._photos, key=lambda photo: photo[0].station
-        )
+        self._line: Iterator[tuple[object, Iterator[tuple[Shot, bytes]]]] = groupby(self._photos, key=_phone_of)
         self._lock = threading.Lock()
         self._next_number = stage.first_number
 
@@ -79,6 +79,11 @@ class Citizens:
             receipt = _expected(shot, phone.post(f"/api/v1/tickets/{taken['ticket']}/finish/")).json()
         phone.watch.note("upload", time.perf_counter() - began)
         return receipt["photo"], receipt["receipt"]
+
+
+def _phone_of(photo: tuple[Shot, bytes]) -> tuple[str, int]:
+    shot = photo[0]
+    return shot.station, (shot.page - 1) // PAGES_OF_A_PHONE
 
 
 def _bring(phone: Browser, shot: Shot, ticket: dict[str, Any], picture: bytes) -> None:

@@ -14,10 +14,10 @@ def compare(stage: Stage, public: Browser) -> Iterator[str]:
     play = stage.play
     tree = places.read(public, play.election, play.contest, play.top)
     for code, document in sorted(tree.documents.items()):
-        yield from differences_in_region(play.papers, code, document)
+        yield from differences_in_region(play.papers, code, document, ballot=play.ballot)
     for above in tree.documents[play.top]["path"][:-1]:
         document = public.document(places.document_path(play.election, play.contest, above["code"]))
-        yield from differences_in_region(play.papers, above["code"], document, whole=False)
+        yield from differences_in_region(play.papers, above["code"], document, whole=False, ballot=play.ballot)
     shown = set(tree.stations())
     for code in sorted(shown ^ play.papers.keys()):
         yield f"TPS {code} is {'shown, but unknown' if code in shown else 'not shown'}"
@@ -25,7 +25,7 @@ def compare(stage: Stage, public: Browser) -> Iterator[str]:
     for code in sorted(shown & play.papers.keys()):
         document = public.document(station_path(stage, code), "TPS document")
         numbers = {field["key"]: field["value"] for field in document["fields"]}
-        yield from differences_at_station(code, play.papers[code], numbers)
+        yield from differences_at_station(code, play.papers[code], numbers, play.ballot)
         for photo in document["photos"]:
             if photos.pop(photo["id"], None) is None:
                 yield f"TPS {code}: photo {photo['id']} was not sent"

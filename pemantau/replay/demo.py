@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pemantau import services
-from pemantau.replay import cast, elections, report
+from pemantau.replay import cast, report
 from pemantau.replay.elections import Election
 from pemantau.replay.play import Account
 from pemantau.replay.program import CITIZENS_FROM, Manner, Source, perform
@@ -20,6 +20,9 @@ Say = Callable[[str], None]
 WAY_KANAN = Election("way-kanan", "Way Kanan 2024")
 SLEMAN = Election("sleman", "Sleman 2024")
 REGION = "1808"
+DAPIL = "6501"  # Kalimantan Utara: 54 candidates, one of the dapil with the fewest TPS
+DPR = Election("dpr", "DPR Kalimantan Utara 2024", f"dpr-{DAPIL}")
+DPR_TPS = 3  # of 2,295; 20 pages each
 SAMPLE_TPS = 60  # of about 300
 
 
@@ -56,11 +59,18 @@ class Outcome:
         }
 
 
-def run(*, quick: bool, data: Path, seed: int, say: Say) -> Outcome:
-    """Start an instance, play every part there is data for, audit, stop. Failures are in the outcome."""
+def run(*, quick: bool, data: Path, seed: int, say: Say, only: str = "") -> Outcome:
+    """Start an instance, play every part there is data for, audit, stop. Failures are in the outcome.
+
+    `only`: the part from this kind of source alone.
+    """
     outcome = Outcome()
     began = time.monotonic()
-    parts = list(_parts(quick=quick, data=data, seed=seed, outcome=outcome))
+    parts = [
+        part
+        for part in _parts(quick=quick, only=only, data=data, seed=seed, outcome=outcome)
+        if only in ("", part.source.kind)
+    ]
     with tempfile.TemporaryDirectory(prefix="pemantau-demo-") as folder:
         state = Path(folder) / "state"
         state.parent.chmod(0o711)  # as root, PostgreSQL passes through as another user
@@ -75,17 +85,22 @@ def run(*, quick: bool, data: Path, seed: int, say: Say) -> Outcome:
     return outcome
 
 
-def _parts(*, quick: bool, data: Path, seed: int, outcome: Outcome) -> Iterator[Part]:
+def _parts(*, quick: bool, only: str, data: Path, seed: int, outcome: Outcome) -> Iterator[Part]:
     manner = Manner(seed=seed)
     sample = Source("sample", ELECTION)
     if quick:
-        yield Part(sample, replace(manner, limit=10, width=480, hard=0.1, slips=0.1, look_at=10))
+        hasty = replace(manner, width=480, hard=0.1, slips=0.1, look_at=10)
+        if only == "dpr":
+            yield from _dpr(data, hasty, 1, outcome)
+        else:
+            yield Part(sample, replace(hasty, limit=10))
         return
     yield Part(sample, replace(manner, width=600, limit=SAMPLE_TPS))
     if (data / "forms" / "manifest.csv").exists():
         yield Part(Source("forms", SLEMAN.code, path=data / "forms"), replace(manner, look_at=40), SLEMAN)
     else:
         outcome.skipped.append("forms: the real photos are not here")
+    yield from _dpr(data, replace(manner, width=600), DPR_TPS, outcome)
     results = data / "data" / "results_ppwp.csv.gz"
     if results.exists():
         # Small photos of the page that holds the votes: all three pages would take longer than anybody waits.
@@ -95,12 +110,20 @@ def _parts(*, quick: bool, data: Path, seed: int, outcome: Outcome) -> Iterator[
         outcome.skipped.append(f"results {REGION}: the results are not here")
 
 
+def _dpr(data: Path, manner: Manner, stations: int, outcome: Outcome) -> Iterator[Part]:
+    if (data / "data" / "caleg_dpr.csv.gz").exists():
+        source = Source("dpr", DPR.code, DPR.contest, data / "data", DAPIL, stations, manner.seed)
+        yield Part(source, manner, DPR)
+    else:
+        outcome.skipped.append(f"DPR {DAPIL}: the candidates are not here")
+
+
 def _perform(
     running: services.Running, parts: list[Part], data: Path, folder: Path, outcome: Outcome, say: Say
 ) -> None:
     for part in parts:
         if part.election:
-            elections.add(running.manage, part.election, part.source.stations(), data / "data", folder / "import")
+            part.source.add(running.manage, part.election, data / "data", folder / "import")
     plays = [part.source.prepare(running.url, part.manner) for part in parts]
     volunteers = cast.volunteers_for(sum(len(play.shots) for play in plays))
     running.manage("sample_accounts", "--volunteers", str(volunteers), "--adjudicators", str(cast.ADJUDICATORS))
@@ -109,7 +132,7 @@ def _perform(
     first = CITIZENS_FROM
     for part, play in zip(parts, plays, strict=True):
         outcome.accounts.append(perform(running.url, play, company, part.manner, first_number=first, say=say))
-        first += len(play.papers) + 1
+        first += len(play.shots) + 1
     _audit(running, outcome, say)
 
 

@@ -1,9 +1,11 @@
 """Inventing what a TPS's papers say: seeded, consistent, within what three boxes can hold."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from pemantau.replay.shots import KOSONG, ROWS_LPJ, UNREADABLE, VOTES, Value
+from pemantau.replay.shots import KOSONG, ROWS_LPJ, UNREADABLE, VOTES, Party, Value
+
+SLIPS_OF_KPPS = 0.02  # of the party pages: the sum on paper is not the sum of what stands above it
 
 
 def whole_paper(code: str, known: Mapping[str, Value], seed: int) -> dict[str, Value]:
@@ -20,6 +22,44 @@ def whole_paper(code: str, known: Mapping[str, Value], seed: int) -> dict[str, V
     invented["pengguna_dpt_j"] = max(0, users - moved - late)
     invented["dpt_j"] = users + chance.randint(10, 40)
     return with_first_page(code, invented | dict(known), seed)
+
+
+def dpr_paper(code: str, parties: Sequence[Party], seed: int) -> dict[str, Value]:
+    """All numbers of a TPS's DPR form. Votes are drawn: nothing is published of DPR by TPS.
+
+    Few parties have most of the votes, and few candidates most of a party's. Now and then KPPS add up wrongly, which
+    stays as it is written.
+    """
+    chance = random.Random(f"dpr/{seed}/{code}")  # noqa: S311  # a play, not a secret
+    weights = [chance.paretovariate(0.8) for _ in parties]
+    votes = chance.randint(120, 240)
+    paper: dict[str, Value] = {}
+    for party, drawn in zip(parties, _drawn(votes, weights, chance), strict=True):
+        *own, total = party.fields
+        for key, number in zip(own, _drawn(drawn, [chance.paretovariate(0.7) for _ in own], chance), strict=True):
+            paper[key] = number
+        paper[total] = drawn + (1 if chance.random() < SLIPS_OF_KPPS else 0)
+    valid = sum(int(paper[party.fields[-1]]) for party in parties)
+    invalid = chance.choice((0, 3, 8, 15))
+    known = {
+        "suara_sah": valid,
+        "suara_tidak_sah": invalid,
+        "suara_total": valid + invalid,
+        "pengguna_j": valid + invalid,
+    }
+    users = valid + invalid
+    known |= {"pengguna_dptb_j": chance.choice((0, 0, 2)), "pengguna_dpk_j": chance.choice((0, 1, 3))}
+    known |= {"pengguna_dpt_j": users - known["pengguna_dptb_j"] - known["pengguna_dpk_j"]}
+    known |= {"dpt_j": users + chance.randint(10, 40)}
+    return with_first_page(code, paper | known, seed)
+
+
+def _drawn(votes: int, weights: Sequence[float], chance: random.Random) -> list[int]:
+    """So many votes, each for one of them by weight."""
+    found = [0] * len(weights)
+    for choice in chance.choices(range(len(weights)), weights, k=votes):
+        found[choice] += 1
+    return found
 
 
 def with_first_page(code: str, known: Mapping[str, Value], seed: int) -> dict[str, Value]:

@@ -94,7 +94,7 @@ def _raise_what_happened(players: list[Future[None]]) -> None:
 
 def _until_quiet(stage: Stage, public: Browser, working: list[Future[None]]) -> None:
     """Until as many TPS stand behind the nation's sums as must, or nothing moves any more."""
-    want = expected(stage.play.papers, NATION)
+    want = expected(stage.play.papers, NATION, stage.play.ballot)
     path = document_path(stage.play.election, stage.play.contest, NATION)
     last, moved_at = (0, 0, 0), time.monotonic()
     while time.monotonic() - moved_at < STANDSTILL_SECONDS:

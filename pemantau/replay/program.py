@@ -34,24 +34,43 @@ class Manner:
 
 @dataclass(frozen=True)
 class Source:
-    """`kind` is "sample", "results" (then `path` is the file and `region` its part) or "forms" (a folder)."""
+    """What is played.
+
+    `kind` is "sample", "results" (then `path` is the file and `region` its part), "forms" (a folder), or "dpr" (then
+    `path` is the folder of the real data, `region` the dapil, and `limit` the number of its TPS).
+    """
 
     kind: str
     election: str
     contest: str = "ppwp"
     path: Path = Path()
     region: str = ""
+    limit: int | None = None
+    seed: int = 1
+
+    @property
+    def dapil(self) -> elections.Dapil:
+        return elections.Dapil(self.path, self.region)
 
     def stations(self) -> list[str]:
         """Codes of all TPS in it."""
         if self.kind == "sample":
             return [station.code for station in invented.stations()]
+        if self.kind == "dpr":
+            return self.dapil.stations(self.limit, self.seed)
         return elections.stations_in(self.path / "manifest.csv" if self.kind == "forms" else self.path, self.region)
+
+    def add(self, manage: elections.Manage, election: elections.Election, data: Path, folder: Path) -> None:
+        """Import an election of just these TPS; `data` holds the real reference data, `folder` files in between."""
+        if self.kind == "dpr":
+            elections.add_dpr(manage, election, self.dapil, self.stations(), folder)
+        else:
+            elections.add(manage, election, self.stations(), data, folder)
 
     def prepare(self, base: str, manner: Manner) -> Play:
         """The play, on the places that the platform shows once it shows all TPS."""
         public = Browser(base, CITIZENS_FROM - 1, Watch())
-        top = self.region or places.NATION
+        top = self.region if self.kind == "results" and self.region else places.NATION
         places.wait_for(public, self.election, self.contest, top, len(self.stations()))
         tree = places.read(public, self.election, self.contest, top)
         seed, pages, width = manner.seed, manner.pages, manner.width
@@ -61,6 +80,8 @@ class Source:
             )
         if self.kind == "forms":
             return sources.forms(self.path, tree, self.election, self.contest, seed=seed)
+        if self.kind == "dpr":
+            return sources.dpr(tree, self.election, self.contest, self.dapil.parties(), seed=seed, width=width)
         return sources.results(self.path, tree, self.election, self.contest, seed=seed, pages=pages, width=width)
 
 

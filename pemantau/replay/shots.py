@@ -1,7 +1,8 @@
 """What is going to be photographed, and what a careful reader sees on it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 Value = int | str
 Numbers = Mapping[str, Value]
@@ -19,6 +20,48 @@ PAGES: dict[int, tuple[str, ...]] = {
     2: VOTES,
     3: SUMS,
 }
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """What stands on which page of a contest's form, as the play knows it."""
+
+    pages: Mapping[int, tuple[str, ...]]
+    votes: tuple[str, ...]  # the numbers that add up to suara sah
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """All numbers of the form."""
+        return tuple(key for page in self.pages.values() for key in page)
+
+    @cached_property
+    def summed(self) -> tuple[str, ...]:
+        """Of rows with men, women and both, only both are summed."""
+        alone = {f"{row}_{column}" for row in ROWS_LPJ for column in "lp"}
+        return tuple(key for key in self.fields if key not in alone)
+
+
+PPWP = Ballot(PAGES, VOTES)
+
+
+@dataclass(frozen=True)
+class Party:
+    """A party of a dapil: its number and name, and its candidates' names in the order of their numbers, from 1."""
+
+    number: int
+    name: str
+    candidates: tuple[str, ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        key = f"partai_{self.number}"
+        return (key, *(f"{key}_calon_{n}" for n in range(1, len(self.candidates) + 1)), f"{key}_jumlah")
+
+
+def dpr_ballot(parties: Sequence[Party]) -> Ballot:
+    """DPR: a page of data, one for each party, one of sums."""
+    pages = {1: PAGES[1]} | {number: party.fields for number, party in enumerate(parties, start=2)}
+    return Ballot(pages | {len(parties) + 2: SUMS}, tuple(party.fields[-1] for party in parties))
 
 
 @dataclass(frozen=True)
@@ -43,8 +86,9 @@ class Play:
     # Every TPS there -> what its photographed pages say; empty where no photo is sent.
     papers: Mapping[str, Numbers] = field(default_factory=dict)
     top: str = "nasional"  # all of them lie in this region; elsewhere nobody sends anything
+    ballot: Ballot = PPWP
 
 
-def page_of(numbers: Numbers, page: int) -> dict[str, Value]:
+def page_of(numbers: Numbers, page: int, ballot: Ballot = PPWP) -> dict[str, Value]:
     """All fields of one page; what the paper does not say is an empty box."""
-    return {key: numbers.get(key, KOSONG) for key in PAGES[page]}
+    return {key: numbers.get(key, KOSONG) for key in ballot.pages[page]}

@@ -7,10 +7,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from pemantau.replay.invention import whole_paper, with_first_page
+from pemantau.replay.invention import dpr_paper, whole_paper, with_first_page
 from pemantau.replay.places import Tree
-from pemantau.replay.shots import HIGHEST, KOSONG, PAGES, UNREADABLE, Numbers, Play, Shot, Value, page_of
+from pemantau.replay.shots import (
+    HIGHEST,
+    KOSONG,
+    PAGES,
+    UNREADABLE,
+    Numbers,
+    Party,
+    Play,
+    Shot,
+    Value,
+    dpr_ballot,
+    page_of,
+)
 from tests import specimens
+from tests.specimens import dpr as dpr_specimens
 from tests.specimens.paper import Print
 from tps import sample as invented
 
@@ -68,6 +81,23 @@ def results(
     return Play(f"results {tree.top}", election, contest, shots, _photographed(stations, papers, pages), tree.top)
 
 
+def dpr(tree: Tree, election: str, contest: str, parties: Sequence[Party], *, seed: int, width: int) -> Play:
+    """All pages of every TPS's DPR form. Parties and candidates are real, votes are drawn from the seed."""
+    ballot = dpr_ballot(parties)
+    stations = tree.stations()
+    papers: dict[str, Numbers] = {code: dpr_paper(code, parties, seed) for code in sorted(stations)}
+    printed = tuple(dpr_specimens.Party(party.number, party.name, party.candidates) for party in parties)
+    year = int(tree.documents[tree.top]["election"]["date"][:4])
+    shots = []
+    for code, paper in papers.items():
+        header = _header(tree, code, Print(year=year))
+        for page in ballot.pages:
+            numbers = page_of(paper, page, ballot)
+            picture = partial(dpr_specimens.render, code, page, printed, numbers, seed=seed, header=header, width=width)
+            shots.append(Shot(code, page, page, numbers, picture))
+    return Play(contest, election, contest, shots, papers, tree.top, ballot)
+
+
 def forms(folder: Path, tree: Tree, election: str, contest: str, *, seed: int) -> Play:
     """Real photos with the numbers that their manifest knows.
 
@@ -118,20 +148,24 @@ def _rendered(
     options = tuple(option["name"].upper() for option in top["options"])
     printed = Print(year=int(top["election"]["date"][:4]), options=options)
     for code, paper in papers.items():
-        names = tree.names(code)
-        header = specimens.Header(
-            province=names.get("provinsi", ""),
-            regency=names.get("kabupaten", ""),
-            district=names.get("kecamatan", ""),
-            village=names.get("kelurahan", ""),
-            number=int(code[-3:]),
-            printed=printed,
-        )
+        header = _header(tree, code, printed)
         for page in pages:
             numbers = page_of(paper, page)
             if set(numbers.values()) != {KOSONG}:
                 picture = partial(specimens.render, code, page, numbers, seed=seed, header=header, width=width)
                 yield Shot(code, page, page, numbers, picture)
+
+
+def _header(tree: Tree, code: str, printed: Print) -> specimens.Header:
+    names = tree.names(code)
+    return specimens.Header(
+        province=names.get("provinsi", ""),
+        regency=names.get("kabupaten", ""),
+        district=names.get("kecamatan", ""),
+        village=names.get("kelurahan", ""),
+        number=int(code[-3:]),
+        printed=printed,
+    )
 
 
 def _photographed(

@@ -10,10 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pemantau.replay.places import NATION
-from pemantau.replay.shots import BALLOTS, KOSONG, PAGES, ROWS_LPJ, SUMS, VOTES, Numbers, Value
-
-SUMMED = (*VOTES, *(f"{row}_j" for row in ROWS_LPJ), *BALLOTS, *SUMS)
-ALL_FIELDS = tuple(key for page in PAGES.values() for key in page)
+from pemantau.replay.shots import KOSONG, PPWP, Ballot, Numbers, Value
 
 
 @dataclass(frozen=True)
@@ -35,33 +32,38 @@ def number_of(value: Value | None) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def expected(papers: Mapping[str, Numbers], region: str) -> Expected:
+def expected(papers: Mapping[str, Numbers], region: str, ballot: Ballot = PPWP) -> Expected:
     """Sum up the papers of all TPS of a region."""
     prefix = "" if region == NATION else region
     inside = [numbers for code, numbers in papers.items() if code.startswith(prefix)]
-    sums = dict.fromkeys(SUMMED, 0)
-    behind = dict.fromkeys(SUMMED, 0)
+    sums = dict.fromkeys(ballot.summed, 0)
+    behind = dict.fromkeys(ballot.summed, 0)
     counted = complete = received = 0
     for numbers in inside:
         read = {key: number for key, value in numbers.items() if (number := number_of(value)) is not None}
-        for key in SUMMED:
+        for key in ballot.summed:
             if key in read:
                 sums[key] += read[key]
                 behind[key] += 1
         received += bool(numbers)
-        counted += all(key in read for key in VOTES)
-        complete += all(key in read for key in ALL_FIELDS)
+        counted += all(key in read for key in ballot.votes)
+        complete += all(key in read for key in ballot.fields)
     return Expected(len(inside), sums, behind, received, counted, complete)
 
 
 def differences_in_region(
-    papers: Mapping[str, Numbers], code: str, document: Mapping[str, Any], *, whole: bool = True
+    papers: Mapping[str, Numbers],
+    code: str,
+    document: Mapping[str, Any],
+    *,
+    whole: bool = True,
+    ballot: Ballot = PPWP,
 ) -> Iterator[str]:
     """Sentences about everything in a region's document that is not as it must be.
 
     Not `whole`: the region has TPS that the papers do not know, and of which nothing was sent.
     """
-    want = expected(papers, code)
+    want = expected(papers, code, ballot)
     pairs = {
         "stations": (want.stations if whole else max(want.stations, document["stations"]), document["stations"]),
         "received": (want.received, document["counts"]["received"]),
@@ -74,15 +76,17 @@ def differences_in_region(
     for what, (right, shown) in pairs.items():
         if right != shown:
             yield f"{code}: {what} is {shown}, must be {right}"
-    for key in SUMMED:
+    for key in ballot.summed:
         below = sum(child["sums"][key] for child in document["children"])
         if below != document["sums"][key]:
             yield f"{code}: {key} is {document['sums'][key]}, its children's add up to {below}"
 
 
-def differences_at_station(code: str, numbers: Numbers, shown: Mapping[str, Any]) -> Iterator[str]:
+def differences_at_station(
+    code: str, numbers: Numbers, shown: Mapping[str, Any], ballot: Ballot = PPWP
+) -> Iterator[str]:
     """The same for one TPS; `shown` maps keys to the numbers that its document says stand there."""
-    for key in ALL_FIELDS:
+    for key in ballot.fields:
         right = numbers.get(key)
         if shown.get(key) != right:
             yield f"TPS {code}: {key} is {shown.get(key)}, must be {right}"

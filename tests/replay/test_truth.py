@@ -4,10 +4,11 @@ from copy import deepcopy
 
 import pytest
 
-from pemantau.replay.shots import KOSONG, UNREADABLE, page_of
-from pemantau.replay.truth import ALL_FIELDS, SUMMED, differences_at_station, differences_in_region, expected
+from pemantau.replay.shots import KOSONG, PPWP, UNREADABLE, page_of
+from pemantau.replay.truth import differences_at_station, differences_in_region, expected
 
-FULL = dict.fromkeys(ALL_FIELDS, 7)
+SUMMED = PPWP.summed
+FULL = dict.fromkeys(PPWP.fields, 7)
 PAPERS = {
     "9101011001001": FULL | {"paslon_1": 100, "suara_sah": 120},
     "9101011001002": page_of({"paslon_1": 30, "paslon_2": UNREADABLE, "paslon_3": KOSONG}, 2),

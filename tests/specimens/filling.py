@@ -40,15 +40,11 @@ def in_words(number: int) -> str:
     return head + (f" {in_words(rest)}" if rest else "")
 
 
-def fill(writer: Writer, page: int, numbers: Mapping[str, Value], header: Header) -> None:
+def fill(writer: Writer, page: int, numbers: Mapping[str, Value], header: Header, *, witnesses: bool = True) -> None:
     """Write everything that belongs on this page. Numbers not given, or `kosong`, leave their boxes empty."""
-    _head(writer, page, header)
+    head(writer, page, header)
     for key, place in layout.NUMBERS[page].items():
-        value = numbers.get(key)
-        if isinstance(value, int):
-            _figures(writer, place, value)
-        elif value == UNREADABLE:
-            writer.scribble(place.lefts[0], place.top, place.lefts[2] - place.lefts[0] + place.side, place.side)
+        number(writer, place, numbers.get(key))
     for option, key in enumerate(layout.TALLIES.get(page, {})):
         value = numbers.get(key)
         if isinstance(value, int):
@@ -59,10 +55,13 @@ def fill(writer: Writer, page: int, numbers: Mapping[str, Value], header: Header
         value = numbers.get(key)
         if isinstance(value, int):
             writer.text(in_words(value), x, base + height, height, room)
-    _sign(writer, page)
+    if witnesses:
+        _sign(writer, page)
+    else:
+        kpps(writer, layout.SIGNATURE_BLOCK[page])
 
 
-def _head(writer: Writer, page: int, header: Header) -> None:
+def head(writer: Writer, page: int, header: Header) -> None:
     for name, (x, base, room) in layout.HEADERS[page].items():
         if name == "number":
             text = f"{header.number:03d} ({in_words(header.number)})"
@@ -80,6 +79,14 @@ def _head(writer: Writer, page: int, header: Header) -> None:
             (480.9, 504.9, 586.3, 610.2, 691.6, 715.6, 739.3, 763.3), f"1402{header.printed.year}", strict=True
         ):
             writer.sign(digit, left + 6, 539, 11, 15)
+
+
+def number(writer: Writer, place: layout.Number, value: Value | None) -> None:
+    """What stands in a number's boxes."""
+    if isinstance(value, int):
+        _figures(writer, place, value)
+    elif value == UNREADABLE:
+        writer.scribble(place.lefts[0], place.top, place.lefts[2] - place.lefts[0] + place.side, place.side)
 
 
 def _figures(writer: Writer, place: layout.Number, value: int) -> None:
@@ -118,14 +125,15 @@ def _tally(writer: Writer, tally: layout.Tally, value: int) -> None:
             break
         top = tally.top + row * tally.row_height
         for cell in range((here + 4) // 5):
-            _five(writer, tally.left + cell * tally.cell_width, top, tally.row_height, min(5, here - cell * 5))
+            five(writer, tally.left + cell * tally.cell_width, top, tally.row_height, min(5, here - cell * 5))
         for x, digit in zip(tally.sums, f"{here:2d}", strict=True):
             if digit != " ":
                 writer.sign(digit, x + 4.5, top + tally.row_height * 0.2, 8, tally.row_height * 0.62)
     _strike(writer, tally, value)
 
 
-def _five(writer: Writer, x: float, top: float, height: float, strokes: int) -> None:
+def five(writer: Writer, x: float, top: float, height: float, strokes: int) -> None:
+    """Up to five strokes of a tally, the fifth across."""
     gauss = writer.chance.gauss
     for stroke in range(min(strokes, 4)):
         sx = x + 4.5 + stroke * 5.4 + gauss(0, 0.5)
@@ -154,11 +162,19 @@ def _strike(writer: Writer, tally: layout.Tally, value: int) -> None:
 def _sign(writer: Writer, page: int) -> None:
     """The same seven people and three witnesses on each page of a TPS; a person's name is not written out."""
     top = layout.SIGNATURE_BLOCK[page]
-    people = random.Random(f"{writer.habits}")
     tall = 205.2 if page == 3 else 169.9
-    writer.chance, own = people, writer.chance
-    for left in layout.SIGNATURE_LEFTS:
-        writer.signature(left + 24, top + 22, 62, 30)
+    people, own = kpps(writer, top), writer.chance
+    writer.chance = people
     for left in layout.WITNESS_LEFTS:
         writer.signature(left + 74, top + tall - 44, 80, 26)
     writer.chance = own
+
+
+def kpps(writer: Writer, top: float) -> random.Random:
+    """The seven people's signatures; returns whose hand goes on."""
+    people, own = random.Random(f"{writer.habits}"), writer.chance
+    writer.chance = people
+    for left in layout.SIGNATURE_LEFTS:
+        writer.signature(left + 24, top + 22, 62, 30)
+    writer.chance = own
+    return people

@@ -67,27 +67,37 @@ def _font(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 def blank(page: int, scale: float, printed: Print) -> Image.Image:
     """The unfilled page, grey, `scale` pixels a unit. Copy it before writing on it."""
     press = Press(scale)
-    _outline(press, page)
+    _tag(press, page)
+    sheet(press, "C.HASIL-PPWP", "PEMILU PRESIDEN DAN WAKIL PRESIDEN", page, 3)
     _header(press, page, printed)
-    {1: _voters, 2: _votes, 3: _totals}[page](press, printed)
+    if page == 1:
+        voters(press)
+    elif page == 2:
+        _votes(press, printed)
+    else:
+        totals(press)
     _signatures(press, page, printed)
     return press.image
 
 
-def _outline(press: Press, page: int) -> None:
-    half = layout.MARK_SIDE / 2
-    for x, y in layout.MARKS:
-        press.block((x, y, half, half))
-        press.block((x + half, y + half, half, half))
+def _tag(press: Press, page: int) -> None:
     x, y, side, _ = layout.TAG
     module = side / tags.SIDE
     press.block(layout.TAG)
     for column, row in tags.white_modules(page):
         press.block((x + column * module, y + row * module, module, module), WHITE)
+
+
+def sheet(press: Press, model: str, title: str, page: int, last: int) -> None:
+    """Corner marks, edges, and which page of which form it is."""
+    half = layout.MARK_SIDE / 2
+    for x, y in layout.MARKS:
+        press.block((x, y, half, half))
+        press.block((x + half, y + half, half, half))
     press.frame(layout.MODEL)
     press.text(754, 127, "MODEL", 7.5, bold=True, anchor="mm")
-    press.text(754, 137, "C.HASIL-PPWP", 7.5, bold=True, anchor="mm")
-    press.text(754, 154, f"Halaman {page} dari 3", 7, bold=True, anchor="mm")
+    press.text(754, 137, model, 7.5, bold=True, anchor="mm")
+    press.text(754, 154, f"Halaman {page} dari {last}", 7, bold=True, anchor="mm")
     for left, top, right, bottom in (
         (89, 85, 806, 85),
         (89, 1317, 806, 1317),
@@ -96,11 +106,24 @@ def _outline(press: Press, page: int) -> None:
     ):
         press.rule(left, top, right, bottom, 1.6, PALE)
     press.dots(59, 836, 74, GREY)
-    press.text(59, 1328, f"PEMILU PRESIDEN DAN WAKIL PRESIDEN - Hal {page} dari 3", 6.5)
+    press.text(59, 1328, f"{title} - Hal {page} dari {last}", 6.5)
     press.text(776, 1293, "*) Coret yang tidak perlu", 6, anchor="rm")
 
 
 def _header(press: Press, page: int, printed: Print) -> None:
+    header_lines(press, page)
+    if page == 1:
+        preamble(press, printed, "PRESIDEN DAN WAKIL PRESIDEN")
+    else:
+        titles = {
+            2: "IV.   DATA RINCIAN PEROLEHAN SUARA PASANGAN CALON PRESIDEN DAN WAKIL PRESIDEN",
+            3: "V.   DATA SUARA SAH DAN SUARA TIDAK SAH",
+        }
+        press.text(109, 204, titles[page], 9.5, bold=True)
+
+
+def header_lines(press: Press, page: int) -> None:
+    """Where the region's names and the TPS's number are written, and the emblem."""
     labels = {
         "province": "Provinsi",
         "regency": "Kabupaten / Kota",
@@ -116,21 +139,14 @@ def _header(press: Press, page: int, printed: Print) -> None:
         press.dots(x, x + width, base)
     for box, tone in (((116, 128, 134, 150), BLACK), ((119, 131, 131, 138), WHITE), ((119, 141, 131, 144), WHITE)):
         press.draw.ellipse([value * press.scale for value in box], fill=tone)
-    if page == 1:
-        _preamble(press, printed)
-    else:
-        titles = {
-            2: "IV.   DATA RINCIAN PEROLEHAN SUARA PASANGAN CALON PRESIDEN DAN WAKIL PRESIDEN",
-            3: "V.   DATA SUARA SAH DAN SUARA TIDAK SAH",
-        }
-        press.text(109, 204, titles[page], 9.5, bold=True)
 
 
-def _preamble(press: Press, printed: Print) -> None:
+def preamble(press: Press, printed: Print, body: str) -> None:
+    """What page 1 says before its tables; `body` is who is elected."""
     for y, size, line in (
         (140, 10.5, "BERITA ACARA, SERTIFIKAT DAN CATATAN HASIL PENGHITUNGAN PEROLEHAN SUARA"),
         (153, 10.5, "DI TEMPAT PEMUNGUTAN SUARA DALAM PEMILIHAN UMUM"),
-        (167, 12.5, "PRESIDEN DAN WAKIL PRESIDEN"),
+        (167, 12.5, body),
         (182, 12.5, "REPUBLIK INDONESIA"),
         (196, 10, f"TAHUN {printed.year}"),
     ):
@@ -150,7 +166,8 @@ def _preamble(press: Press, printed: Print) -> None:
         press.text(109, y, line, 12)
 
 
-def _voters(press: Press, printed: Print) -> None:
+def voters(press: Press) -> None:
+    """The tables I to III."""
     lpj = ("LAKI-LAKI (L)", "PEREMPUAN (P)", "JUMLAH (L+P)")
     _table(press, 501, "I.   DATA PEMILIH DAN PENGGUNA HAK PILIH", 512.8, 779.3, lpj)
     for y in (547, 569.5, 611.5, 633.5):
@@ -227,10 +244,11 @@ def _bubble(press: Press, x: float, y: float, digit: int) -> None:
     press.text(x, y, str(digit), 7, anchor="mm")
 
 
-def _totals(press: Press, printed: Print) -> None:
+def totals(press: Press, added_up: str = "( IV.1 + IV.2 + IV.3 )") -> None:
+    """The table V; `added_up` is what the valid votes are the sum of."""
     tally = layout.TALLIES[3]["suara_tidak_sah"]
     for letter, box, lines in (
-        ("A.", (108.2, 235.2, 679.2, 55.0), ("JUMLAH SELURUH", "SUARA SAH", "( IV.1 + IV.2 + IV.3 )")),
+        ("A.", (108.2, 235.2, 679.2, 55.0), ("JUMLAH SELURUH", "SUARA SAH", added_up)),
         ("B.", (108.2, 311.3, 679.2, 124.3), ("JUMLAH SUARA", "TIDAK SAH")),
         ("C.", (108.2, 453.3, 679.2, 55.0), ("JUMLAH SELURUH", "SUARA SAH DAN", "SUARA TIDAK SAH", "( V.A + V.B )")),
     ):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.specimens import Header, layout, paper, render, tags
+from tests.specimens import Header, dpr, layout, paper, render, tags
 from tests.specimens.filling import fill, in_words
 from tests.specimens.hand import Habits, Writer
 from tests.specimens.strokes import sign
@@ -123,3 +123,29 @@ def test_amounts_in_words(number, words):
 
 def test_every_sign_of_a_header_can_be_written():
     assert all(sign(c) and sign(c, square=True) for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,-/'():")
+
+
+PARTIES = tuple(
+    dpr.Party(number, f"Partai {number}", ("SARI UMPAMA, S.H.", "BUDI MISAL")) for number in (*range(1, 18), 24)
+)
+OF_PARTY = {"partai_1": 12, "partai_1_calon_1": 47, "partai_1_calon_2": 3, "partai_1_jumlah": 62}
+
+
+def test_a_dpr_photo_is_the_same_each_time_and_no_tag_is_on_it():
+    reader = cv2.aruco.ArucoDetector(FAMILY)
+    for page in (1, 2, 20):
+        photo = dpr.render("6501011001001", page, PARTIES, OF_PARTY, seed=5, width=900)
+        assert photo == dpr.render("6501011001001", page, PARTIES, OF_PARTY, seed=5, width=900)
+        assert photo != dpr.render("6501011001001", page, PARTIES, OF_PARTY, seed=6, width=900)
+        _, ids, _ = reader.detectMarkers(cv2.imdecode(np.frombuffer(photo, np.uint8), cv2.IMREAD_GRAYSCALE))
+        assert ids is None
+
+
+def test_each_page_of_a_dpr_form_is_another_and_shows_its_numbers():
+    def page(number, numbers):
+        return dpr.render("6501011001001", number, PARTIES, numbers, seed=5, width=300)
+
+    assert len({page(number, {}) for number in range(1, 21)}) == 20
+    for key in OF_PARTY:
+        assert page(2, OF_PARTY) != page(2, OF_PARTY | {key: 99})
+    assert page(3, OF_PARTY) == page(3, {})  # another party's page
