@@ -72,6 +72,7 @@ STATION = OpenApiExample(
         "state": "partial",
         "options": _OPTIONS,
         "form_confirmed": True,
+        "candidates_known": True,
         "shares": _SHARES,
         "fields": [
             {
@@ -97,6 +98,28 @@ STATION = OpenApiExample(
                 "kind": "range",
                 "title": "Setiap angka 0 sampai 999",
             }
+        ],
+        "pages": [
+            {"number": 1, "label": "Halaman 1: pemilih, surat suara, disabilitas", "state": "waiting"},
+            {"number": 2, "label": "Halaman 2: suara paslon", "state": "complete"},
+            {"number": 3, "label": "Halaman 3: suara sah dan tidak sah", "state": "missing"},
+        ],
+        "cross_checks": [
+            {
+                "rule": "R16",
+                "holds": False,
+                "severity": "soft",
+                "formula": "ppwp.dpt_j = dpd-91.dpt_j",
+                "inputs": {"ppwp.dpt_j": 250, "dpd-91.dpt_j": 205},
+                "difference": 45,
+                "source": "aturan KPU tentang pindah memilih",
+                "kind": "equal",
+                "title": "Jumlah pemilih dalam DPT, jumlah: Presiden dan Wakil Presiden sama dengan DPD CONTOH RAYA",
+            }
+        ],
+        "contests": [
+            {"code": "ppwp", "name": "Presiden dan Wakil Presiden", "kind": "ppwp"},
+            {"code": "dpd-91", "name": "DPD CONTOH RAYA", "kind": "dpd"},
         ],
         "photos": [
             {

@@ -158,6 +158,12 @@ class PhotoPart(s.Serializer[Any]):
     decision = DecisionPart(allow_null=True)
 
 
+class PagePart(s.Serializer[Any]):
+    number = s.IntegerField()
+    label = s.CharField()  # type: ignore[assignment]
+    state = s.ChoiceField(["complete", "partial", "waiting", "missing"])
+
+
 class StationPart(s.Serializer[Any]):
     code = s.CharField()
     name = s.CharField()
@@ -177,11 +183,19 @@ class StationDocument(s.Serializer[Any]):
     changed_at = s.DateTimeField(allow_null=True)
     state = s.ChoiceField(["empty", "received", "partial", "complete", "disputed"])
     form_confirmed = s.BooleanField(help_text="False: the form's layout was inferred, not read from an official one.")
+    candidates_known = s.BooleanField(
+        help_text="False: the candidates are not in the data; only parties, or numbers without names, are read."
+    )
     options = OptionPart(many=True)
     shares = s.DictField(child=s.FloatField(allow_null=True))
     fields_ = FieldPart(many=True)
+    pages = PagePart(many=True, help_text="How far each sheet of the form is known.")
     verdicts = VerdictPart(many=True)
+    cross_checks = VerdictPart(
+        many=True, help_text="R16 against the other ballots of the TPS, R18 among the photos; no part of the result."
+    )
     photos = PhotoPart(many=True)
+    contests = ContestPart(many=True, help_text="All that is voted on at this TPS.")
 
     def get_fields(self) -> dict[str, Any]:
         # `fields` is a name of DRF's own.

@@ -95,7 +95,10 @@ def _draw_station(request: HttpRequest, document: dict[str, Any], where: list[st
         trail=reading_aids.trail(document),
         options=reading_aids.station_bars(document),
         groups=reading_aids.groups(document["fields"]),
-        broken=reading_aids.broken(document["verdicts"]),
+        broken=reading_aids.broken([*document["verdicts"], *document["cross_checks"]]),
+        judged=len(document["verdicts"]) + len(document["cross_checks"]),
+        pages=reading_aids.pages(document["pages"]),
+        others=reading_aids.other_contests(document),
         photos=[reading_aids.shown(photo) for photo in document["photos"]],
         data_address=reverse("aggregation-api:station", args=where),
     )

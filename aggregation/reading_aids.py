@@ -12,6 +12,8 @@ from tps.rules import Verdict
 from tps.search import Place
 
 ROWS = 60
+# More headings than this are folded: DPR has 18 parties beside the data and the sums.
+MOST_OPEN = 8
 # More options than this do not fit beside each other in a row.
 WIDEST = 5
 
@@ -34,6 +36,11 @@ PHOTO_STATES = {
     "rejected": _("ditolak"),
     "moved": _("dipindahkan"),
     "withdrawn": _("ditarik oleh pengirimnya"),
+}
+PAGE_STATES = {
+    "partial": _("baru sebagian terbaca"),
+    "waiting": _("sedang dibaca"),
+    "missing": _("belum ada fotonya"),
 }
 # How strongly a state is shown; always with its word.
 BADGES = {
@@ -71,11 +78,31 @@ def bars(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def station_bars(document: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The options of a TPS in ballot order, each with its field."""
+    """The options of a TPS in ballot order, each with its field, and its share once the votes of all are known."""
     fields = {field["key"]: field for field in document["fields"]}
+    whole = all(fields[option["key"]]["state"] in ("stands", "disputed") for option in document["options"])
     return [
-        {**option, "field": fields[option["key"]], "share": document["shares"][option["key"]]}
+        {**option, "field": fields[option["key"]], "share": document["shares"][option["key"]] if whole else None}
         for option in document["options"]
+    ]
+
+
+def pages(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How many sheets of a form are read, and which are not yet."""
+    return {
+        "complete": sum(page["state"] == "complete" for page in found),
+        "of": len(found),
+        "open": [{**page, "state_word": PAGE_STATES[page["state"]]} for page in found if page["state"] != "complete"],
+    }
+
+
+def other_contests(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What else is voted on at a TPS, each with its address."""
+    code = document["station"]["code"]
+    return [
+        {**one, "address": address({**document, "contest": one}, {"code": code, "level": "tps"})}
+        for one in document["contests"]
+        if one["code"] != document["contest"]["code"]
     ]
 
 
@@ -125,7 +152,10 @@ def _row(document: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any
 
 
 def groups(fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The numbers of a form under their printed headings; L, P and J of a row beside each other."""
+    """The numbers of a form under their printed headings; L, P and J of a row beside each other.
+
+    A long form's are `folded` and say how many of their numbers are `known`.
+    """
     found: list[dict[str, Any]] = []
     for field in fields:
         if not found or found[-1]["name"] != field["group"]:
@@ -135,7 +165,11 @@ def groups(fields: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             rows.append({"label": field["label"], "fields": []})
         rows[-1]["fields"].append(field)
     for group in found:
+        fields = [field for row in group["rows"] for field in row["fields"]]
         group["columns"] = max(len(row["fields"]) for row in group["rows"])
+        group["fields"] = len(fields)
+        group["known"] = sum(field["value"] is not None for field in fields)
+        group["folded"] = len(found) > MOST_OPEN
     return found
 
 

@@ -3,29 +3,33 @@
 from collections.abc import Sequence
 from typing import Any
 
-from aggregation import columns, evidence, results
+from aggregation import columns, cross_checks, evidence, results
+from aggregation.cross_checks import Ballot
 from aggregation.evidence import Evidence
 from aggregation.models import Result
 from aggregation.region_document import FORMAT, LEVELS, options_of, path_to, shares, time_of, word_of
 from aggregation.results import Outcome
+from tps import elections
 from tps.form_definitions import for_contest
-from tps.form_shapes import Field, FormDefinition
+from tps.form_shapes import Field, FormDefinition, Page
 from tps.models import Contest, PollingStation, Region
+from tps.rules import Verdict
 from tps.search import UnknownStation
 from transcription.entries import UNREADABLE
 from transcription.models import Decision, Problem
 from uploads.inspection import SIDES
-from uploads.models import Photo
+from uploads.models import PageTag, Photo
 from uploads.storage import public_url
 
 
 def build(contest: Contest, code: str) -> dict[str, Any]:
-    """The document of one TPS, from the database in five queries. Raises `UnknownStation`."""
+    """The document of one TPS, from the database in seven queries. Raises `UnknownStation`."""
     station = PollingStation.objects.filter(election=contest.election_id, code=code).first()
     if station is None:
         raise UnknownStation
     regions = Region.objects.in_bulk(path_to(station.region_id))
-    result = Result.objects.filter(contest=contest, station=station, version__gt=0).first()
+    there = list(Result.objects.filter(station=station, version__gt=0).select_related("contest").order_by("contest"))
+    result = next((one for one in there if one.contest_id == contest.pk), None)
     found = evidence.at(contest, station)
     outcome = results.outcome_of(found, contest, station)
     form = for_contest(contest)
@@ -49,12 +53,38 @@ def build(contest: Contest, code: str) -> dict[str, Any]:
         "changed_at": time_of(result.changed_at) if result else None,
         "state": str(outcome.state),
         "form_confirmed": form.confirmed,
+        "candidates_known": form.candidates_known,
         "options": options_of(contest, layout),
         "shares": shares(layout, outcome.amounts),
         "fields": [_field(field, outcome, found) for field in form.fields],
+        "pages": [_page(page, outcome, found) for page in form.variant("plano")],
         "verdicts": [verdict.as_dict() for verdict in outcome.verdicts],
+        "cross_checks": [verdict.as_dict() for verdict in _cross_checks(contest, outcome, found, there)],
         "photos": [photo_of(one, form) for one in found],
+        "contests": [{"code": one.code, "name": one.name, "kind": one.kind} for one in elections.contests_at(station)],
     }
+
+
+def _page(page: Page, outcome: Outcome, found: Sequence[Evidence]) -> dict[str, Any]:
+    """How far one sheet is known. `state`: "complete", "partial", "waiting" (its photo is being read), "missing"."""
+    stand = sum(key in outcome.chosen for key in page.keys)
+    if stand == len(page.keys):
+        state = "complete"
+    elif stand:
+        state = "partial"
+    else:
+        state = "waiting" if any(one.waits and one.photo.page == page.number for one in found) else "missing"
+    return {"number": page.number, "label": page.label, "state": state}
+
+
+def _cross_checks(
+    contest: Contest, outcome: Outcome, found: Sequence[Evidence], there: Sequence[Result]
+) -> list[Verdict]:
+    """R16 against the other ballots, R18 among the photos; one query. `there`: the results of the TPS."""
+    here = Ballot.of(contest, outcome.numbers, outcome.disputed)
+    others = [Ballot.of(one.contest, one.numbers, one.disputed) for one in there if one.contest_id != contest.pk]
+    tags = dict(PageTag.objects.filter(photo__in=[one.photo.pk for one in found]).values_list("photo", "tag"))
+    return cross_checks.across_ballots(here, others) + cross_checks.of_one_form(for_contest(contest), found, tags)
 
 
 def place_of(region: Region) -> dict[str, str]:
