@@ -75,6 +75,24 @@ def invited_pairs(accounts: Collection[int]) -> set[tuple[int, int]]:
         return {(low, high) for low, high in cursor.fetchall()}
 
 
+def line_above(account: int) -> set[int]:
+    """Ids of an account and of all who stand above it in its line, whatever their role is now. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH RECURSIVE up (member) AS (
+                SELECT %s::bigint
+                UNION
+                SELECT guest.invited_by_id FROM up JOIN accounts_user guest ON guest.id = up.member
+                 WHERE guest.invited_by_id IS NOT NULL
+            )
+            SELECT member FROM up
+            """,
+            [account],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
 def forget_old_sightings() -> int:
     """Delete what is older than seven days; returns how many rows."""
     deleted, _ = Sighting.objects.filter(day__lt=timezone.localdate() - REMEMBERED_FOR).delete()

@@ -46,6 +46,8 @@ class User(AbstractBaseUser):
     # The volunteer who brought them; circles of acquaintances do not agree with each other (`independence`).
     invited_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="invited")
     salt = models.BinaryField(max_length=32, default=new_salt, editable=False)
+    # An operator took a role from them: no invitation gives it back, only an operator does.
+    dismissed = models.BooleanField(default=False, db_default=False)
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(db_default=Now())
 
@@ -154,3 +156,61 @@ class Sighting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} on {self.day}"
+
+
+class Invitation(models.Model):
+    """A link with which people become volunteers (`accounts.invitations`). Its token is known to its maker alone.
+
+    Rows are added; only revoking changes them.
+    """
+
+    inviter = models.ForeignKey(User, on_delete=models.PROTECT, related_name="invitations")
+    token_hash = models.CharField(max_length=64, unique=True)  # SHA-256, hexadecimal
+    places = models.PositiveSmallIntegerField()
+    made_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(places__range=(1, 1000)), name="an_invitation_is_for_1_to_1000"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk} of {self.inviter_id}"
+
+
+class Acceptance(models.Model):
+    """Somebody became a volunteer by an invitation, once in their life. Rows are added, never edited."""
+
+    invitation = models.ForeignKey(Invitation, on_delete=models.PROTECT, related_name="acceptances")
+    person = models.OneToOneField(User, on_delete=models.PROTECT, related_name="acceptance")
+    accepted_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.person_id} by {self.invitation_id}"
+
+
+class InvitationTurn(models.Model):
+    """An operator switched all invitations on or off, or revoked those of one person. Rows are added."""
+
+    class What(models.TextChoices):
+        ON = "on", _("dinyalakan")
+        OFF = "off", _("dimatikan")
+        REVOKED = "revoked", _("tautan dicabut")
+
+    what = models.CharField(max_length=7, choices=What.choices)
+    inviter = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    turned_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(what="revoked") ^ Q(inviter__isnull=True), name="only_revoking_is_about_one_person"
+            ),
+            models.CheckConstraint(condition=Q(what__in=["on", "off", "revoked"]), name="a_known_turn_of_invitations"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.what} by {self.by_id}"

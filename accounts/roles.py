@@ -61,13 +61,13 @@ def grant(by: User, person: User, role: str, election: str) -> bool:
             return True
         if not needs_two(person.role, role):
             _close(proposal, End.WITHDRAWN, by)
-            _change(person, role, election, by)
+            change(person, role, election, by)
             return True
         if proposal and proposal.role == role and proposal.proposer_id == by.pk:
             return False
         if proposal and proposal.role == role and may(proposal.proposer, Action.GRANT_ROLES):
             _close(proposal, End.CONFIRMED, by)
-            _change(person, role, election, proposal.proposer, by)
+            change(person, role, election, proposal.proposer, by)
             return True
         _close(proposal, End.WITHDRAWN, by)  # another role, or by somebody who is no operator any more
         RoleProposal.objects.create(person=person, role=role, proposer=by)
@@ -98,8 +98,14 @@ def _close(proposal: RoleProposal | None, end: str, by: User) -> None:
         RoleProposal.objects.filter(pk=proposal.pk).update(end=end, closer=by, closed_at=Now())
 
 
-def _change(person: User, role: str, election: str, by: User, second: User | None = None) -> None:
-    User.objects.filter(pk=person.pk).update(role=role)
+def change(
+    person: User, role: str, election: str, by: User, second: User | None = None, *, via: str | None = None
+) -> None:
+    """Give the role and say so in the ledger. Who may is the caller's question, who holds the person's row.
+
+    Whoever gives a role up or has it taken does not get it back by an invitation.
+    """
+    User.objects.filter(pk=person.pk).update(role=role, dismissed=role == Role.CITIZEN)
     log.info("account %s: %s instead of %s", person.pk, role, person.role)
     ledger.append(
         election,
@@ -109,4 +115,5 @@ def _change(person: User, role: str, election: str, by: User, second: User | Non
         by=commitments.of(by),
         at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         **({"second": commitments.of(second)} if second else {}),
+        **({"via": via} if via else {}),
     )

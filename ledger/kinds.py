@@ -183,8 +183,11 @@ KINDS: dict[str, Kind] = {
     "withdraw": _kind("photo why bytes", subject="photo"),
     "restore": _kind("photo why", subject="photo"),
     "revoke": _kind("account why", "at"),
-    # A person's role changed (`by`: who changed it; `second`: the other operator where two are needed).
-    "role": _kind("account role by at", "second"),
+    # A person's role changed (`by`: who changed it; `second`: the other operator where two are needed; `via`:
+    # "invitation" where they took that of `by`).
+    "role": _kind("account role by at", "second via"),
+    # All invitations work from here on, or none does, or those of `account` were revoked; `version` counts the turns.
+    "invitations": _kind("version state by at", "account", subject="version"),
     # Reference data changed after genesis (regions, TPS, DPT, options): what, and the new hash.
     "reference": _kind("what hash at", "by"),
     # Another version of the consensus rule decides from here on: the SHA-256 of its text, and the two operators who
@@ -205,6 +208,7 @@ BY: dict[str, Holds] = {
     "alarm": commitment,
     "rule": commitment,
     "surge": commitment,
+    "invitations": commitment,
 }
 
 WHY_NOT = {

@@ -15,7 +15,7 @@ import ledger.urls
 import tps.urls
 import transcription.urls
 import uploads.urls
-from pemantau import pages
+from pemantau import pages, people_pages
 from pemantau.health import health
 
 APPS = (accounts.urls, tps.urls, uploads.urls, transcription.urls, aggregation.urls, ledger.urls)
@@ -44,6 +44,10 @@ urlpatterns = [
     path("kelola/orang/", pages.people, name="people"),
     path("kelola/orang/<int:person>/peran/", pages.grant, name="grant"),
     path("kelola/orang/<int:person>/tarik/", pages.withdraw, name="withdraw"),
+    path("kelola/undangan/", people_pages.invitation_tree, name="invitation_tree"),
+    path("undangan/<slug:token>/", people_pages.invitation, name="invitation"),
+    path("akun/undangan/", people_pages.own_invitations, name="invitations"),
+    path("akun/undangan/<int:invitation>/cabut/", people_pages.revoke_invitation, name="revoke_invitation"),
     path("sehat/", health, name="health"),
     path("akun/login/code/", accounts.pages.RequestLoginCode.as_view(), name="account_request_login_code"),
     path("akun/login/code/confirm/", accounts.pages.ConfirmLoginCode.as_view(), name="account_confirm_login_code"),

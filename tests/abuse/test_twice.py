@@ -16,7 +16,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts.models import Role, RoleProposal, User
+from accounts import invitations
+from accounts.models import Acceptance, Invitation, Role, RoleProposal, User
 from ledger import checks, sequencer
 from ledger.models import Event
 from pemantau import pipeline
@@ -256,6 +257,31 @@ def proposal_withdrawn(scene: Scene) -> None:
     assert RoleProposal.objects.get().end == RoleProposal.End.WITHDRAWN
 
 
+def invitation_made(scene: Scene) -> None:
+    one(twice(scene.browser("Vina"), "/akun/undangan/", {"places": "3", "nonce": "of-the-form"}), 200)
+    assert Invitation.objects.get().places == 3
+
+
+def invitation_accepted(scene: Scene) -> None:
+    link = invitations.make(scene.world.people["Vina"], 5, "nonce")
+    one(twice(scene.browser("Cici"), f"/undangan/{link.token}/"), 302)
+    assert Acceptance.objects.get().person == scene.citizen
+    assert Event.objects.filter(kind="role").count() == 1
+
+
+def invitation_revoked(scene: Scene) -> None:
+    link = invitations.make(scene.world.people["Vina"], 5, "nonce")
+    one(twice(scene.browser("Vina"), f"/akun/undangan/{link.invitation.pk}/cabut/"), 302)
+    assert Invitation.objects.get().revoked_at is not None
+
+
+def invitations_turned(scene: Scene) -> None:
+    invitations.make(scene.world.people["Vina"], 5, "nonce")
+    one(twice(scene.browser("Omar"), "/kelola/undangan/", {"on": "no"}), 302)
+    one(twice(scene.browser("Omar"), "/kelola/undangan/", {"revoke": scene.world.people["Vina"].pk}), 302)
+    assert Event.objects.filter(kind="invitations").count() == 2
+
+
 def alarm_turned(scene: Scene) -> None:
     one(twice(scene.browser("Omar"), "/kelola/siaga/", {"on": "yes"}), 302)
     assert [turn.on for turn in AlarmTurn.objects.all()] == [True]
@@ -297,6 +323,10 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "transcription:case": ruling_by_form,
     "grant": role_granted,
     "withdraw": proposal_withdrawn,
+    "invitations": invitation_made,
+    "invitation": invitation_accepted,
+    "revoke_invitation": invitation_revoked,
+    "invitation_tree": invitations_turned,
     "alarm": alarm_turned,
     "surge": surge_begun,
     "set_language": language,
@@ -336,7 +366,7 @@ def test_every_post_of_the_site_is_here(scene):
     values = {
         **{"code": "9101011001001", "sha256": "0" * 64, "side": "480", "election": "contoh", "contest": "ppwp"},
         **{"region": "91", "station": "9101011001001", "receipt": "x", "log": "contoh", "person": scene.citizen.pk},
-        "ticket": NOBODYS,
+        **{"ticket": NOBODYS, "token": "x", "invitation": 1},
         **{"lease": str(scene.lease.pk), "photo": str(scene.photo.pk), "photo_id": str(scene.photo.pk)},
     }
     names = dict(addresses(get_resolver()))

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from accounts import invitations
 from accounts.models import Role, User
 from accounts.permissions import ANONYMOUS
 from tests.transcription.reading import given, photo_of, reads
@@ -29,6 +30,7 @@ ACCOUNT = frozenset(Role.values)  # whoever has signed in
 READERS = frozenset({Role.VOLUNTEER, Role.ADJUDICATOR})
 ADJUDICATORS = frozenset({Role.ADJUDICATOR})
 OPERATORS = frozenset({Role.OPERATOR})
+INVITERS = READERS | OPERATORS
 NOBODY: frozenset[str] = frozenset()
 STARTED = "only while signing in or up"  # everybody else is sent away
 AS_LOOKING = "the same as GET"  # and changes as little
@@ -110,9 +112,13 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "alarm": (OPERATORS, OPERATORS),
     "people": (OPERATORS, None),
     "grant": (None, OPERATORS),
+    "invitation_tree": (OPERATORS, OPERATORS),
     "withdraw": (None, OPERATORS),
     # One's own account
     "accounts:me": (ACCOUNT, None),
+    "invitation": (EVERYBODY, ACCOUNT),
+    "invitations": (INVITERS, INVITERS),
+    "revoke_invitation": (None, INVITERS),
     "account_login": (EVERYBODY, EVERYBODY),
     "account_logout": (EVERYBODY, EVERYBODY),
     "account_inactive": (EVERYBODY, None),
@@ -225,6 +231,7 @@ def arguments(world: World, settings, tmp_path) -> dict[str, object]:
     reads(world, "Budi", other)
     photo = photo_of(world)
     lease = given(world, "some-volunteer", photo)
+    link = invitations.make(world.person("some-volunteer"), 5, "nonce")
     claim = Claim(world.station, world.contest, 2)
     return {
         "photo": photo.pk,
@@ -239,6 +246,8 @@ def arguments(world: World, settings, tmp_path) -> dict[str, object]:
         "receipt": photo.receipt,
         "ticket": tickets.take(photo.device, claim, sha256="0" * 64, size=9, media_type="image/jpeg")[0].pk,
         "log": "contoh",
+        "token": link.token,
+        "invitation": link.invitation.pk,
         "sha256": photo.sha256,
         "side": 480,
         "person": world.person("Budi").pk,

@@ -55,13 +55,14 @@ EVERYBODY = [
 ]
 SIGNED_IN = {
     Role.CITIZEN: ["/akun/", "/akun/email/", "/akun/password/change/", "/akun/2fa/", "/akun/logout/", "/baca/"],
-    Role.VOLUNTEER: ["/baca/", "/akun/2fa/webauthn/"],
+    Role.VOLUNTEER: ["/baca/", "/akun/", "/akun/2fa/webauthn/", "/akun/undangan/"],
     Role.ADJUDICATOR: ["/putusan/", "/baca/"],
     Role.OPERATOR: [
         "/kelola/",
         "/kelola/?wilayah=9101",
         "/kelola/orang/",
         "/kelola/orang/?q=tidakada",
+        "/kelola/undangan/",
         "/kelola/siaga/",
         "/kelola/dahulukan/",
         "/putusan/",

@@ -31,6 +31,8 @@ WITHOUT_DUTY = {
     "accounts_user": "roles have their own trigger; addresses and passwords are nobody's business",
     "accounts_device": "known to nobody, appears in entries as a commitment",
     "accounts_sighting": "deleted after seven days, must never be public",
+    "accounts_invitation": "an open door, no change yet; who goes through it has their `role` entry",
+    "accounts_acceptance": "its `role` entry comes with the role, which has its own trigger",
     "accounts_roleproposal": "only a confirmed role changes anything, and has its entry",
     "tps_region": "reference data: hashes in `genesis` and `reference`",
     "tps_election": "reference data: hashes in `genesis` and `reference`",

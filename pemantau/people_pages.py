@@ -1,0 +1,147 @@
+"""Pages about people, for themselves and for operators: invitations."""
+
+import secrets
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import invitations, roles
+from accounts.models import InvitationTurn, User
+from accounts.permissions import Action, SignInFirst, page
+from accounts.refusals import Refusal
+from tps import search
+from transcription.models import Entry
+
+PER_PAGE = 50
+
+
+# --- Invitations ------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@page(Action.INVITE)
+def own_invitations(request: HttpRequest) -> HttpResponse:
+    """One's links; a new one is shown once, right after it was made."""
+    assert isinstance(request.user, User)
+    if request.method != "POST":
+        return _own_invitations(request, request.user)
+    said, link = request.POST, None
+    try:
+        link = invitations.make(request.user, _number(said, "places"), said.get("nonce", "")[:64])
+    except (invitations.InvitationsOff, invitations.WrongPlaces, invitations.TooManyOpen) as refusal:
+        return _own_invitations(request, request.user, refusal=refusal)
+    address = settings.SITE_ORIGIN + reverse("invitation", args=[link.token])
+    return _own_invitations(request, request.user, link=address, made=link.invitation)
+
+
+def _own_invitations(request: HttpRequest, person: User, **shown: object) -> HttpResponse:
+    refusal = shown.get("refusal")
+    context = {
+        "invitations": invitations.of(person)[:PER_PAGE],
+        "on": invitations.are_on(),
+        "most": invitations.most_places(person),
+        "open": invitations.places_open(person),
+        "nonce": secrets.token_urlsafe(16),
+        "places": request.POST.get("places", "1"),
+        **shown,
+    }
+    return render(
+        request, "account/invitations.html", context, status=refusal.status if isinstance(refusal, Refusal) else 200
+    )
+
+
+@require_POST
+@page(Action.INVITE)
+def revoke_invitation(request: HttpRequest, invitation: int) -> HttpResponse:
+    assert isinstance(request.user, User)
+    invitations.revoke(request.user, invitation)
+    messages.success(request, _("Tautan dicabut."))
+    return redirect("invitations")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@page(Action.SEE_PUBLIC)
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """What somebody sees who opens a link. Nothing on it says who invites."""
+    person = request.user
+    if request.method == "POST":
+        if not isinstance(person, User):
+            raise SignInFirst
+        invitations.accept(person, token, search.election().pk)
+        messages.success(request, _("Anda sekarang relawan. Terima kasih."))
+        return redirect("transcription:start")
+    found = invitations.find(token)
+    return render(request, "account/invitation.html", {"invitation": found, "here": request.path})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.OPERATE)
+def invitation_tree(request: HttpRequest) -> HttpResponse:
+    """Who invited how many; one person's branch with `?dari=`. Switching invitations off, or revoking one's links."""
+    if request.method == "POST":
+        return _turn_invitations(request)
+    person = _person(request.GET["dari"]) if "dari" in request.GET else None
+    guests = _with_entries(invitations.inviters(person))
+    context = {
+        "person": person,
+        "inviter": invitations.inviter_of(person) if person else None,
+        "people": Paginator(guests, PER_PAGE).get_page(request.GET.get("hal")),
+        "on": invitations.are_on(),
+        "turns": InvitationTurn.objects.select_related("by", "inviter").order_by("-pk")[:PER_PAGE],
+    }
+    return render(request, "operating/invitations.html", context)
+
+
+def _turn_invitations(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    said, election = request.POST, search.election().pk
+    if "revoke" in said:
+        person = _person(said["revoke"])
+        many = invitations.revoke_all_of(request.user, person, election)
+        messages.success(request, _("{n} tautan dicabut.").format(n=many))
+        return redirect(f"{reverse('invitation_tree')}?dari={person.pk}")
+    if said.get("on") not in ("yes", "no"):
+        raise BadRequest("neither on nor off")
+    on = said["on"] == "yes"
+    if invitations.turn(request.user, on, election):
+        messages.success(request, _("Undangan menyala.") if on else _("Undangan dihentikan."))
+    return redirect("invitation_tree")
+
+
+def _with_entries(people: QuerySet[User]) -> QuerySet[User]:
+    """How many photos each of these has read (`own`), and those whom they invited (`entries`)."""
+
+    def counted(entries: QuerySet[Entry], by: str) -> Coalesce:
+        numbers = entries.order_by().values(by).annotate(n=Count("pk")).values("n")
+        return Coalesce(Subquery(numbers, output_field=IntegerField()), 0)
+
+    inviter = "account__acceptance__invitation__inviter"
+    return people.annotate(
+        own=counted(Entry.objects.filter(account=OuterRef("pk")), "account"),
+        entries=counted(Entry.objects.filter(**{inviter: OuterRef("pk")}), inviter),
+    )
+
+
+def _person(number: str) -> User:
+    found = User.objects.filter(pk=int(number)).first() if number.isascii() and number.isdigit() else None
+    if found is None:
+        raise roles.UnknownPerson
+    return found
+
+
+def _number(said: Mapping[str, str], name: str) -> int:
+    text = said.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
