@@ -34,9 +34,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return AFTER_SIGNING_IN.get(request.user.role, "/akun/")
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
-        """A passkey before a code: who has just added one has no other code yet."""
+        """A passkey before a code: who has just added one has no other code yet. A password comes last."""
         methods = super().get_reauthentication_methods(user)
-        return sorted(methods, key=lambda method: method["id"] != "mfa_reauthenticate:webauthn")
+        order = {"mfa_reauthenticate:webauthn": 0, "mfa_reauthenticate": 1}
+        return sorted(methods, key=lambda method: order.get(method["id"], 2))
 
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)

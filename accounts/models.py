@@ -214,3 +214,37 @@ class InvitationTurn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.what} by {self.by_id}"
+
+
+class FactorReset(models.Model):
+    """One operator's word that somebody's passkeys and authenticator app are to be removed (`accounts.factor_resets`).
+
+    Open until another operator confirms it, or any withdraws it. Rows are closed once, never reopened.
+    """
+
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="factor_resets")
+    proposer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(db_default=Now())
+    end = models.CharField(max_length=9, blank=True, choices=RoleProposal.End.choices)
+    closer = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person"], condition=Q(end=""), name="one_open_reset_per_person"),
+            models.CheckConstraint(
+                condition=~Q(end="confirmed") | ~Q(closer=models.F("proposer")), name="two_operators_reset_a_factor"
+            ),
+            models.CheckConstraint(
+                condition=~Q(proposer=models.F("person")) & (Q(closer=None) | ~Q(closer=models.F("person"))),
+                name="nobody_resets_their_own_factor",
+            ),
+            models.CheckConstraint(
+                condition=Q(end="", closer=None, closed_at=None)
+                | (~Q(end="") & Q(closer__isnull=False, closed_at__isnull=False)),
+                name="a_closed_reset_says_by_whom_and_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.person_id)

@@ -11,10 +11,14 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from accounts import second_factor
 from accounts.models import Role, User
 from accounts.refusals import Refusal
 
@@ -53,6 +57,12 @@ class SignInFirst(Refusal):
     sentence = _("Masuk dulu untuk melanjutkan.")
 
 
+class SecondFactorFirst(Refusal):
+    status = 403
+    code = "second_factor_first"
+    sentence = _("Pakai passkey atau aplikasi autentikator dulu untuk melanjutkan: buka Akun saya, langkah kedua.")
+
+
 def role_of(user: User | AnonymousUser) -> str:
     return user.role if isinstance(user, User) and user.is_active else ANONYMOUS
 
@@ -68,6 +78,8 @@ def page(action: Action) -> Callable[[Callable[..., HttpResponse]], Callable[...
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if may(request.user, action):
+                if second_factor.is_due(request, action.roles):
+                    return to_second_factor(request)
                 return view(request, *args, **kwargs)
             if role_of(request.user) == ANONYMOUS:
                 return redirect_to_login(request.get_full_path())
@@ -79,6 +91,11 @@ def page(action: Action) -> Callable[[Callable[..., HttpResponse]], Callable[...
     return decorate
 
 
+def to_second_factor(request: HttpRequest) -> HttpResponse:
+    """To the page that asks for it, and back to where one was going."""
+    return redirect(f"{reverse('second_factor')}?{urlencode({'next': request.get_full_path()})}")
+
+
 class Allows(BasePermission):
     """DRF permission: the view's `action_code` names what it does; a view without one is refused."""
 
@@ -87,5 +104,7 @@ class Allows(BasePermission):
         if action is None:
             return False
         if may(request.user, action):
+            if second_factor.is_due(request, action.roles):
+                raise SecondFactorFirst
             return True
         raise SignInFirst if role_of(request.user) == ANONYMOUS else NotAllowed

@@ -54,7 +54,7 @@ def grant(by: User, person: User, role: str, election: str) -> bool:
     if role not in Role.values:
         raise UnknownRole
     with transaction.atomic():
-        by, person = _held(by, person)
+        by, person = held(by, person)
         proposal = RoleProposal.objects.select_related("proposer").filter(person=person, end="").first()
         if person.role == role:
             _close(proposal, End.WITHDRAWN, by)
@@ -77,11 +77,11 @@ def grant(by: User, person: User, role: str, election: str) -> bool:
 def withdraw(by: User, person: User) -> None:
     """Take back what was proposed for a person, whoever proposed it. Twice changes nothing."""
     with transaction.atomic():
-        by, person = _held(by, person)
+        by, person = held(by, person)
         _close(RoleProposal.objects.filter(person=person, end="").first(), End.WITHDRAWN, by)
 
 
-def _held(by: User, person: User) -> tuple[User, User]:
+def held(by: User, person: User) -> tuple[User, User]:
     """Both rows, locked in one order, as they are now: an operator may have ceased to be one a moment ago."""
     rows = {row.pk: row for row in User.objects.select_for_update().filter(pk__in=[by.pk, person.pk]).order_by("pk")}
     if by.pk not in rows or not may(rows[by.pk], Action.GRANT_ROLES):

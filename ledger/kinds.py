@@ -188,6 +188,8 @@ KINDS: dict[str, Kind] = {
     "role": _kind("account role by at", "second via"),
     # All invitations work from here on, or none does, or those of `account` were revoked; `version` counts the turns.
     "invitations": _kind("version state by at", "account", subject="version"),
+    # Two operators removed a person's passkeys and authenticator app; they set up new ones.
+    "factor": _kind("account by second at"),
     # Reference data changed after genesis (regions, TPS, DPT, options): what, and the new hash.
     "reference": _kind("what hash at", "by"),
     # Another version of the consensus rule decides from here on: the SHA-256 of its text, and the two operators who
@@ -209,6 +211,7 @@ BY: dict[str, Holds] = {
     "rule": commitment,
     "surge": commitment,
     "invitations": commitment,
+    "factor": commitment,
 }
 
 WHY_NOT = {

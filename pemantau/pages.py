@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
-from django.db.models import Exists, OuterRef, Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import roles
-from accounts.models import Role, RoleProposal, User
+from accounts import roles, second_factor
+from accounts.models import FactorReset, Role, RoleProposal, User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
 from aggregation import backlog_document, region_document
@@ -67,8 +67,13 @@ def people(request: HttpRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     role = request.GET.get("peran", "")
     open_proposals = RoleProposal.objects.filter(end="")
+    resets = FactorReset.objects.filter(end="", person=OuterRef("pk"))
     found = (
-        User.objects.annotate(waits=Exists(open_proposals.filter(person=OuterRef("pk"))))
+        User.objects.annotate(
+            waits=Exists(open_proposals.filter(person=OuterRef("pk"))) | Exists(resets),
+            has_factor=Exists(second_factor.Authenticator.objects.filter(user=OuterRef("pk"))),
+            reset_by=Subquery(resets.values("proposer")),
+        )
         .prefetch_related(Prefetch("proposals", open_proposals, to_attr="open_proposals"))
         .order_by("-waits", "email")
     )
@@ -85,6 +90,7 @@ def people(request: HttpRequest) -> HttpResponse:
 @page(Action.GRANT_ROLES)
 def grant(request: HttpRequest, person: int) -> HttpResponse:
     assert isinstance(request.user, User)
+    second_factor.ask_again(request)
     now = roles.grant(request.user, User(pk=person), request.POST.get("role", ""), search.election().pk)
     if now:
         messages.success(request, _("Peran sudah berlaku."))
@@ -97,6 +103,7 @@ def grant(request: HttpRequest, person: int) -> HttpResponse:
 @page(Action.GRANT_ROLES)
 def withdraw(request: HttpRequest, person: int) -> HttpResponse:
     assert isinstance(request.user, User)
+    second_factor.ask_again(request)
     roles.withdraw(request.user, User(pk=person))
     messages.success(request, _("Usul ditarik."))
     return redirect("people")

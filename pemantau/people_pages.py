@@ -1,4 +1,4 @@
-"""Pages about people, for themselves and for operators: invitations."""
+"""Pages about people, for themselves and for operators: invitations, and the second factor."""
 
 import secrets
 from collections.abc import Mapping
@@ -12,11 +12,12 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import invitations, roles
+from accounts import factor_resets, invitations, roles, second_factor
 from accounts.models import InvitationTurn, User
 from accounts.permissions import Action, SignInFirst, page
 from accounts.refusals import Refusal
@@ -133,6 +134,43 @@ def _with_entries(people: QuerySet[User]) -> QuerySet[User]:
         own=counted(Entry.objects.filter(account=OuterRef("pk")), "account"),
         entries=counted(Entry.objects.filter(**{inviter: OuterRef("pk")}), inviter),
     )
+
+
+# --- The second factor ------------------------------------------------------------------------
+
+
+@require_safe
+@never_cache
+@page(Action.MANAGE_OWN_ACCOUNT)
+def second_factor_first(request: HttpRequest) -> HttpResponse:
+    """Says why somebody who signed in by code goes no further, and what to do."""
+    assert isinstance(request.user, User)
+    wanted = request.GET.get("next", "")
+    if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}, request.is_secure()):
+        wanted = reverse("accounts:me")
+    if second_factor.used_at(request) is not None:
+        return redirect(wanted)
+    kinds = set(second_factor.of(request.user).values_list("type", flat=True))
+    passkey = second_factor.Authenticator.Type.WEBAUTHN in kinds
+    use = "mfa_reauthenticate_webauthn" if passkey else "mfa_reauthenticate"
+    context = {"kinds": kinds, "use": reverse(use), "wanted": wanted}
+    return render(request, "account/second_factor.html", context)
+
+
+@require_POST
+@page(Action.GRANT_ROLES)
+def reset_factor(request: HttpRequest, person: int) -> HttpResponse:
+    """Propose, confirm or withdraw that somebody's second factor is removed."""
+    assert isinstance(request.user, User)
+    second_factor.ask_again(request)
+    if "withdraw" in request.POST:
+        factor_resets.withdraw(request.user, User(pk=person))
+        messages.success(request, _("Usul ditarik."))
+    elif factor_resets.reset(request.user, User(pk=person), search.election().pk):
+        messages.success(request, _("Langkah kedua dihapus. Orang ini memasang yang baru saat masuk lagi."))
+    else:
+        messages.info(request, _("Usul tercatat. Langkah kedua dihapus setelah pengelola lain menyetujuinya."))
+    return redirect("people")
 
 
 def _person(number: str) -> User:

@@ -259,6 +259,8 @@ ACCOUNT_RATE_LIMITS = {
     "signup": f"{LOGINS_PER_ADDRESS}/ip",
     "reset_password": f"{LOGINS_PER_ADDRESS}/ip,5/h/key",
 }
+# Adjudicators and operators use a passkey or an authenticator app, too (`accounts/second_factor.py`).
+SECOND_FACTOR_REQUIRED = env.bool("SECOND_FACTOR_REQUIRED", default=not DEVELOPMENT)
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_FORMS = {"add_webauthn": "accounts.forms.AddPasskeyForm", "edit_webauthn": "accounts.forms.EditPasskeyForm"}

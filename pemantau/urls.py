@@ -15,7 +15,7 @@ import ledger.urls
 import tps.urls
 import transcription.urls
 import uploads.urls
-from pemantau import pages, people_pages
+from pemantau import admin_door, pages, people_pages
 from pemantau.health import health
 
 APPS = (accounts.urls, tps.urls, uploads.urls, transcription.urls, aggregation.urls, ledger.urls)
@@ -30,7 +30,8 @@ GOOGLE = (
     else []
 )
 
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = admin_door.login(secure_admin_login(admin.site.login))  # type: ignore[method-assign]
+admin.site.has_permission = admin_door.may_enter  # type: ignore[method-assign]
 
 urlpatterns = [
     *(path("", include((app.pages, app.__name__.split(".")[0]))) for app in APPS),
@@ -48,6 +49,8 @@ urlpatterns = [
     path("undangan/<slug:token>/", people_pages.invitation, name="invitation"),
     path("akun/undangan/", people_pages.own_invitations, name="invitations"),
     path("akun/undangan/<int:invitation>/cabut/", people_pages.revoke_invitation, name="revoke_invitation"),
+    path("kelola/orang/<int:person>/langkah-kedua/", people_pages.reset_factor, name="reset_factor"),
+    path("akun/langkah-kedua/", people_pages.second_factor_first, name="second_factor"),
     path("sehat/", health, name="health"),
     path("akun/login/code/", accounts.pages.RequestLoginCode.as_view(), name="account_request_login_code"),
     path("akun/login/code/confirm/", accounts.pages.ConfirmLoginCode.as_view(), name="account_confirm_login_code"),

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections, transaction
 from django.http import HttpResponse
@@ -17,7 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import invitations
-from accounts.models import Acceptance, Invitation, Role, RoleProposal, User
+from accounts.models import Acceptance, FactorReset, Invitation, Role, RoleProposal, User
 from ledger import checks, sequencer
 from ledger.models import Event
 from pemantau import pipeline
@@ -282,6 +283,15 @@ def invitations_turned(scene: Scene) -> None:
     assert Event.objects.filter(kind="invitations").count() == 2
 
 
+def factor_reset(scene: Scene) -> None:
+    Authenticator.objects.create(user=scene.citizen, type=Authenticator.Type.TOTP, data={})
+    path = f"/kelola/orang/{scene.citizen.pk}/langkah-kedua/"
+    one(twice(scene.browser("Omar"), path), 302)
+    assert FactorReset.objects.get().end == ""
+    one(twice(scene.browser("Nur"), path), 302)
+    assert Event.objects.filter(kind="factor").count() == 1
+
+
 def alarm_turned(scene: Scene) -> None:
     one(twice(scene.browser("Omar"), "/kelola/siaga/", {"on": "yes"}), 302)
     assert [turn.on for turn in AlarmTurn.objects.all()] == [True]
@@ -327,6 +337,7 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "invitation": invitation_accepted,
     "revoke_invitation": invitation_revoked,
     "invitation_tree": invitations_turned,
+    "reset_factor": factor_reset,
     "alarm": alarm_turned,
     "surge": surge_begun,
     "set_language": language,

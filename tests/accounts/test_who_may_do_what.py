@@ -112,10 +112,12 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "alarm": (OPERATORS, OPERATORS),
     "people": (OPERATORS, None),
     "grant": (None, OPERATORS),
+    "reset_factor": (None, OPERATORS),
     "invitation_tree": (OPERATORS, OPERATORS),
     "withdraw": (None, OPERATORS),
     # One's own account
     "accounts:me": (ACCOUNT, None),
+    "second_factor": (ACCOUNT, None),
     "invitation": (EVERYBODY, ACCOUNT),
     "invitations": (INVITERS, INVITERS),
     "revoke_invitation": (None, INVITERS),

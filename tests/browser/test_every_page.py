@@ -56,7 +56,7 @@ EVERYBODY = [
 SIGNED_IN = {
     Role.CITIZEN: ["/akun/", "/akun/email/", "/akun/password/change/", "/akun/2fa/", "/akun/logout/", "/baca/"],
     Role.VOLUNTEER: ["/baca/", "/akun/", "/akun/2fa/webauthn/", "/akun/undangan/"],
-    Role.ADJUDICATOR: ["/putusan/", "/baca/"],
+    Role.ADJUDICATOR: ["/putusan/", "/baca/", "/akun/langkah-kedua/?next=/putusan/"],
     Role.OPERATOR: [
         "/kelola/",
         "/kelola/?wilayah=9101",

@@ -61,6 +61,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "revoke": {"account": WHO, "why": "gold_fail"},
     "role": {"account": WHO, "role": "volunteer", "by": WHO, "at": AT},
     "invitations": {"version": 1, "state": "off", "by": WHO, "at": AT},
+    "factor": {"account": WHO, "by": WHO, "second": WHO, "at": AT},
     "reference": {"what": "dpt", "hash": HASH, "at": AT},
     "rule": {"rule": 2, "hash": HASH, "why": "issue-5", "by": WHO, "second": WHO, "at": AT},
     "alarm": {"version": 1, "state": "on", "by": WHO, "at": AT},

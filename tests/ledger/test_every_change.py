@@ -34,6 +34,7 @@ WITHOUT_DUTY = {
     "accounts_invitation": "an open door, no change yet; who goes through it has their `role` entry",
     "accounts_acceptance": "its `role` entry comes with the role, which has its own trigger",
     "accounts_roleproposal": "only a confirmed role changes anything, and has its entry",
+    "accounts_factorreset": "a word between operators; only a confirmed one does anything, and has its `factor` entry",
     "tps_region": "reference data: hashes in `genesis` and `reference`",
     "tps_election": "reference data: hashes in `genesis` and `reference`",
     "tps_pollingstation": "reference data: hashes in `genesis` and `reference`",
