@@ -40,7 +40,7 @@ class UserAdmin(LookOnly):
     list_filter = ("role", "is_active")
     search_fields = ("email",)
     ordering = ("email",)
-    hidden = ("password", "salt")
+    hidden = ("password", "salt", "pseudonym")
 
 
 @admin.register(RoleProposal)

@@ -36,7 +36,8 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A person with an account. Never deleted: erased people lose address and salt, their pseudonym stays.
+    """A person with an account. Never deleted: erased people lose address and salt (`accounts.leaving`), their
+    pseudonym stays.
 
     The role is the only source of rights: there are no groups, no superusers, no rights of single people.
     """
@@ -46,6 +47,8 @@ class User(AbstractBaseUser):
     # The volunteer who brought them; circles of acquaintances do not agree with each other (`independence`).
     invited_by = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="invited")
     salt = models.BinaryField(max_length=32, default=new_salt, editable=False)
+    # Of who left: the commitment by which the ledger knows them, since nobody can compute it without the salt.
+    pseudonym = models.CharField(max_length=45, blank=True, default="", db_default="", editable=False)
     # An operator took a role from them: no invitation gives it back, only an operator does.
     dismissed = models.BooleanField(default=False, db_default=False)
     is_active = models.BooleanField(default=True)
@@ -60,6 +63,10 @@ class User(AbstractBaseUser):
         constraints = [
             models.CheckConstraint(condition=Q(role__in=Role.values), name="user_has_a_known_role"),
             models.CheckConstraint(condition=~Q(invited_by=models.F("id")), name="nobody_invites_themselves"),
+            models.CheckConstraint(
+                condition=Q(pseudonym="") | Q(is_active=False, role=Role.CITIZEN, salt=b"", last_login=None),
+                name="who_left_has_no_salt_and_no_role",
+            ),
         ]
 
     def __str__(self) -> str:

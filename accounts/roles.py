@@ -86,7 +86,7 @@ def held(by: User, person: User) -> tuple[User, User]:
     rows = {row.pk: row for row in User.objects.select_for_update().filter(pk__in=[by.pk, person.pk]).order_by("pk")}
     if by.pk not in rows or not may(rows[by.pk], Action.GRANT_ROLES):
         raise NotAllowed
-    if person.pk not in rows:
+    if person.pk not in rows or rows[person.pk].pseudonym:  # or they have left
         raise UnknownPerson
     if by.pk == person.pk:
         raise OwnRole

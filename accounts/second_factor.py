@@ -30,9 +30,9 @@ def is_due(request: HttpRequest, roles: Iterable[str]) -> bool:
     return guarded and used_at(request) is None
 
 
-def ask_again(request: HttpRequest) -> None:
+def ask_again(request: HttpRequest, *, always: bool = False) -> None:
     """Let nobody on whose proof is older than a quarter of an hour: allauth asks, then goes on with the request."""
-    if settings.SECOND_FACTOR_REQUIRED and not is_fresh(request):
+    if (settings.SECOND_FACTOR_REQUIRED or always) and not is_fresh(request):
         raise ReauthenticationRequired
 
 

@@ -185,7 +185,7 @@ def _unlike(kind: Kind, row: Any, event: Event) -> list[str]:
     except ValueError:
         return ["its bytes"]
     told = kind.fields(row)
-    # A person whose salt was destroyed is known to the log only.
+    # Whose salt was destroyed without keeping their pseudonym is known to the log only.
     erased = "who" if _is_erased(row) else ""
     names = (told.keys() | written.keys()) - {"v", "t", erased} - kind.left_out
     return sorted(name for name in names if told.get(name) != written.get(name))
@@ -194,7 +194,7 @@ def _unlike(kind: Kind, row: Any, event: Event) -> list[str]:
 def _is_erased(row: Model) -> bool:
     people = [getattr(row, name, None) for name in ("account", "adjudicator", "uploader", "device")]
     someone = next((person for person in people if person is not None), None)
-    return someone is not None and not bytes(someone.salt)
+    return someone is not None and not bytes(someone.salt) and not getattr(someone, "pseudonym", "")
 
 
 def _log_of(row: Any) -> str:

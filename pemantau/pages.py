@@ -69,7 +69,8 @@ def people(request: HttpRequest) -> HttpResponse:
     open_proposals = RoleProposal.objects.filter(end="")
     resets = FactorReset.objects.filter(end="", person=OuterRef("pk"))
     found = (
-        User.objects.annotate(
+        User.objects.filter(pseudonym="")
+        .annotate(
             waits=Exists(open_proposals.filter(person=OuterRef("pk"))) | Exists(resets),
             has_factor=Exists(second_factor.Authenticator.objects.filter(user=OuterRef("pk"))),
             reset_by=Subquery(resets.values("proposer")),

@@ -1,12 +1,15 @@
-"""Pages about people, for themselves and for operators: invitations, and the second factor."""
+"""Pages about people, for themselves and for operators: invitations, the second factor, leaving."""
 
 import secrets
 from collections.abc import Mapping
 
+from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -17,11 +20,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import factor_resets, invitations, roles, second_factor
-from accounts.models import InvitationTurn, User
+from accounts import factor_resets, invitations, leaving, roles, second_factor
+from accounts.models import InvitationTurn, Role, User
 from accounts.permissions import Action, SignInFirst, page
 from accounts.refusals import Refusal
+from pemantau.refusals import TooManyTries
 from tps import search
+from tps.models import Election
+from transcription import queue
 from transcription.models import Entry
 
 PER_PAGE = 50
@@ -171,6 +177,47 @@ def reset_factor(request: HttpRequest, person: int) -> HttpResponse:
     else:
         messages.info(request, _("Usul tercatat. Langkah kedua dihapus setelah pengelola lain menyetujuinya."))
     return redirect("people")
+
+
+# --- Leaving ----------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@page(Action.MANAGE_OWN_ACCOUNT)
+def leave(request: HttpRequest) -> HttpResponse:
+    """Say what goes and what stays; then erase one's own account, after a code or a second factor."""
+    person = request.user
+    assert isinstance(person, User)
+    shown: dict[str, object] = {"by_code": leaving.asks_for_code(person)}
+    if request.method != "POST":
+        return render(request, "account/leave.html", shown)
+    if not shown["by_code"]:
+        second_factor.ask_again(request, always=True)
+    elif "code" not in request.POST:
+        if not ratelimit.consume(request, action="request_login_code", key=person.email.lower()):
+            raise TooManyTries
+        leaving.send_code(request, person)
+        return render(request, "account/leave.html", {**shown, "sent": True})
+    try:
+        if shown["by_code"]:
+            leaving.check_code(request, request.POST["code"])
+        with transaction.atomic():
+            queue.let_go(person)
+            leaving.erase(person, _log_of(person))
+    except (leaving.WrongLeavingCode, leaving.LastOperator) as refusal:
+        sent = isinstance(refusal, leaving.WrongLeavingCode)
+        return render(request, "account/leave.html", {**shown, "sent": sent, "refusal": refusal}, status=refusal.status)
+    logout(request)
+    return render(request, "account/left.html")
+
+
+def _log_of(person: User) -> str:
+    """The election whose ledger tells that they give up their role: the current one, else the latest there was."""
+    if person.role == Role.CITIZEN:
+        return ""
+    found = Election.objects.order_by("-is_current", "-date").first()
+    return found.pk if found else search.election().pk
 
 
 def _person(number: str) -> User:

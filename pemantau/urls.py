@@ -50,6 +50,7 @@ urlpatterns = [
     path("akun/undangan/", people_pages.own_invitations, name="invitations"),
     path("akun/undangan/<int:invitation>/cabut/", people_pages.revoke_invitation, name="revoke_invitation"),
     path("kelola/orang/<int:person>/langkah-kedua/", people_pages.reset_factor, name="reset_factor"),
+    path("akun/hapus/", people_pages.leave, name="leave"),
     path("akun/langkah-kedua/", people_pages.second_factor_first, name="second_factor"),
     path("sehat/", health, name="health"),
     path("akun/login/code/", accounts.pages.RequestLoginCode.as_view(), name="account_request_login_code"),

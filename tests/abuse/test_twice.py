@@ -4,6 +4,7 @@ What broke a mature peer: entries stored twice, two final results, a form archiv
 address that takes a POST fails `test_every_post_of_the_site_is_here` until it is tried here too.
 """
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections, transaction
 from django.http import HttpResponse
@@ -283,6 +285,16 @@ def invitations_turned(scene: Scene) -> None:
     assert Event.objects.filter(kind="invitations").count() == 2
 
 
+def leaves(scene: Scene) -> None:
+    browser = scene.browser("Vina")
+    browser.post("/akun/hapus/")
+    code = re.search(r"[A-Z0-9]{4}-[A-Z0-9]{4}", mail.outbox[-1].body)[0]
+    one(twice(browser, "/akun/hapus/", {"code": code}), 200, 302)
+    assert User.objects.exclude(pseudonym="").count() == 1
+    assert Event.objects.filter(kind="role").count() == 1
+    assert not Lease.objects.filter(end="").exists()
+
+
 def factor_reset(scene: Scene) -> None:
     Authenticator.objects.create(user=scene.citizen, type=Authenticator.Type.TOTP, data={})
     path = f"/kelola/orang/{scene.citizen.pk}/langkah-kedua/"
@@ -338,6 +350,7 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "revoke_invitation": invitation_revoked,
     "invitation_tree": invitations_turned,
     "reset_factor": factor_reset,
+    "leave": leaves,
     "alarm": alarm_turned,
     "surge": surge_begun,
     "set_language": language,

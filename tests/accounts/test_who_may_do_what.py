@@ -118,6 +118,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     # One's own account
     "accounts:me": (ACCOUNT, None),
     "second_factor": (ACCOUNT, None),
+    "leave": (ACCOUNT, ACCOUNT),
     "invitation": (EVERYBODY, ACCOUNT),
     "invitations": (INVITERS, INVITERS),
     "revoke_invitation": (None, INVITERS),

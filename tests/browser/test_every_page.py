@@ -55,7 +55,7 @@ EVERYBODY = [
 ]
 SIGNED_IN = {
     Role.CITIZEN: ["/akun/", "/akun/email/", "/akun/password/change/", "/akun/2fa/", "/akun/logout/", "/baca/"],
-    Role.VOLUNTEER: ["/baca/", "/akun/", "/akun/2fa/webauthn/", "/akun/undangan/"],
+    Role.VOLUNTEER: ["/baca/", "/akun/", "/akun/2fa/webauthn/", "/akun/undangan/", "/akun/hapus/"],
     Role.ADJUDICATOR: ["/putusan/", "/baca/", "/akun/langkah-kedua/?next=/putusan/"],
     Role.OPERATOR: [
         "/kelola/",
