@@ -255,3 +255,37 @@ class FactorReset(models.Model):
 
     def __str__(self) -> str:
         return str(self.person_id)
+
+
+class Announcement(models.Model):
+    """A text that operators show on top of all pages, or the end of one (`accounts.announcements`). Rows are added."""
+
+    class Severity(models.TextChoices):
+        INFO = "info", _("pemberitahuan")
+        IMPORTANT = "important", _("penting")
+
+    class Audience(models.TextChoices):
+        EVERYBODY = "everybody", _("semua orang")
+        PUBLIC = "public", _("hanya umum, bukan relawan")
+        READERS = "readers", _("relawan, verifikator dan pengelola")
+
+    text = models.CharField(max_length=280, blank=True)
+    text_en = models.CharField(max_length=280, blank=True)
+    severity = models.CharField(max_length=9, blank=True, choices=Severity.choices)
+    audience = models.CharField(max_length=9, blank=True, choices=Audience.choices)
+    ends_at = models.DateTimeField(null=True)
+    ends = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="end")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    turned_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(ends__isnull=True) & ~Q(text="") & ~Q(severity="") & ~Q(audience=""))
+                | Q(ends__isnull=False, text="", text_en="", severity="", audience="", ends_at=None),
+                name="an_announcement_says_something_or_ends_one",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"ends {self.ends_id}" if self.ends_id else self.text

@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from accounts import announcements
+
 MOST = 500
 LONGEST_ADDRESS = 200
 
@@ -16,13 +18,13 @@ _drawn: dict[tuple[object, ...], HttpResponse] = {}
 def drawn(request: HttpRequest, etag: str, draw: Callable[[], HttpResponse]) -> HttpResponse:
     """The page of the document with this ETag, drawn now or remembered.
 
-    A page depends on its document, its address, the language and the day (times of another day show their
-    date), and on nothing else for a reader without cookies but that of the language.
+    A page depends on its document, its address, the language, the day (times of another day show their date)
+    and what is announced, and on nothing else for a reader without cookies but that of the language.
     """
     address = request.get_full_path()
     if set(request.COOKIES) - {settings.LANGUAGE_COOKIE_NAME} or len(address) > LONGEST_ADDRESS:
         return draw()
-    key = (etag, address, get_language(), timezone.localdate())
+    key = (etag, address, get_language(), timezone.localdate(), announcements.mark())
     if (page := _drawn.get(key)) is None:
         page = draw()
         if page.status_code == 200:

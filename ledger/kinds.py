@@ -199,6 +199,8 @@ KINDS: dict[str, Kind] = {
     "alarm": _kind("version state by at", subject="version"),
     # The photos of one region or contest are read first from here on, or no longer; `version` counts the turns.
     "surge": _kind("version state by at", "region contest reason", subject="version"),
+    # A text (`hash`) stands on top of all pages from here on, or no longer; `version` counts the turns.
+    "announcement": _kind("version state hash by at", subject="version"),
     "import": _kind("origin index leaf", subject="origin index"),
     "peer": _kind("origin size root"),
 }
@@ -212,6 +214,7 @@ BY: dict[str, Holds] = {
     "surge": commitment,
     "invitations": commitment,
     "factor": commitment,
+    "announcement": commitment,
 }
 
 WHY_NOT = {

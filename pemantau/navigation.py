@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
+from accounts import announcements
 from accounts.models import User
-from accounts.permissions import Action, may
+from accounts.permissions import Action, may, role_of
 
 # First part of the path -> the main way it belongs to.
 SECTIONS = {
@@ -35,5 +36,13 @@ class Mays:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `may` and `section`."""
-    return {"may": Mays(request), "section": SECTIONS.get(request.path.split("/")[1], "")}
+    """Context processor: `may`, `section`, and `announcements`, which are looked for where a page shows them."""
+
+    def shown() -> list[announcements.Shown]:
+        return announcements.shown_to(role_of(getattr(request, "user", None) or AnonymousUser()))
+
+    return {
+        "may": Mays(request),
+        "section": SECTIONS.get(request.path.split("/")[1], ""),
+        "announcements": shown,
+    }

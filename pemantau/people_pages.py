@@ -1,7 +1,9 @@
-"""Pages about people, for themselves and for operators: invitations, the second factor, leaving."""
+"""Pages about people, for themselves and for operators: invitations, the second factor,
+leaving, announcements."""
 
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 
 from allauth.core import ratelimit
 from django.conf import settings
@@ -15,13 +17,14 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import factor_resets, invitations, leaving, roles, second_factor
-from accounts.models import InvitationTurn, Role, User
+from accounts import announcements, factor_resets, invitations, leaving, roles, second_factor
+from accounts.models import Announcement, InvitationTurn, Role, User
 from accounts.permissions import Action, SignInFirst, page
 from accounts.refusals import Refusal
 from pemantau.refusals import TooManyTries
@@ -218,6 +221,60 @@ def _log_of(person: User) -> str:
         return ""
     found = Election.objects.order_by("-is_current", "-date").first()
     return found.pk if found else search.election().pk
+
+
+# --- Announcements ----------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.OPERATE)
+def announce(request: HttpRequest) -> HttpResponse:
+    """Show a text on top of all pages, see it before, or end it. The same twice changes nothing."""
+    if request.method != "POST":
+        return _announcements(request, {})
+    assert isinstance(request.user, User)
+    said = request.POST
+    if "end" in said:
+        if announcements.end(request.user, _number(said, "end"), search.election().pk):
+            messages.success(request, _("Pengumuman berakhir."))
+        return redirect("announce")
+    try:
+        text, english, severity, audience = (said.get(name, "") for name in ("text", "text_en", "severity", "audience"))
+        one = announcements.check(text, english, severity, audience, _moment(said))
+    except (announcements.WrongAnnouncement, announcements.WrongEnd) as refusal:
+        return _announcements(request, said, refusal=refusal)
+    if "preview" in said:
+        return _announcements(request, said, preview=one)
+    if announcements.publish(request.user, one, search.election().pk):
+        messages.success(request, _("Pengumuman tampil di semua halaman dalam satu menit."))
+    return redirect("announce")
+
+
+def _announcements(request: HttpRequest, said: Mapping[str, str], **shown: object) -> HttpResponse:
+    refusal = shown.get("refusal")
+    context = {
+        "active": announcements.active(),
+        "turns": Announcement.objects.select_related("by", "ends").order_by("-pk")[:PER_PAGE],
+        "severities": Announcement.Severity.choices,
+        "audiences": Announcement.Audience.choices,
+        "most": announcements.LONGEST,
+        "said": {name: said.get(name, "") for name in ("text", "text_en", "severity", "audience", "ends_at")},
+        "wrong": "ends_at" if isinstance(refusal, announcements.WrongEnd) else "text",
+        **shown,
+    }
+    status = refusal.status if isinstance(refusal, Refusal) else 200
+    return render(request, "operating/announcements.html", context, status=status)
+
+
+def _moment(said: Mapping[str, str]) -> datetime | None:
+    """What the browser's field for date and time says, in our time zone. Raises `WrongEnd`."""
+    text = said.get("ends_at", "").strip()
+    if not text:
+        return None
+    try:
+        return timezone.make_aware(datetime.strptime(text, "%Y-%m-%dT%H:%M"))
+    except (ValueError, OverflowError) as error:
+        raise announcements.WrongEnd from error
 
 
 def _person(number: str) -> User:

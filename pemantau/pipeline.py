@@ -21,7 +21,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
-from accounts import doorkeeper, independence
+from accounts import announcements, doorkeeper, independence
 from accounts.models import User
 from accounts.refusals import Refusal
 from aggregation import results, tallies
@@ -238,12 +238,15 @@ _TASKS: dict[str, Task] = {Step.INSPECT: inspect, Step.QUEUE: open_to_readers, S
 
 @shared_task
 def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) -> int:
-    """Ring again for photos that stand still, and take back expired leases. Returns how many were rung for.
+    """Ring again for photos that stand still, take back expired leases, and renew what is announced.
+
+    Returns how many were rung for.
 
     Not oftener than every `older_than` seconds for one step of one photo: in a rush they wait for a worker,
     and more rings would only make the line longer. Who was rung for stands in Redis, and is lost with the rings.
     """
     queue.take_back_expired_leases()
+    announcements.renew()
     stalled = Photo.objects.filter(
         step__in=_TASKS, step_at__lt=Now() - timedelta(seconds=older_than), withdrawn_at__isnull=True
     )

@@ -45,6 +45,7 @@ urlpatterns = [
     path("kelola/orang/", pages.people, name="people"),
     path("kelola/orang/<int:person>/peran/", pages.grant, name="grant"),
     path("kelola/orang/<int:person>/tarik/", pages.withdraw, name="withdraw"),
+    path("kelola/pengumuman/", people_pages.announce, name="announce"),
     path("kelola/undangan/", people_pages.invitation_tree, name="invitation_tree"),
     path("undangan/<slug:token>/", people_pages.invitation, name="invitation"),
     path("akun/undangan/", people_pages.own_invitations, name="invitations"),

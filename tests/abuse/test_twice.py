@@ -20,7 +20,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import invitations
-from accounts.models import Acceptance, FactorReset, Invitation, Role, RoleProposal, User
+from accounts.models import Acceptance, Announcement, FactorReset, Invitation, Role, RoleProposal, User
 from ledger import checks, sequencer
 from ledger.models import Event
 from pemantau import pipeline
@@ -304,6 +304,15 @@ def factor_reset(scene: Scene) -> None:
     assert Event.objects.filter(kind="factor").count() == 1
 
 
+def announced_on_all_pages(scene: Scene) -> None:
+    said = {"text": "Halo", "severity": "info", "audience": "everybody"}
+    one(twice(scene.browser("Omar"), "/kelola/pengumuman/", said), 302)
+    (begun,) = Announcement.objects.all()
+    one(twice(scene.browser("Omar"), "/kelola/pengumuman/", {"end": begun.pk}), 302)
+    assert [turn.ends for turn in Announcement.objects.order_by("pk")] == [None, begun]
+    assert Event.objects.filter(kind="announcement").count() == 2
+
+
 def alarm_turned(scene: Scene) -> None:
     one(twice(scene.browser("Omar"), "/kelola/siaga/", {"on": "yes"}), 302)
     assert [turn.on for turn in AlarmTurn.objects.all()] == [True]
@@ -350,6 +359,7 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "revoke_invitation": invitation_revoked,
     "invitation_tree": invitations_turned,
     "reset_factor": factor_reset,
+    "announce": announced_on_all_pages,
     "leave": leaves,
     "alarm": alarm_turned,
     "surge": surge_begun,

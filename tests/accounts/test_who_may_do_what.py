@@ -113,6 +113,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "people": (OPERATORS, None),
     "grant": (None, OPERATORS),
     "reset_factor": (None, OPERATORS),
+    "announce": (OPERATORS, OPERATORS),
     "invitation_tree": (OPERATORS, OPERATORS),
     "withdraw": (None, OPERATORS),
     # One's own account

@@ -63,6 +63,7 @@ SIGNED_IN = {
         "/kelola/orang/",
         "/kelola/orang/?q=tidakada",
         "/kelola/undangan/",
+        "/kelola/pengumuman/",
         "/kelola/siaga/",
         "/kelola/dahulukan/",
         "/putusan/",

@@ -66,6 +66,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "rule": {"rule": 2, "hash": HASH, "why": "issue-5", "by": WHO, "second": WHO, "at": AT},
     "alarm": {"version": 1, "state": "on", "by": WHO, "at": AT},
     "surge": {"version": 1, "state": "on", "by": WHO, "at": AT, "region": "9101", "reason": "behind"},
+    "announcement": {"version": 1, "state": "on", "hash": HASH, "by": WHO, "at": AT},
     "import": {"origin": "log.contoh.test/2029", "index": 3, "leaf": HASH},
     "peer": {"origin": "log.contoh.test/2029", "size": 4, "root": HASH},
 }
