@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cache
 from itertools import combinations
 from pathlib import Path
 from statistics import median
@@ -21,6 +20,7 @@ from uuid import UUID
 
 from tps import form_definitions
 from transcription import agreement, consensus
+from transcription.accuracy import FIRST_TASKS, GOLD_AT_FIRST, GOLD_LATER, SLIP, SURE, honest_share, wrong_that_show
 from transcription.agreement import Accepted, BrokenRules, Entry, Evidence, Pair
 
 Numbers = dict[str, int | str]
@@ -28,11 +28,6 @@ Figures = dict[str, int]
 
 PAGES = (2, 12)  # the wall sheet's votes, of which no sum stands on the page; the A4 copy's votes and sums (R3, R4)
 
-# PEERS section 2.2: at KPJS 2019 person and machine agreed on three numbers of 83 % of the forms, and of the others
-# that were looked at again 27 % were mistakes of the person (1,729). If those stand for all others, a person errs on
-# 0.17 × 0.27 = 4.6 % of the forms, or 1.55 % of the numbers: an estimate, and the only one from such forms.
-WRONG_FORMS = 0.17 * 0.27
-SLIP = 1 - (1 - WRONG_FORMS) ** (1 / 3)
 # Assumed, nobody has measured it: so many of these mistakes are the paper's, where a digit may be read in two ways,
 # and on such a paper every other reader sees the same wrong one. No blind reading helps against those.
 UNCLEAR = 0.10
@@ -46,12 +41,7 @@ PAPER_BREAKS_R3, PAPER_BREAKS_R4 = 0.05, 0.013
 
 LINE = 5  # people in one line of invitations; of a ring each stands in a line of their own, as it would see to
 
-# Gold tasks as issue and TRUST T3 want them: a model, for there are none yet.
-GOLD_AT_FIRST, FIRST_TASKS, GOLD_LATER = 0.15, 20, 0.05
 GOLD_PAPERS = 200
-# How sure it must be that somebody's share of wrong entries lies above honest people's. It is asked anew after each
-# task, so 95 % would accuse many of the honest.
-SURE = 0.999
 LONGEST = 2000  # tasks
 
 FEWER_WRONG, MOST_READINGS = 20, 2.3  # the targets of honest people
@@ -360,29 +350,13 @@ def _entry(reading: Reading, at: int, page: int) -> Entry:
 # --- Detection --------------------------------------------------------------------------------
 
 
-@cache
-def wrong_that_show(tasks: int, honest: float) -> int:
-    """With so many wrong of so many known answers somebody is surely worse than honest people.
-
-    The posterior of their share of wrong ones is Beta(1 + wrong, 1 + right) (TRUST T3). That it lies above `honest`
-    is as probable as at most `wrong` of `tasks` + 1 draws with `honest` being wrong.
-    """
-    below, term = 0.0, (1 - honest) ** (tasks + 1)
-    for wrong in range(tasks + 1):
-        below += term
-        if below >= SURE:
-            return wrong
-        term *= (tasks + 1 - wrong) / (wrong + 1) * honest / (1 - honest)
-    return tasks + 1
-
-
 class Record:
     """What is known of one reader: after how many tasks their wrong ones showed, if they did."""
 
     def __init__(self, world: World, reader: Reader) -> None:
         self._world, self._reader = world, reader
         self._chance = chance_of("gold", world.seed, reader.number)
-        self.honest = 1 - (1 - SLIP) ** len(world.papers[0].figures)
+        self.honest = honest_share(len(world.papers[0].figures))
         self.tasks = self.golden = self._known = self._wrong = 0
         self.shown_after: int | None = None
 
@@ -557,7 +531,7 @@ ASSUMED = (
     " the same wrong figure, where a scenario says nothing else.",
     f"Assumed: somebody in a hurry slips {HURRY} times as often; the lazy never look; partisans and ring always cheat.",
     "Assumed: adjudicators find what stands on the paper; a case counts as one more reading.",
-    "Gold tasks are not built: 15 % of the first 20 tasks, then 5 %, are a model, and nobody is paused by them here.",
+    "Gold tasks, 15 % of the first 20 tasks, then 5 %, are those of the product; nobody is paused by them here.",
     f"Shown: to {SURE:.1%} more wrong entries than honest people (Beta posterior), of gold tasks and decided photos.",
     "Any two equal is EscrutinioSocial's rule with double entry, and two different people; it ships with one reading.",
 )
