@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from tps import form_definitions, reference
 from tps.form_shapes import Choice
-from tps.models import NATION, Contest, Election, Option, PollingStation, Region, above
+from tps.models import NATION, RULE_OF_NEW_ELECTIONS, Contest, Election, Option, PollingStation, Region, above
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
 
@@ -41,7 +41,7 @@ class ElectionPlan:
     date: datetime.date
     contests: tuple[ContestPlan, ...]
     current: bool | None = None  # None: only if there is no other current one
-    rule_version: int = 1
+    rule_version: int = RULE_OF_NEW_ELECTIONS
 
 
 @dataclass(frozen=True)

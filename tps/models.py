@@ -67,6 +67,10 @@ class Region(models.Model):
         return [*above(self.code), self.code]
 
 
+# The consensus rule that this program decides by (`transcription.agreement.RULE_VERSION`; a test compares).
+RULE_OF_NEW_ELECTIONS = 2
+
+
 class Election(models.Model):
     """One election day. Several live side by side; one is the current one."""
 
@@ -75,7 +79,7 @@ class Election(models.Model):
     date = models.DateField()
     is_current = models.BooleanField(default=False)
     # Which version of the consensus rule decides in it; stands in the genesis entry and never changes after it.
-    rule_version = models.SmallIntegerField(default=1)
+    rule_version = models.SmallIntegerField(default=RULE_OF_NEW_ELECTIONS)
     # SHA-256 of each part of its reference data as last told in the ledger; see `tps.reference`.
     hashes = models.JSONField(default=dict, editable=False)
 

@@ -77,7 +77,7 @@ def test_a_file_sets_an_election_up_and_the_ledger_begins(world, write):
     assert list(dpr.options.get(number=7).candidates.values_list("number", "name")) == [(1, "Rina"), (2, "Joko")]
     (genesis,) = Event.objects.filter(log="uji-2029")
     body = json.loads(bytes(genesis.body))
-    assert (body["t"], body["contests"], body["rule_version"]) == ("genesis", ["dpr-9101", "ppwp"], 1)
+    assert (body["t"], body["contests"], body["rule_version"]) == ("genesis", ["dpr-9101", "ppwp"], 2)
     assert {body[part] for part in ("dpt", "forms", "options", "regions", "tps_list")} <= set(election.hashes.values())
 
 
@@ -157,8 +157,8 @@ def test_an_election_has_a_contest(world, write):
 
 def test_the_rule_version_stays_after_the_first_entry(world, write):
     run("import_election", write(ELECTION))
-    with pytest.raises(CommandError, match="rule_version is 1 since"):
-        run("import_election", write(ELECTION.replace("contests:", "rule_version: 2\ncontests:", 1)))
+    with pytest.raises(CommandError, match="rule_version is 2 since"):
+        run("import_election", write(ELECTION.replace("contests:", "rule_version: 3\ncontests:", 1)))
 
 
 def test_a_form_is_read_anew_when_the_options_change(world, write):

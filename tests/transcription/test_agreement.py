@@ -93,6 +93,15 @@ def test_leaving_out_an_accounts_entries_is_as_if_they_had_never_been(entries, r
     assert outcome(evidence_of(silenced, rulings, tied), broken_rules) == expected
 
 
+@given(entries_of(), rulings_of(), ties, some.frozensets(accounts, max_size=2))
+def test_whoever_is_barred_never_was_and_is_back_when_the_bar_is_lifted(entries, rulings, tied, barred):
+    everything = evidence_of(entries, rulings, tied)
+    without = replace(everything, entries=tuple(one for one in entries if one.account not in barred))
+    silenced = replace(everything, barred=barred)
+    assert outcome(silenced, broken_rules) == outcome(without, broken_rules)
+    assert outcome(replace(silenced, barred=frozenset()), broken_rules) == outcome(everything, broken_rules)
+
+
 @given(entries_of(who=some.just(1)), rulings_of(most=0), ties)
 def test_one_person_never_decides_alone_whatever_they_do(entries, rulings, tied):
     assert outcome(evidence_of(entries, rulings, tied), broken_rules).stands is None

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests.transcription.words import entry, ruling, said
+from tps.models import RULE_OF_NEW_ELECTIONS
 from transcription import agreement
 from transcription.agreement import Accepted, Rejected, Sender
 
@@ -193,7 +194,8 @@ def test_who_sent_it_again_does_not_count_with_what_they_read_afterwards(again):
 
 
 def test_the_rule_is_no_setting():
-    assert (agreement.RULE_VERSION, agreement.READERS, agreement.TPS_OF_A_PAIR) == (1, 2, 3)
+    assert (agreement.RULE_VERSION, agreement.READERS, agreement.TPS_OF_A_PAIR) == (2, 2, 3)
+    assert agreement.RULE_VERSION == RULE_OF_NEW_ELECTIONS
     imports = {
         (node.module or "") if isinstance(node, ast.ImportFrom) else name.name
         for node in ast.walk(ast.parse(Path(agreement.__file__).read_text()))
