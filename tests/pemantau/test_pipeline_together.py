@@ -1,6 +1,5 @@
 """What waits for one step is worked on together: with the same end as one by one, and none takes another down."""
 
-import threading
 from functools import partial
 
 import pytest
@@ -9,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from aggregation.models import Delta, Result
 from pemantau import pipeline
+from tests.pemantau.test_pipeline import deciding_while_somebody_has_it_in_hand
 from tests.transcription.reading import VOTES, decision_of, device_of, photo_of
 from tests.transcription.test_many_at_once import at_once
 from tests.world import build
@@ -162,30 +162,11 @@ def test_workers_who_decide_at_once_decide_each_photo_once():
 def test_the_photo_that_was_rung_for_is_waited_for_and_the_others_are_not():
     world = build()
     first, other = read_by(world, stations(world, 2), *READERS)
-    held, let_go = threading.Event(), threading.Event()
-
-    def somebody_sends():
-        with transaction.atomic():
-            Photo.objects.select_for_update(no_key=True).get(pk=first.pk)
-            held.set()
-            let_go.wait(10)
-        connection.close()
-
-    def the_worker():
-        pipeline.decide(str(first.pk))
-        connection.close()
-
-    threads = [threading.Thread(target=somebody_sends), threading.Thread(target=the_worker)]
-    threads[0].start()
-    assert held.wait(10)
-    threads[1].start()
-    for _ in range(100):
-        if decision_of(other):
-            break
-        threads[1].join(0.1)
-    assert decision_of(other)
-    assert not decision_of(first)
-    let_go.set()
-    for thread in threads:
-        thread.join(10)
+    with deciding_while_somebody_has_it_in_hand(first) as worker:
+        for _ in range(100):
+            if decision_of(other):
+                break
+            worker.join(0.1)
+        assert decision_of(other)
+        assert not decision_of(first)
     assert decision_of(first)
