@@ -6,18 +6,27 @@ const SIGNED_OUT = ["sign_in_first", "stale_form", "not_allowed"]; // their entr
 
 /** The readings of one person in this browser. `says({ waiting, signedOut, problem })` is told whenever that changes. */
 export function entriesOf(reader, token, says) {
-  const place = `bacaan-${reader}`;
-  let memory = null; // where the browser keeps nothing: they are sent as long as the page lives
-  const all = () => memory ?? JSON.parse(localStorage.getItem(place) ?? "[]");
-  function keep(entries) {
+  // Each under a key of its own: another tab's are neither lost nor brought back by what this one writes, though each
+  // may see the other's a moment late.
+  const place = `bacaan-${reader}/`;
+  const memory = {}; // where the browser keeps nothing: they are sent as long as the page lives
+  const all = () =>
+    [...Object.entries({ ...localStorage }), ...Object.entries(memory)]
+      .filter(([key]) => key.startsWith(place))
+      .map(([, kept]) => JSON.parse(kept))
+      .sort((one, other) => one.since - other.since);
+  function keep(entry) {
+    const kept = JSON.stringify(entry);
     try {
-      localStorage.setItem(place, JSON.stringify(entries));
-      memory = null;
+      localStorage.setItem(entry.key, kept);
     } catch {
-      memory = entries;
+      memory[entry.key] = kept;
     }
   }
-  const without = (key) => keep(all().filter((entry) => entry.key !== key));
+  function forget(key) {
+    localStorage.removeItem(key);
+    delete memory[key];
+  }
   let pause = SOONEST;
   let timer = 0;
 
@@ -34,13 +43,13 @@ export function entriesOf(reader, token, says) {
     if (SIGNED_OUT.includes(error?.code)) throw new Error("signed out");
     if (!id && !error) throw new Error("no answer of ours");
     if (error) says({ problem: error.message });
-    without(entry.key);
+    forget(entry.key);
   }
 
-  /** Sends what is due; all of it with `everything`. Resolves when it was tried. */
-  async function flush(everything = false) {
+  /** Sends what is due; all of it with `everything`, `but` for one. Resolves when it was tried. */
+  async function flush(everything = false, but = null) {
     clearTimeout(timer);
-    const due = all().filter((entry) => everything || entry.due <= Date.now());
+    const due = all().filter(({ key, due }) => (everything && key !== but) || due <= Date.now());
     const tried = await Promise.allSettled(due.map(send));
     const failed = tried.filter(({ status }) => status === "rejected");
     const signedOut = failed.some(({ reason }) => reason.message === "signed out");
@@ -59,16 +68,17 @@ export function entriesOf(reader, token, says) {
   return {
     /** Keeps an entry and sends it when `delay` ms are over; earlier ones now. Returns the key it is known by. */
     add(url, reading, delay) {
-      const key = `${Date.now()} ${Math.random()}`;
-      const others = all().filter((entry) => entry.url !== url);
-      keep([...others.map((entry) => ({ ...entry, due: 0 })), { key, url, reading, due: Date.now() + delay }]);
-      flush();
+      const since = Date.now();
+      const key = `${place}${since}-${Math.random()}`;
+      for (const other of all()) if (other.url === url) forget(other.key);
+      keep({ key, url, reading, since, due: since + delay });
+      flush(true, key);
       return key;
     },
     /** Takes it back, if it has not left; says whether it was there. */
     drop(key) {
       const isHere = all().some((entry) => entry.key === key);
-      without(key);
+      forget(key);
       return isHere;
     },
     isKept: (url) => all().some((entry) => entry.url === url),
