@@ -17,7 +17,7 @@ from tps.models import NATION, Contest, Election
 from transcription import consensus, rule_versions, rulings, withdrawals
 from transcription import entries as readings
 from transcription.entries import KOSONG
-from transcription.models import Decision, Entry, Ruling
+from transcription.models import Decision, Entry, GoldReading, Ruling
 from uploads import inspection, intake
 from uploads.models import Photo
 
@@ -89,7 +89,7 @@ KINDS = (
         lambda: Entry.objects.select_related("account", "device", "photo__contest"),
         lambda entry: str(entry.pk),
         readings.entry_of,
-        _no_row("transcription_entry"),
+        f"{_no_row('transcription_entry')} AND {_no_row('transcription_goldreading')}",
     ),
     Kind(
         "ruling",
@@ -123,12 +123,22 @@ KINDS = (
     ),
 )
 
+# In the log they are readings like all others (`transcription.gold`); which entries have no row, those tell too.
+GOLD = Kind(
+    "reading",
+    lambda: GoldReading.objects.select_related("account", "device", "photo__contest"),
+    lambda reading: str(reading.pk),
+    readings.entry_of,
+    "false",
+)
+
 
 def differences() -> Iterator[Found]:
     """(kind, name, what) for every row and every entry that have no counterpart, or say something else."""
     for kind in KINDS:
         yield from _rows_without_entry(kind)
         yield from _entries_without_row(kind)
+    yield from _rows_without_entry(GOLD)
     yield from _withdrawn_after_coming_back()
     yield from _missing_versions()
     yield from _untold_reference_data()
@@ -198,7 +208,7 @@ def _is_erased(row: Model) -> bool:
 
 
 def _log_of(row: Any) -> str:
-    if isinstance(row, Entry | Ruling):
+    if isinstance(row, Entry | GoldReading | Ruling):
         return str(row.photo.contest.election_id)
     return str(row.contest.election_id)
 

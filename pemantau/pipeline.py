@@ -27,9 +27,9 @@ from accounts.refusals import Refusal
 from aggregation import results, tallies
 from aggregation.models import Delta, Result, Snapshot
 from ledger import entries as ledger
-from transcription import consensus, queue, rulings, senders, withdrawals
+from transcription import consensus, gold, queue, rulings, senders, withdrawals
 from transcription import entries as readings
-from transcription.models import Decision, Entry, Ruling
+from transcription.models import Decision, Entry, GoldReading, Ruling
 from transcription.models import Task as Place
 from uploads import fair_use, inspection, intake, reuse, storage, tickets
 from uploads.models import Photo
@@ -103,8 +103,12 @@ def withdraw(photo: Photo) -> Photo:
     return photo
 
 
-def send_entry(sent: readings.Sent) -> Entry:
-    """A volunteer sends what they read under their lease. The same again gives the same entry."""
+def send_entry(sent: readings.Sent) -> Entry | GoldReading:
+    """A volunteer sends what they read under their lease. The same again gives the same entry.
+
+    Where the answer is known, the photo does not move, and whoever is rung for finds nothing to do: the sender waits
+    as long as for any other.
+    """
     with transaction.atomic():
         entry, is_new = readings.submit(sent)  # which also moves the photo to DECIDE
         if is_new:
@@ -266,6 +270,12 @@ def reap() -> int:
     independence.forget_old_sightings()
     tickets.forget_ended()
     return intake.reap_staging()
+
+
+@shared_task
+def renew_gold() -> int:
+    """Let other photos serve as tasks whose answer is known. Returns how many begin."""
+    return gold.renew()
 
 
 # --- Claiming, moving, ringing --------------------------------------------------------------

@@ -165,6 +165,7 @@ CELERY_TASK_QUEUES = [Queue("celery"), Queue("inspect")]
 CELERY_TASK_ROUTES = {"pemantau.pipeline.inspect": {"queue": "inspect"}}
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "pemantau.pipeline.sweep", "schedule": 30.0},
+    "renew-gold": {"task": "pemantau.pipeline.renew_gold", "schedule": 300.0},
     "reap": {"task": "pemantau.pipeline.reap", "schedule": 3600.0},
 }
 

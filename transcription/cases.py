@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 from accounts.models import User
 from tps.form_definitions import FormDefinition, for_contest
 from transcription import rulings, showing
-from transcription.models import Decision, Entry, Ruling, Task
+from transcription.models import Decision, Entry, GoldReading, Ruling, Task
 from uploads import marks, second_looks
 from uploads.models import Photo
 
@@ -47,6 +47,7 @@ def waiting_for(adjudicator: User, limit: int = SHOWN) -> QuerySet[Task]:
         Task.objects.filter(needs_adjudicator=True)
         .exclude(photo__uploader=adjudicator)
         .exclude(Exists(Entry.objects.filter(photo=OuterRef("pk"), account=adjudicator)))
+        .exclude(Exists(GoldReading.objects.filter(photo=OuterRef("pk"), account=adjudicator)))
         .exclude(mine & ~others)  # two who said different things may both think again
         .exclude(Exists(Decision.objects.filter(pk=OuterRef("decision"), because__overlap=ArraySubquery(own_rulings))))
         .select_related("photo__contest", "photo__station__region")

@@ -388,7 +388,8 @@ _STORE = """
         UPDATE transcription_task t
            SET wants = asked.wants, why = asked.why, needs_adjudicator = asked.why <> '', changed_at = now(),
                case_since = CASE WHEN asked.why <> '' THEN coalesce(t.case_since, now()) END,
-               decision_id = coalesce(stored.id, t.decision_id)
+               decision_id = coalesce(stored.id, t.decision_id),
+               gold = CASE WHEN stored.id IS NULL THEN t.gold ELSE 0 END
           FROM task JOIN asked ON asked.photo = task.photo_id LEFT JOIN stored USING (photo_id)
          WHERE t.photo_id = task.photo_id AND (asked.decided IS NULL OR stored.id IS NOT NULL)
     )

@@ -20,7 +20,7 @@ from ledger import sealing
 from tps import rules
 from tps.form_definitions import FormDefinition, Page, for_contest
 from transcription.guards import refusing
-from transcription.models import Entry, Lease, Problem
+from transcription.models import Entry, GoldReading, Lease, Problem
 from transcription.queue import NoSuchLease, lease_of
 from uploads.models import Photo
 from uploads.receipts import Withdrawn
@@ -98,6 +98,7 @@ class RuledOnIt(Refusal):
 
 REFUSALS: dict[str, type[Refusal]] = {
     "one_entry_per_photo_and_transcriber": AlreadyRead,
+    "one_gold_reading_per_photo_and_transcriber": AlreadyRead,
     "only_readers_read": NotAllowed,
     "nobody_reads_what_they_sent": OwnPhoto,
     "nobody_reads_what_they_ruled_on": RuledOnIt,
@@ -178,17 +179,19 @@ def typed(text: str) -> object:
 # --- Storing ----------------------------------------------------------------------------------
 
 
-def submit(sent: Sent) -> tuple[Entry, bool]:
+def submit(sent: Sent) -> tuple[Entry | GoldReading, bool]:
     """Store one entry, end its lease, and move its photo to be decided. Says whether the entry is new.
 
     The same lease sent twice with the same reading gives the same entry. A lease that ran out still counts
     while the photo wants an entry and nobody else has the place. Raises a `Refusal`; nothing is changed then.
-    Two statements; call it in a transaction.
+    Two statements; call it in a transaction. Where the answer is known, the same, but the photo stays as it is, and
+    a lease that ran out counts while the answer stands.
     """
     lease = lease_of(sent.lease_id, sent.account)
     photo = lease.task.photo
     reading = check(sent.reading, for_contest(photo.contest))
-    entry = Entry(
+    table, statement = (Entry, _SUBMIT) if lease.gold_id is None else (GoldReading, _SUBMIT_GOLD)
+    entry = table(
         id=uuid4(),
         photo=photo,
         account=sent.account,
@@ -201,7 +204,7 @@ def submit(sent: Sent) -> tuple[Entry, bool]:
     )
     with refusing(REFUSALS), connection.cursor() as cursor:
         cursor.execute(
-            _SUBMIT,
+            statement,
             {
                 "photo": photo.pk,
                 "lease": lease.pk,
@@ -226,8 +229,8 @@ def submit(sent: Sent) -> tuple[Entry, bool]:
     raise GivenBack if end == Lease.End.RETURNED else TakenOver
 
 
-def _sent_before(lease: Lease, photo: Photo, reading: Reading) -> Entry:
-    entry = Entry.objects.get(lease=lease)
+def _sent_before(lease: Lease, photo: Photo, reading: Reading) -> Entry | GoldReading:
+    entry = (Entry if lease.gold_id is None else GoldReading).objects.get(lease=lease)
     if (entry.page, entry.numbers, entry.problem) != (reading.page, reading.numbers, reading.problem):
         raise AlreadyRead
     entry.photo, entry.account = photo, lease.account
@@ -236,42 +239,65 @@ def _sent_before(lease: Lease, photo: Photo, reading: Reading) -> Entry:
 
 # Locks photo, task and lease in this order, and then does all or nothing. What `may` does not let through shows
 # as an entry that is NULL, with the reason in `end`.
-_SUBMIT = """
+_SUBMITTED = """
     WITH photo AS MATERIALIZED (
         SELECT id FROM uploads_photo WHERE id = %(photo)s FOR NO KEY UPDATE
     ), task AS MATERIALIZED (
-        SELECT t.photo_id, t.free, t.touched_by
+        SELECT t.photo_id, t.free, t.touched_by, t.decision_id
           FROM transcription_task t JOIN photo ON photo.id = t.photo_id FOR UPDATE OF t
     ), lease AS MATERIALIZED (
-        SELECT l.id, l."end" FROM transcription_lease l JOIN task ON task.photo_id = l.task_id
+        SELECT l.id, l."end", l.gold_id FROM transcription_lease l JOIN task ON task.photo_id = l.task_id
          WHERE l.id = %(lease)s AND l.account_id = %(account)s FOR UPDATE OF l
     ), may AS MATERIALIZED (
         SELECT lease.id, lease."end" = '' AS holds FROM lease CROSS JOIN task
          WHERE lease."end" = ''
-            OR (lease."end" = 'expired' AND task.free > 0 AND NOT %(account)s = ANY (task.touched_by))
+            OR (lease."end" = 'expired' AND {still} AND NOT %(account)s = ANY (task.touched_by))
     ), entry AS (
-        INSERT INTO transcription_entry (id, photo_id, round, source, account_id, lease_id, device_id, address_block,
-                                         page, numbers, problem, salt)
+        INSERT INTO {table} (id, photo_id, round, source, account_id, lease_id, device_id, address_block,
+                             page, numbers, problem, salt{more})
         SELECT %(entry)s, %(photo)s, 1, 'volunteer', %(account)s, may.id,
                (SELECT id FROM accounts_device WHERE id = %(device)s), %(block)s,
-               %(page)s, %(numbers)s, %(problem)s, %(salt)s
+               %(page)s, %(numbers)s::jsonb, %(problem)s, %(salt)s{more_values}
           FROM may
         RETURNING created_at, device_id, round
     ), ended AS (
         UPDATE transcription_lease l SET "end" = 'submitted' FROM may WHERE l.id = may.id
     ), placed AS (
         UPDATE transcription_task t
-           SET wants = greatest(t.wants - 1, 0), leased = t.leased - may.holds::int, changed_at = now(),
+           SET {moves} changed_at = now(),
                touched_by = CASE WHEN may.holds THEN t.touched_by ELSE t.touched_by || %(account)s::bigint END
           FROM may WHERE t.photo_id = %(photo)s
     ), moved AS (
-        UPDATE uploads_photo p SET step = 'decide', step_at = now() FROM may WHERE p.id = %(photo)s
+        UPDATE uploads_photo p SET step = 'decide', step_at = now() FROM may WHERE p.id = %(photo)s AND {decides}
     )
     SELECT lease."end", entry.created_at, entry.device_id, entry.round FROM lease LEFT JOIN entry ON true
 """
+_SUBMIT = _SUBMITTED.format(
+    still="task.free > 0",
+    table="transcription_entry",
+    more="",
+    more_values="",
+    moves="wants = greatest(t.wants - 1, 0), leased = t.leased - may.holds::int,",
+    decides="true",
+)
+_ZERO = """CASE WHEN {0} = '"kosong"' THEN '0' ELSE {0} END"""
+_SUBMIT_GOLD = _SUBMITTED.format(
+    still="task.decision_id = lease.gold_id",
+    table="transcription_goldreading",
+    more=", decision_id, is_right",
+    more_values=f""",
+               (SELECT gold_id FROM lease),
+               (SELECT %(numbers)s::jsonb IS NOT NULL AND d.page = %(page)s AND NOT EXISTS (
+                    SELECT FROM jsonb_each(d.numbers) field
+                     WHERE {_ZERO.format("field.value")}
+                           IS DISTINCT FROM {_ZERO.format("%(numbers)s::jsonb -> field.key")})
+                  FROM transcription_decision d JOIN lease ON d.id = lease.gold_id)""",  # noqa: S608  # built from constants alone
+    moves="",
+    decides="false",
+)
 
 
-def entry_of(entry: Entry) -> dict[str, Any]:
+def entry_of(entry: Entry | GoldReading) -> dict[str, Any]:
     """The fields of the ledger entry `reading`: who and when; what was read stays sealed until the decision."""
     who = entry.account or entry.device
     if who is None:
@@ -286,6 +312,6 @@ def entry_of(entry: Entry) -> dict[str, Any]:
     }
 
 
-def said_in(entry: Entry) -> dict[str, Any]:
+def said_in(entry: Entry | GoldReading) -> dict[str, Any]:
     """What an entry says, as the ledger seals it and opens it."""
     return sealing.what_was_read(page=entry.page, numbers=entry.numbers, problem=entry.problem)

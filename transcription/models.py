@@ -74,6 +74,9 @@ class Task(models.Model):
     why = models.CharField(max_length=8, blank=True, choices=Why.choices)
     case_since = models.DateTimeField(null=True)
     decision = models.ForeignKey("Decision", null=True, on_delete=models.PROTECT, related_name="+")
+    # So many more people may be given it as a task whose answer is known (`transcription.gold`), and since when.
+    gold = models.SmallIntegerField(db_default=0)
+    gold_since = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -85,8 +88,13 @@ class Task(models.Model):
                 | (Q(needs_adjudicator=True, case_since__isnull=False) & ~Q(why="")),
                 name="a_case_has_a_reason_and_an_age",
             ),
+            models.CheckConstraint(
+                condition=Q(gold=0) | Q(gold__gt=0, decision__isnull=False, gold_since__isnull=False),
+                name="a_known_answer_was_decided",
+            ),
         ]
         indexes = [
+            models.Index(fields=["photo"], condition=Q(gold__gt=0), name="known_answer"),
             models.Index(fields=["rank", "photo"], condition=Q(free__gt=0), name="open_task_in_serving_order"),
             models.Index(fields=["case_since"], condition=Q(needs_adjudicator=True), name="case_by_age"),
         ]
@@ -150,6 +158,8 @@ class Lease(models.Model):
     expires_at = models.DateTimeField()
     end = models.CharField(max_length=9, blank=True, choices=End.choices)
     place = models.SmallIntegerField(default=0)
+    # Where the answer is known: the decision that knows it. Takes no place of the photo's, and decides nothing.
+    gold = models.ForeignKey("Decision", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
         constraints = [
@@ -203,6 +213,46 @@ class Entry(models.Model):
                 condition=Q(account__isnull=False) | ~Q(source="volunteer"), name="volunteers_entry_has_an_account"
             ),
         ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class GoldReading(models.Model):
+    """What somebody read from a photo whose answer is known. Rows are added, never edited, and decide nothing.
+
+    Its columns are those of `Entry`, so that the same guard of the database refuses the same. It counts for or against
+    its reader as long as the `decision` it is compared with stands.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
+    decision = models.ForeignKey("Decision", on_delete=models.PROTECT, related_name="+")
+    round = models.SmallIntegerField(default=1)
+    source = models.CharField(max_length=9, default=Entry.Source.VOLUNTEER)
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT)
+    lease = models.OneToOneField(Lease, on_delete=models.PROTECT)
+    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT)
+    address_block = models.CharField(max_length=32, blank=True)
+    page = models.SmallIntegerField(null=True)
+    numbers = models.JSONField(null=True)
+    problem = models.CharField(max_length=12, blank=True, choices=Problem.choices)
+    is_right = models.BooleanField()  # the decision's page and numbers; an empty box and a 0 are the same
+    salt = models.BinaryField(max_length=32, default=new_salt)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["photo", "account"], name="one_gold_reading_per_photo_and_transcriber"),
+            models.CheckConstraint(
+                condition=Q(numbers__isnull=False) ^ ~Q(problem=""), name="gold_reading_has_numbers_or_a_problem"
+            ),
+            models.CheckConstraint(
+                condition=Q(numbers__isnull=True) | Q(page__isnull=False),
+                name="gold_reading_with_numbers_says_the_page",
+            ),
+        ]
+        indexes = [models.Index(fields=["account"], condition=Q(is_right=False), name="wrong_gold_reading")]
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -1,10 +1,14 @@
 """The queue: which photo somebody reads next. Leases of five minutes, exclusions in the query itself.
 
+Some tasks have a known answer (`transcription.gold`): the same lease of a photo that is decided. They take no place
+of the photo's, and only stand in for another that this person could have had.
+
 Whoever changes several of these rows locks them in this order: photo, task, lease, user.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
+from secrets import SystemRandom
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +22,7 @@ from accounts.models import Device, User
 from accounts.refusals import Refusal
 from tps import form_definitions
 from tps.models import Contest, PollingStation
-from transcription import surges
+from transcription import accuracy, surges
 from transcription.agreement import READERS, TPS_OF_A_PAIR
 from transcription.models import Lease, Task
 from transcription.surges import SURGE
@@ -182,7 +186,8 @@ def close(photo: Photo) -> None:
     task = Task.objects.select_for_update().filter(pk=photo.pk).first()
     if task is None:
         return
-    ended = Lease.objects.filter(task=task, end="").update(end=Lease.End.EXPIRED)
+    ended = Lease.objects.filter(task=task, end="", gold=None).update(end=Lease.End.EXPIRED)
+    Lease.objects.filter(task=task, end="").update(end=Lease.End.EXPIRED)
     task.wants, task.leased, task.rank = 0, task.leased - ended, task.rank - ended
     task.needs_adjudicator, task.why, task.case_since, task.changed_at = False, "", None, Now()
     task.save(
@@ -223,6 +228,10 @@ def _hand_out(
         "longest": LONGEST_LEASE,
         "ahead": ahead,
         "most": PLACES if ahead else 1,
+        "draw": draw(),
+        "at_first": accuracy.GOLD_AT_FIRST,
+        "first_tasks": accuracy.FIRST_TASKS,
+        "later": accuracy.GOLD_LATER,
     }
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -237,6 +246,11 @@ def _hand_out(
     return row[0] if row else None
 
 
+def draw() -> float:
+    """From 0 to 1: by it the statement below says whether this task has a known answer."""
+    return SystemRandom().random()
+
+
 def held_by(account: User) -> QuerySet[Lease]:
     """What somebody holds, oldest first."""
     return Lease.objects.filter(account=account, end="").order_by("taken_at")
@@ -249,7 +263,16 @@ def _held_by(account: User) -> UUID | None:
 
 # One statement: who I may not follow (`mine`), the lease I hold (`held`, revived if it ran out and was not
 # taken back; the oldest of several), or, in a place that is empty, the first photo nobody of those has touched or sent
-# once more (which may happen at any time).
+# once more (which may happen at any time). Where the draw says so, one whose answer is known comes instead of that
+# (`golden`): never for its own sake, so that an empty queue tells nobody anything, and never waited for.
+_UNTOUCHED = """
+               NOT t.touched_by && (SELECT circle FROM mine)
+           AND NOT t.touched_on && (SELECT places FROM mine)
+           AND NOT coalesce((
+               SELECT bool_or(r.account_id = ANY (circle) OR r.device_id::text = ANY (places)
+                              OR r.address_block = ANY (places))
+                 FROM uploads_repeat r, mine WHERE r.photo_id = t.photo_id), false)
+"""
 _TAKE_WAITING = f"""
     WITH seen AS (
         INSERT INTO accounts_sighting (user_id, device_id, address_block, day)
@@ -275,30 +298,38 @@ _TAKE_WAITING = f"""
                             WHERE l.account_id = %(me)s AND l."end" = '' AND (l.place = place.place OR NOT %(ahead)s))
     ), chosen AS MATERIALIZED (
         SELECT t.photo_id FROM transcription_task t
-         WHERE t.free > 0
-           AND NOT t.touched_by && (SELECT circle FROM mine)
-           AND NOT t.touched_on && (SELECT places FROM mine)
-           AND NOT coalesce((
-               SELECT bool_or(r.account_id = ANY (circle) OR r.device_id::text = ANY (places)
-                              OR r.address_block = ANY (places))
-                 FROM uploads_repeat r, mine WHERE r.photo_id = t.photo_id), false)
+         WHERE t.free > 0 AND {_UNTOUCHED}
            AND (SELECT empty FROM place) IS NOT NULL
-         ORDER BY t.rank, t.photo_id LIMIT 1 FOR UPDATE OF t
+         ORDER BY t.rank, t.photo_id LIMIT 1 FOR UPDATE OF t /* patience */
+    ), golden AS MATERIALIZED (
+        SELECT t.photo_id, t.decision_id FROM transcription_task t
+         WHERE t.gold > 0 AND {_UNTOUCHED}
+           AND EXISTS (SELECT FROM chosen)
+           AND CASE WHEN %(draw)s >= %(at_first)s THEN false WHEN %(draw)s < %(later)s THEN true ELSE
+                   (SELECT count(*) < %(first_tasks)s FROM (
+                       SELECT FROM transcription_lease l WHERE l.account_id = %(me)s AND l."end" = 'submitted'
+                        LIMIT %(first_tasks)s) AS task) END
+         ORDER BY random() LIMIT 1 FOR UPDATE OF t SKIP LOCKED
+    ), given (photo_id, knows) AS (
+        SELECT photo_id, decision_id FROM golden
+        UNION ALL SELECT photo_id, NULL FROM chosen WHERE NOT EXISTS (SELECT FROM golden)
     ), taken AS (
         UPDATE transcription_task t
-           SET leased = t.leased + 1, rank = t.rank + 1, changed_at = now(),
+           SET leased = t.leased + (knows IS NULL)::int, rank = t.rank + (knows IS NULL)::int,
+               gold = t.gold - (knows IS NOT NULL)::int, changed_at = now(),
                touched_by = t.touched_by || %(me)s::bigint, touched_on = t.touched_on || %(here)s::varchar[]
-          FROM chosen WHERE t.photo_id = chosen.photo_id
-        RETURNING t.photo_id
+          FROM given WHERE t.photo_id = given.photo_id
+        RETURNING t.photo_id, knows
     ), leased AS (
-        INSERT INTO transcription_lease (id, task_id, account_id, device_id, address_block, expires_at, "end", place)
-        SELECT gen_random_uuid(), photo_id, %(me)s, %(device)s, %(block)s, now() + %(lease)s, '', empty
+        INSERT INTO transcription_lease (id, task_id, account_id, device_id, address_block, expires_at, "end", place,
+                                         gold_id)
+        SELECT gen_random_uuid(), photo_id, %(me)s, %(device)s, %(block)s, now() + %(lease)s, '', empty, knows
           FROM taken, place
         RETURNING id
     )
     SELECT id FROM leased UNION ALL (SELECT id FROM held ORDER BY taken_at LIMIT 1)
 """  # noqa: S608  # built from constants alone
-_TAKE = _TAKE_WAITING.replace("FOR UPDATE OF t", "FOR UPDATE OF t SKIP LOCKED")
+_TAKE = _TAKE_WAITING.replace("/* patience */", "SKIP LOCKED")
 
 
 def lease_of(lease_id: UUID, account: User) -> Lease:
@@ -382,7 +413,7 @@ _GIVE_BACK = """
     ), ended AS (
         UPDATE transcription_lease l SET "end" = 'returned' FROM task
          WHERE l.id = %(lease)s AND l.task_id = task.photo_id AND l."end" = ''
-        RETURNING l.task_id
+        RETURNING l.task_id, l.gold_id
     )
     UPDATE transcription_task t
        SET leased = t.leased - 1, rank = t.rank - 1, returned = t.returned + 1, changed_at = now(),
@@ -390,7 +421,7 @@ _GIVE_BACK = """
            why = CASE WHEN t.why = '' AND t.returned + 1 >= %(too_often)s THEN 'returned' ELSE t.why END,
            case_since = CASE WHEN t.needs_adjudicator OR t.returned + 1 >= %(too_often)s
                              THEN coalesce(t.case_since, now()) END
-      FROM ended WHERE t.photo_id = ended.task_id
+      FROM ended WHERE t.photo_id = ended.task_id AND ended.gold_id IS NULL
 """
 
 
@@ -412,9 +443,9 @@ _TAKE_BACK = """
          FOR UPDATE SKIP LOCKED
     ), ended AS (
         UPDATE transcription_lease l SET "end" = 'expired' FROM due WHERE l.id = due.id
-        RETURNING l.task_id, l.account_id, l.device_id, l.address_block
+        RETURNING l.task_id, l.account_id, l.device_id, l.address_block, l.gold_id
     ), places AS (
-        SELECT task_id, count(*)::smallint AS many, array_agg(account_id) AS accounts,
+        SELECT task_id, (count(*) FILTER (WHERE gold_id IS NULL))::smallint AS many, array_agg(account_id) AS accounts,
                array_agg(device_id::text) || array_agg(address_block::text) AS used
           FROM ended GROUP BY task_id
     ), opened AS (

@@ -19,7 +19,7 @@ from tps.models import PollingStation
 from transcription import consensus
 from transcription.entries import WrongReading, check_numbers
 from transcription.guards import refusing
-from transcription.models import Decision, Lease, Problem, Ruling, Task
+from transcription.models import Decision, GoldReading, Lease, Problem, Ruling, Task
 from uploads.models import Photo
 from uploads.receipts import Withdrawn
 
@@ -169,6 +169,8 @@ def may_rule_on(photo: Photo, adjudicator: User) -> Task:
     accounts = {account for account, _ in senders}
     holds = Lease.objects.filter(task=task, account=adjudicator, end="").exists()
     if holds or adjudicator.pk in accounts or photo.entries.filter(account=adjudicator).exists():
+        raise HadItInHand
+    if GoldReading.objects.filter(photo=photo, account=adjudicator).exists():
         raise HadItInHand
     if adjudicator.sighting_set.filter(device__in=[device for _, device in senders if device]).exists():
         raise HadItInHand
