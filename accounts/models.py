@@ -52,6 +52,8 @@ class User(AbstractBaseUser):
     # An operator took a role from them: no invitation gives it back, only an operator does.
     dismissed = models.BooleanField(default=False, db_default=False)
     is_active = models.BooleanField(default=True)
+    # Given no task for now, as the newest of their turns says (`transcription.models.BarTurn`).
+    paused = models.BooleanField(default=False, db_default=False)
     joined_at = models.DateTimeField(db_default=Now())
 
     objects = UserManager()

@@ -7,8 +7,10 @@ from itertools import islice
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField, Count, F, Func, Model, QuerySet, Value
+from django.db.models import CharField, Count, F, Func, Model, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
+from accounts.models import User
 from aggregation import columns, results
 from aggregation.models import Result, Snapshot, Tally
 from ledger.models import Event
@@ -17,7 +19,7 @@ from tps.models import NATION, Contest, Election
 from transcription import consensus, rule_versions, rulings, withdrawals
 from transcription import entries as readings
 from transcription.entries import KOSONG
-from transcription.models import Decision, Entry, GoldReading, Ruling
+from transcription.models import BarTurn, Decision, Entry, GoldReading, Ruling
 from uploads import inspection, intake
 from uploads.models import Photo
 
@@ -143,6 +145,15 @@ def differences() -> Iterator[Found]:
     yield from _missing_versions()
     yield from _untold_reference_data()
     yield from _rules_not_named()
+    yield from _paused_otherwise()
+
+
+def _paused_otherwise() -> Iterator[Found]:
+    """Who is paused is what the newest turn of each person says; who has none is not."""
+    newest = BarTurn.objects.filter(account=OuterRef("pk")).order_by("-pk").values("on")[:1]
+    people = User.objects.annotate(told=Coalesce(Subquery(newest), Value(False))).exclude(paused=F("told"))
+    for pk, told in people.order_by("pk").values_list("pk", "told"):
+        yield "bar", f"account {pk}", f"is {'not paused' if told else 'paused'}, the newest turn says otherwise"
 
 
 def _rules_not_named() -> Iterator[Found]:

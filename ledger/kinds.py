@@ -201,6 +201,8 @@ KINDS: dict[str, Kind] = {
     "surge": _kind("version state by at", "region contest reason", subject="version"),
     # A text (`hash`) stands on top of all pages from here on, or no longer; `version` counts the turns.
     "announcement": _kind("version state hash by at", subject="version"),
+    # A person is given no more tasks (`by`: who says so, or "system" by known answers and haste), or is again.
+    "bar": _kind("version account state why by at", subject="version"),
     "import": _kind("origin index leaf", subject="origin index"),
     "peer": _kind("origin size root"),
 }
@@ -215,6 +217,7 @@ BY: dict[str, Holds] = {
     "invitations": commitment,
     "factor": commitment,
     "announcement": commitment,
+    "bar": either(commitment, matching("system")),
 }
 
 WHY_NOT = {

@@ -27,7 +27,8 @@ from accounts.refusals import Refusal
 from aggregation import results, tallies
 from aggregation.models import Delta, Result, Snapshot
 from ledger import entries as ledger
-from transcription import consensus, gold, queue, rulings, senders, withdrawals
+from tps.models import Election
+from transcription import bars, consensus, gold, queue, rulings, senders, withdrawals
 from transcription import entries as readings
 from transcription.models import Decision, Entry, GoldReading, Ruling
 from transcription.models import Task as Place
@@ -251,6 +252,8 @@ def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) 
     """
     queue.take_back_expired_leases()
     announcements.renew()
+    if current := Election.objects.filter(is_current=True).values_list("pk", flat=True).first():
+        bars.pause_those_below(current)
     stalled = Photo.objects.filter(
         step__in=_TASKS, step_at__lt=Now() - timedelta(seconds=older_than), withdrawn_at__isnull=True
     )

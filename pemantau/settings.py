@@ -210,6 +210,11 @@ if DEVELOPMENT:
     STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 
 READING_UNDO_SECONDS = 10  # how long a reader may take back what they have just sent
+# Who reads faster than this a number is no person (`transcription.entries.least_seconds`); programs that play people
+# on one's own machine are.
+SECONDS_A_NUMBER = env.float("SECONDS_A_NUMBER", default=0.0 if DEVELOPMENT else 0.3)
+# When somebody sees what they read against known answers: not while the photo serves, nor at once.
+LEARN_AFTER_HOURS = env.float("LEARN_AFTER_HOURS", default=6)
 MAX_PHOTO_BYTES = 20 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
@@ -274,6 +279,7 @@ if DEVELOPMENT and not env("EMAIL_URL", default=""):
 else:
     vars().update(env.email("EMAIL_URL"))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="pemantau@localhost")
+CONTACT = env("CONTACT", default=DEFAULT_FROM_EMAIL)  # whom people ask, as pages say it
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"

@@ -22,6 +22,9 @@ NOT_SIGNED_IN = {
     401: error("Not signed in.", "sign_in_first"),
     403: error("Not for this role, or no CSRF token.", "not_allowed", "stale_form"),
 }
+MAY_BE_PAUSED = NOT_SIGNED_IN | {
+    403: error("Not for this role, paused, or no CSRF token.", "not_allowed", "paused", "stale_form"),
+}
 NO_LEASE = {404: error("No such lease of yours.", "no_such_lease")}
 
 
@@ -53,7 +56,7 @@ class Tasks(ForReaders):
             200: shapes.Task,
             204: OpenApiResponse(description="There is nothing for you to read, or you hold as many as you may."),
             400: error("Not understood.", "invalid", "parse_error"),
-            **NOT_SIGNED_IN,
+            **MAY_BE_PAUSED,
         },
     )
     def post(self, request: Request) -> Response:
@@ -87,7 +90,7 @@ class EntryOfLease(ForReaders):
         request=shapes.ReadingForm,
         responses={
             201: shapes.Stored,
-            **NOT_SIGNED_IN,
+            **MAY_BE_PAUSED,
             **NO_LEASE,
             400: error("Not understood.", "invalid", "parse_error"),
             409: error("Too late, or not for the first time.", "already_read", "taken_over", "given_back"),
@@ -124,7 +127,7 @@ class RenewalOfLease(ForReaders):
         operation_id="tasks_renew",
         summary="Five more minutes, for whatever one holds",
         request=None,
-        responses={200: shapes.Task, **NOT_SIGNED_IN, **NO_LEASE, 409: error("It is over.", "lease_over")},
+        responses={200: shapes.Task, **MAY_BE_PAUSED, **NO_LEASE, 409: error("It is over.", "lease_over")},
     )
     def post(self, request: Request, lease: UUID) -> Response:
         return Response(showing.as_json(queue.renew(lease, person(request))))

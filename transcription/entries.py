@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +22,7 @@ from tps import rules
 from tps.form_definitions import FormDefinition, Page, for_contest
 from transcription.guards import refusing
 from transcription.models import Entry, GoldReading, Lease, Problem
-from transcription.queue import NoSuchLease, lease_of
+from transcription.queue import NoSuchLease, Paused, lease_of
 from uploads.models import Photo
 from uploads.receipts import Withdrawn
 
@@ -100,6 +101,7 @@ REFUSALS: dict[str, type[Refusal]] = {
     "one_entry_per_photo_and_transcriber": AlreadyRead,
     "one_gold_reading_per_photo_and_transcriber": AlreadyRead,
     "only_readers_read": NotAllowed,
+    "nobody_reads_while_paused": Paused,
     "nobody_reads_what_they_sent": OwnPhoto,
     "nobody_reads_what_they_ruled_on": RuledOnIt,
     "everybody_reads_under_a_lease_of_their_own": NoSuchLease,
@@ -186,7 +188,11 @@ def submit(sent: Sent) -> tuple[Entry | GoldReading, bool]:
     while the photo wants an entry and nobody else has the place. Raises a `Refusal`; nothing is changed then.
     Two statements; call it in a transaction. Where the answer is known, the same, but the photo stays as it is, and
     a lease that ran out counts while the answer stands.
+
+    How fast it came is noted with it (`Pace`), and said to nobody.
     """
+    if sent.account.paused:
+        raise Paused
     lease = lease_of(sent.lease_id, sent.account)
     photo = lease.task.photo
     reading = check(sent.reading, for_contest(photo.contest))
@@ -216,6 +222,7 @@ def submit(sent: Sent) -> tuple[Entry | GoldReading, bool]:
                 "numbers": None if reading.numbers is None else Json(reading.numbers),
                 "problem": reading.problem,
                 "salt": bytes(entry.salt),
+                "least": least_seconds(reading),
             },
         )
         end, entry.created_at, entry.device_id, entry.round = cursor.fetchone()
@@ -237,6 +244,12 @@ def _sent_before(lease: Lease, photo: Photo, reading: Reading) -> Entry | GoldRe
     return entry
 
 
+def least_seconds(reading: Reading) -> float:
+    """So long a person needs at least. Half of what the fastest key presses alone would take (docs/performance.md)."""
+    a_number, at_least = settings.SECONDS_A_NUMBER, 5 * settings.SECONDS_A_NUMBER
+    return max(at_least, a_number * len(reading.numbers)) if reading.numbers else at_least / 3
+
+
 # Locks photo, task and lease in this order, and then does all or nothing. What `may` does not let through shows
 # as an entry that is NULL, with the reason in `end`.
 _SUBMITTED = """
@@ -246,10 +259,13 @@ _SUBMITTED = """
         SELECT t.photo_id, t.free, t.touched_by, t.decision_id
           FROM transcription_task t JOIN photo ON photo.id = t.photo_id FOR UPDATE OF t
     ), lease AS MATERIALIZED (
-        SELECT l.id, l."end", l.gold_id FROM transcription_lease l JOIN task ON task.photo_id = l.task_id
+        SELECT l.id, l."end", l.gold_id, l.taken_at FROM transcription_lease l JOIN task ON task.photo_id = l.task_id
          WHERE l.id = %(lease)s AND l.account_id = %(account)s FOR UPDATE OF l
     ), may AS MATERIALIZED (
-        SELECT lease.id, lease."end" = '' AS holds FROM lease CROSS JOIN task
+        SELECT lease.id, lease."end" = '' AS holds, lease.taken_at + make_interval(secs => %(least)s) AS done_at,
+               make_interval(secs => %(least)s) AS least,
+               statement_timestamp() AS sent_at
+          FROM lease CROSS JOIN task
          WHERE lease."end" = ''
             OR (lease."end" = 'expired' AND {still} AND NOT %(account)s = ANY (task.touched_by))
     ), entry AS (
@@ -260,6 +276,14 @@ _SUBMITTED = """
                %(page)s, %(numbers)s::jsonb, %(problem)s, %(salt)s{more_values}
           FROM may
         RETURNING created_at, device_id, round
+    ), pace AS (
+        -- Read after it was taken, and after what was sent before: no earlier than that is it done.
+        INSERT INTO transcription_pace AS pace (account_id, busy_until, too_fast)
+        SELECT %(account)s, least(may.done_at, may.sent_at), (may.done_at > may.sent_at)::int FROM may
+        ON CONFLICT (account_id) DO UPDATE
+           SET busy_until = (SELECT least(greatest(pace.busy_until + least, done_at), sent_at) FROM may),
+               too_fast = (SELECT pace.too_fast + (greatest(pace.busy_until + least, done_at) > sent_at)::int
+                             FROM may)
     ), ended AS (
         UPDATE transcription_lease l SET "end" = 'submitted' FROM may WHERE l.id = may.id
     ), placed AS (

@@ -31,7 +31,10 @@ def renew() -> int:
 
 
 def answers_of(accounts: Collection[int]) -> dict[int, Answers]:
-    """What these people answered, as far as the answers still stand; without those who answered nothing. One query."""
+    """What these people answered since they were last let read again, as far as the answers still stand. One query.
+
+    Who answered nothing is not in it.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_ANSWERS, {"accounts": list(accounts)})
         rows = cursor.fetchall()
@@ -44,6 +47,8 @@ _ANSWERS = """
       JOIN transcription_task t ON t.photo_id = g.photo_id AND t.decision_id = g.decision_id
       JOIN transcription_decision d ON d.id = g.decision_id
      WHERE g.account_id = ANY (%(accounts)s)
+       AND g.created_at > coalesce((SELECT max(turned_at) FROM transcription_barturn lifted
+                                     WHERE lifted.account_id = g.account_id AND NOT lifted."on"), '-infinity')
      GROUP BY g.account_id
 """
 

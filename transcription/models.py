@@ -258,6 +258,57 @@ class GoldReading(models.Model):
         return str(self.pk)
 
 
+class Pace(models.Model):
+    """How fast somebody reads, as far as the server can know (`transcription.entries`); kept by their entries.
+
+    Whoever reads one photo after the other cannot have read all they sent before `busy_until`, whatever was held ready
+    and whenever it was sent. An entry that comes before that is too fast for a person.
+    """
+
+    account = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, primary_key=True)
+    busy_until = models.DateTimeField()
+    too_fast = models.IntegerField(default=0)  # since the person was last let read again
+
+    class Meta:
+        indexes = [models.Index(fields=["account"], condition=Q(too_fast__gt=0), name="too_fast_reader")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.too_fast}"
+
+
+class BarTurn(models.Model):
+    """A person is given no more tasks, or tasks again (`transcription.bars`). `by` nobody: known answers or haste."""
+
+    class Reason(models.TextChoices):
+        GOLD = "gold", _("jawaban yang diketahui lebih sering keliru")
+        TOO_FAST = "too_fast", _("terlalu cepat untuk dibaca")
+        CARELESS = "careless", _("bacaan asal-asalan")
+        ONE_SIDED = "one_sided", _("bacaan menguntungkan satu pihak")
+        TOGETHER = "together", _("bersekongkol dengan pembaca lain")
+        EXPLAINED = "explained", _("sudah dijelaskan orangnya")
+        MISTAKE = "mistake", _("kekeliruan kami")
+        OTHER = "other", _("lainnya")
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="bar_turns")
+    on = models.BooleanField()
+    reason = models.CharField(max_length=9, choices=Reason.choices)
+    note = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    turned_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(by=F("account")), name="nobody_bars_themselves"),
+            models.CheckConstraint(
+                condition=Q(by__isnull=False) | Q(on=True, reason__in=["gold", "too_fast"]),
+                name="without_a_person_only_answers_and_haste_bar",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {'paused' if self.on else 'reading'}"
+
+
 class Ruling(models.Model):
     """What one adjudicator said about one photo. Rows are added, never edited; a later one replaces it."""
 

@@ -30,6 +30,8 @@ from transcription.models import Lease, Problem, Ruling
 def start(request: HttpRequest) -> HttpResponse:
     """What to do, and the button that takes the next photo."""
     if request.method != "POST":
+        if person(request).paused:
+            return render(request, "transcription/start.html", {"paused": True, "contact": settings.CONTACT})
         held = queue.held_by(person(request)).first()
         return render(request, "transcription/start.html", {"held": held})
     return _next(request)

@@ -12,6 +12,7 @@ from secrets import SystemRandom
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, Q, QuerySet
 from django.db.models.functions import Least, Now
@@ -69,6 +70,20 @@ class LeaseOver(Refusal):
     status = 409
     code = "lease_over"
     sentence = _("Tugas ini sudah selesai atau waktunya habis. Ambil foto berikutnya.")
+
+
+class Paused(Refusal):
+    """Barred for now (`transcription.bars`). Why exactly is said by an operator, in person."""
+
+    status = 403
+    code = "paused"
+    sentence = _(
+        "Tugas membaca Anda sedang dijeda. Ini dapat terjadi pada siapa saja. Tulis ke {contact}, lalu pengelola "
+        "membicarakannya dengan Anda."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(contact=settings.CONTACT)
 
 
 # --- Opening ----------------------------------------------------------------------------------
@@ -204,8 +219,10 @@ def take(account: User, device: Device | None, address_block: str, *, ahead: boo
     """The next photo for this person, under a lease; their present one if they hold one; None only if there is none.
 
     `ahead` asks for one more than they hold, to have it ready; None, too, where all their places are taken.
-    "None" is said after expired leases were taken back and after waiting for whoever has a row locked.
+    "None" is said after expired leases were taken back and after waiting for whoever has a row locked. Raises `Paused`.
     """
+    if account.paused:
+        raise Paused
     lease_id = _hand_out(account, device, address_block, ahead=ahead)
     if lease_id is None:
         take_back_expired_leases()
@@ -294,7 +311,8 @@ _TAKE_WAITING = f"""
          WHERE account_id = %(me)s AND "end" = '' AND NOT %(ahead)s RETURNING id, taken_at
     ), place AS MATERIALIZED (
         SELECT min(place) AS empty FROM generate_series(0, %(most)s - 1) AS place
-         WHERE NOT EXISTS (SELECT FROM transcription_lease l
+         WHERE NOT EXISTS (SELECT FROM accounts_user u WHERE u.id = %(me)s AND u.paused)
+           AND NOT EXISTS (SELECT FROM transcription_lease l
                             WHERE l.account_id = %(me)s AND l."end" = '' AND (l.place = place.place OR NOT %(ahead)s))
     ), chosen AS MATERIALIZED (
         SELECT t.photo_id FROM transcription_task t
@@ -380,8 +398,10 @@ _LEASE = f"""
 def renew(lease_id: UUID, account: User) -> Lease:
     """Five more minutes from now, an hour at most in all, for whatever this person holds.
 
-    Raises `NoSuchLease`, and `LeaseOver` where this one is over.
+    Raises `NoSuchLease`, `Paused`, and `LeaseOver` where this one is over.
     """
+    if account.paused:
+        raise Paused
     renewable = Lease.objects.filter(account=account, end="", taken_at__gt=Now() - LONGEST_LEASE)
     renewed = renewable.filter(Exists(renewable.filter(pk=lease_id))).update(
         expires_at=Least(Now() + LEASE, F("taken_at") + LONGEST_LEASE)

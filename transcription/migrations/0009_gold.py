@@ -1,4 +1,4 @@
-"""Tasks whose answer is known: readings against it are added, each with its entry in the ledger.
+"""Tasks whose answer is known, and bars: readings and turns are added, each with its entry in the ledger.
 
 The guard of entries stands before them, too: what is refused there is refused here in the same words.
 """
@@ -18,11 +18,31 @@ CREATE TRIGGER guard BEFORE INSERT ON transcription_goldreading
     FOR EACH ROW EXECUTE FUNCTION transcription_guard_entry();
 """
 
+# After `guard`, by its name: that one has locked the person, so who is paused from now on is paused after this entry.
+PAUSED = """
+CREATE FUNCTION transcription_guard_pause() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NEW.source = 'volunteer' AND EXISTS (SELECT FROM accounts_user WHERE id = NEW.account_id AND paused) THEN
+        PERFORM transcription_refuse('nobody_reads_while_paused');
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER guard_pause BEFORE INSERT ON transcription_entry
+    FOR EACH ROW EXECUTE FUNCTION transcription_guard_pause();
+CREATE TRIGGER guard_pause BEFORE INSERT ON transcription_goldreading
+    FOR EACH ROW EXECUTE FUNCTION transcription_guard_pause();
+"""
+NO_PAUSED = """
+DROP TRIGGER guard_pause ON transcription_goldreading;
+DROP TRIGGER guard_pause ON transcription_entry;
+DROP FUNCTION transcription_guard_pause();
+"""
+
 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_duty'),
+        ('accounts', '0003_bars'),
         ('transcription', '0008_surges'),
         ('uploads', '0009_boxes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -108,7 +128,36 @@ class Migration(migrations.Migration):
             model_name='goldreading',
             constraint=models.CheckConstraint(condition=models.Q(('numbers__isnull', True), ('page__isnull', False), _connector='OR'), name='gold_reading_with_numbers_says_the_page'),
         ),
+        migrations.CreateModel(
+            name='Pace',
+            fields=[
+                ('account', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, serialize=False, to=settings.AUTH_USER_MODEL)),
+                ('busy_until', models.DateTimeField()),
+                ('too_fast', models.IntegerField(default=0)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('too_fast__gt', 0)), fields=['account'], name='too_fast_reader')],
+            },
+        ),
+        migrations.CreateModel(
+            name='BarTurn',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('on', models.BooleanField()),
+                ('reason', models.CharField(choices=[('gold', 'jawaban yang diketahui lebih sering keliru'), ('too_fast', 'terlalu cepat untuk dibaca'), ('careless', 'bacaan asal-asalan'), ('one_sided', 'bacaan menguntungkan satu pihak'), ('together', 'bersekongkol dengan pembaca lain'), ('explained', 'sudah dijelaskan orangnya'), ('mistake', 'kekeliruan kami'), ('other', 'lainnya')], max_length=9)),
+                ('note', models.CharField(blank=True, max_length=300)),
+                ('turned_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bar_turns', to=settings.AUTH_USER_MODEL)),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('by', models.F('account')), _negated=True), name='nobody_bars_themselves'), models.CheckConstraint(condition=models.Q(('by__isnull', False), models.Q(('on', True), ('reason__in', ['gold', 'too_fast'])), _connector='OR'), name='without_a_person_only_answers_and_haste_bar')],
+            },
+        ),
         migrations.RunSQL(GUARD, "DROP TRIGGER guard ON transcription_goldreading;"),
+        migrations.RunSQL(PAUSED, NO_PAUSED),
         append_only("transcription_goldreading"),
+        append_only("transcription_barturn"),
         must_be_logged("transcription_goldreading", "reading"),
+        must_be_logged("transcription_barturn", "bar"),
     ]

@@ -1,0 +1,120 @@
+"""Bars: who is given no more tasks, since when and why; and what known answers and haste say of it.
+
+A bar that is on pauses a person: no new task, and what they hold ends. It changes no number by itself. What they read
+before stands until somebody else says otherwise.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts import commitments
+from accounts.models import User
+from accounts.permissions import Action, NotAllowed, may
+from accounts.refusals import Refusal
+from accounts.roles import UnknownPerson
+from ledger import entries as ledger
+from transcription import gold, queue
+from transcription.models import BarTurn, Pace
+from transcription.surges import LONGEST_NOTE, WrongReason
+
+Reason = BarTurn.Reason
+TOO_FAST = 5  # entries faster than a person reads
+WHY_ON = (Reason.CARELESS, Reason.ONE_SIDED, Reason.TOGETHER, Reason.GOLD, Reason.TOO_FAST, Reason.OTHER)
+WHY_OFF = (Reason.EXPLAINED, Reason.MISTAKE, Reason.OTHER)
+
+
+class OwnBar(Refusal):
+    status = 403
+    code = "own_bar"
+    sentence = _("Tentang akun Anda sendiri, pengelola lain yang memutuskan.")
+
+
+def pause(by: User, account: int, election: str, *, reason: str, note: str = "") -> bool:
+    """Give somebody no more tasks and end what they hold; False if that is so already.
+
+    Raises `NotAllowed`, `UnknownPerson`, `OwnBar`, `WrongReason`.
+    """
+    _check(by, account, reason, note, WHY_ON)
+    return _turn_and_end_leases(by, account, election, reason, note)
+
+
+def lift(by: User, account: int, election: str, *, reason: str, note: str = "") -> bool:
+    """Give somebody tasks again; what known answers and haste said before counts no more. False if they have them.
+
+    Raises as `pause`.
+    """
+    _check(by, account, reason, note, WHY_OFF)
+    with transaction.atomic():
+        return turn(by, account, election, on=False, reason=reason, note=note)
+
+
+def pause_those_below(election: str) -> list[int]:
+    """Pause whoever known answers or haste show; returns their ids. The sweeper calls it."""
+    return [account for account, why in _due() if _turn_and_end_leases(None, account, election, why)]
+
+
+def turn(by: User | None, account: int, election: str, *, on: bool, reason: str, note: str = "") -> bool:
+    """One turn with its entry in the log; False if it is so already. In a transaction."""
+    person = User.objects.select_for_update().filter(pk=account).first()
+    if person is None:
+        raise UnknownPerson
+    if person.paused == on:
+        return False
+    User.objects.filter(pk=account).update(paused=on)
+    added = BarTurn.objects.create(account=person, on=on, reason=reason, note=note.strip()[:LONGEST_NOTE], by=by)
+    if not on:
+        Pace.objects.filter(account=person).update(too_fast=0)
+    ledger.append(
+        election,
+        "bar",
+        version=added.pk,
+        account=commitments.of(person),
+        state="on" if on else "off",
+        why=reason,
+        by=commitments.of(by) if by else "system",
+        at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    )
+    return True
+
+
+def _turn_and_end_leases(by: User | None, account: int, election: str, reason: str, note: str = "") -> bool:
+    with transaction.atomic():
+        is_new = turn(by, account, election, on=True, reason=reason, note=note)
+    # After that: leases are locked before people, and nobody takes or renews one any more.
+    queue.let_go(User(pk=account))
+    return is_new
+
+
+def _check(by: User, account: int, reason: str, note: str, allowed: tuple[Reason, ...]) -> None:
+    if not may(by, Action.OPERATE):
+        raise NotAllowed
+    if by.pk == account:
+        raise OwnBar
+    if reason not in allowed or (reason == Reason.OTHER and not note.strip()):
+        raise WrongReason
+
+
+def _due() -> Iterator[tuple[int, str]]:
+    """Who is to be paused, and why. Two statements."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SUSPECTS, [TOO_FAST])
+        suspects = cursor.fetchall()
+    answers = gold.answers_of([account for account, _too_fast in suspects])
+    for account, too_fast in suspects:
+        if too_fast:
+            yield account, Reason.TOO_FAST
+        elif account in answers and answers[account].below_the_bar:
+            yield account, Reason.GOLD
+
+
+_SUSPECTS = """
+    SELECT u.id, coalesce(p.too_fast >= %s, false)
+      FROM (SELECT account_id FROM transcription_goldreading WHERE NOT is_right
+            UNION SELECT account_id FROM transcription_pace WHERE too_fast > 0) AS suspect
+      JOIN accounts_user u ON u.id = suspect.account_id AND u.is_active AND NOT u.paused
+      LEFT JOIN transcription_pace p ON p.account_id = u.id
+     ORDER BY u.id
+"""
