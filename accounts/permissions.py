@@ -33,6 +33,7 @@ class Action(Enum):
     SEND_PHOTO = ("send", EVERYBODY)
     SEE_RECEIPT = ("receipt", EVERYBODY)  # whoever has the code
     WITHDRAW_PHOTO = ("withdraw", EVERYBODY)  # whoever has the receipt's code
+    REPORT = ("report", EVERYBODY)
     MANAGE_OWN_ACCOUNT = ("account", frozenset(Role.values))
     TRANSCRIBE = ("transcribe", frozenset({Role.VOLUNTEER, Role.ADJUDICATOR}))
     ADJUDICATE = ("adjudicate", frozenset({Role.ADJUDICATOR}))

@@ -139,6 +139,7 @@ STATION = OpenApiExample(
                 },
             }
         ],
+        "reports": [{"answered_at": "2029-02-14T11:20:31Z", "outcome": "nothing_wrong"}],
     },
     response_only=True,
     status_codes=["200"],

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers as s
 
-from transcription.models import SurgeTurn
+from transcription.models import ReportGroup, SurgeTurn
 
 ELECTION = OpenApiParameter("election", str, OpenApiParameter.PATH, description="Code of the election.")
 CONTEST = OpenApiParameter("contest", str, OpenApiParameter.PATH, description="Code of the contest, such as `ppwp`.")
@@ -171,6 +171,13 @@ class StationPart(s.Serializer[Any]):
     registered_voters = s.IntegerField(allow_null=True)
 
 
+class AnswerPart(s.Serializer[Any]):
+    """What an adjudicator answered to all that the public had reported of this TPS."""
+
+    answered_at = s.DateTimeField()
+    outcome = s.ChoiceField(ReportGroup.Outcome.values)
+
+
 class StationDocument(s.Serializer[Any]):
     """What stands at one TPS."""
 
@@ -196,6 +203,7 @@ class StationDocument(s.Serializer[Any]):
     )
     photos = PhotoPart(many=True)
     contests = ContestPart(many=True, help_text="All that is voted on at this TPS.")
+    reports = AnswerPart(many=True, help_text="Answered reports only, the newest first.")
 
     def get_fields(self) -> dict[str, Any]:
         # `fields` is a name of DRF's own.

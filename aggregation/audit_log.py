@@ -1,8 +1,8 @@
 """Whether the log and the tables say the same: every change has its entry, every entry its change."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -16,10 +16,10 @@ from aggregation.models import Result, Snapshot, Tally
 from ledger.models import Event
 from tps import reference
 from tps.models import NATION, Contest, Election
-from transcription import consensus, rule_versions, rulings, withdrawals
+from transcription import consensus, reports, rule_versions, rulings, withdrawals
 from transcription import entries as readings
 from transcription.entries import KOSONG
-from transcription.models import BarTurn, Decision, Entry, GoldReading, Ruling
+from transcription.models import BarTurn, Decision, Entry, GoldReading, Report, ReportGroup, Ruling
 from uploads import inspection, intake
 from uploads.models import Photo
 
@@ -32,7 +32,7 @@ class Kind:
     """How rows of a table stand in the log.
 
     `left_out` are fields that a row alone does not tell, and others prove: `ledger.checks` the openings,
-    `aggregation.audit` the verdicts.
+    `aggregation.audit` the verdicts. `signed` says whose commitment stands in which field, where it is not plain.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Kind:
     fields: Callable[[Any], dict[str, Any]]
     without_row: str  # SQL: the events of this kind that no row explains
     left_out: frozenset[str] = frozenset()
+    signed: Mapping[str, str] = field(default_factory=dict)
 
 
 def _no_row(table: str, column: str = "id") -> str:
@@ -99,6 +100,22 @@ KINDS = (
         lambda ruling: str(ruling.pk),
         rulings.entry_of,
         _no_row("transcription_ruling"),
+    ),
+    Kind(
+        "report",
+        lambda: Report.objects.select_related("group__station", "contest", "device"),
+        lambda report: str(report.pk),
+        reports.entry_of,
+        _no_row("transcription_report"),
+        signed={"who": "device"},
+    ),
+    Kind(
+        "answer",
+        lambda: ReportGroup.objects.exclude(outcome="").select_related("station", "closer"),
+        lambda group: str(group.pk),
+        reports.entry_of_answer,
+        "NOT EXISTS (SELECT FROM transcription_reportgroup r WHERE r.id::text = e.subject AND r.outcome <> '')",
+        signed={"by": "closer"},
     ),
     Kind(
         "decision",
@@ -207,20 +224,27 @@ def _unlike(kind: Kind, row: Any, event: Event) -> list[str]:
         return ["its bytes"]
     told = kind.fields(row)
     # Whose salt was destroyed without keeping their pseudonym is known to the log only.
-    erased = "who" if _is_erased(row) else ""
-    names = (told.keys() | written.keys()) - {"v", "t", erased} - kind.left_out
+    erased = {name for name, whose in kind.signed.items() if _is_nobodys(getattr(row, whose))}
+    erased |= {"who"} if not kind.signed and _is_erased(row) else set()
+    names = (told.keys() | written.keys()) - {"v", "t"} - erased - kind.left_out
     return sorted(name for name in names if told.get(name) != written.get(name))
 
 
 def _is_erased(row: Model) -> bool:
     people = [getattr(row, name, None) for name in ("account", "adjudicator", "uploader", "device")]
     someone = next((person for person in people if person is not None), None)
-    return someone is not None and not bytes(someone.salt) and not getattr(someone, "pseudonym", "")
+    return someone is not None and _is_nobodys(someone)
+
+
+def _is_nobodys(someone: Any) -> bool:
+    return not bytes(someone.salt) and not getattr(someone, "pseudonym", "")
 
 
 def _log_of(row: Any) -> str:
     if isinstance(row, Entry | GoldReading | Ruling):
         return str(row.photo.contest.election_id)
+    if isinstance(row, ReportGroup):
+        return str(row.station.election_id)
     return str(row.contest.election_id)
 
 

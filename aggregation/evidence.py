@@ -40,6 +40,12 @@ class Evidence:
             and (self.present.contest_id, self.present.station_id) == (self.contest_id, self.station_id)
         )
 
+    @property
+    def is_rejected(self) -> bool:
+        """Whether it was rejected, and can still be seen."""
+        rejected = self.present is not None and self.present.outcome == Decision.Outcome.REJECTED
+        return rejected and self.photo.withdrawn_at is None
+
 
 def at(contest: Contest, station: PollingStation) -> list[Evidence]:
     """All photos that belong to this TPS or once did, in the order they came; two queries."""

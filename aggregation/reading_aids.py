@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
 from aggregation.columns import COUNTED
 from tps.models import Contest
 from tps.rules import Verdict
 from tps.search import Place
+from transcription.models import ReportGroup
 
 ROWS = 60
 # More headings than this are folded: DPR has 18 parties beside the data and the sums.
@@ -194,6 +196,11 @@ def shown(photo: Mapping[str, Any]) -> dict[str, Any]:
         "middle": photo["pictures"].get("1280"),
         "large": photo["pictures"].get("2560"),
     }
+
+
+def answers(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What came of reports, in words."""
+    return [{**one, "word": translated(ReportGroup.Outcome(one["outcome"]).label)} for one in reports]
 
 
 def found(places: Sequence[Place], contest: Contest) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from tps.form_shapes import Field, FormDefinition, Page
 from tps.models import Contest, PollingStation, Region
 from tps.rules import Verdict
 from tps.search import UnknownStation
+from transcription import reports
 from transcription.entries import UNREADABLE
 from transcription.models import Decision, Problem
 from uploads.inspection import SIDES
@@ -23,7 +24,7 @@ from uploads.storage import public_url
 
 
 def build(contest: Contest, code: str) -> dict[str, Any]:
-    """The document of one TPS, from the database in seven queries. Raises `UnknownStation`."""
+    """The document of one TPS, from the database in eight queries. Raises `UnknownStation`."""
     station = PollingStation.objects.filter(election=contest.election_id, code=code).first()
     if station is None:
         raise UnknownStation
@@ -62,6 +63,9 @@ def build(contest: Contest, code: str) -> dict[str, Any]:
         "cross_checks": [verdict.as_dict() for verdict in _cross_checks(contest, outcome, found, there)],
         "photos": [photo_of(one, form) for one in found],
         "contests": [{"code": one.code, "name": one.name, "kind": one.kind} for one in elections.contests_at(station)],
+        "reports": [
+            {"answered_at": time_of(one.closed_at), "outcome": one.outcome} for one in reports.answers_of(station.pk)
+        ],
     }
 
 

@@ -203,6 +203,10 @@ KINDS: dict[str, Kind] = {
     "announcement": _kind("version state hash by at", subject="version"),
     # A person is given no more tasks (`by`: who says so, or "system" by known answers and haste), or is again.
     "bar": _kind("version account state why by at", subject="version"),
+    # Somebody reported a TPS, or a photo of it; what they wrote stays out. `who` is the device's commitment.
+    "report": _kind("id tps contest reason who at", "photo page", subject="id"),
+    # An adjudicator answered all reports of a TPS since the last answer: `state` is the outcome.
+    "answer": _kind("id tps state by at", subject="id"),
     "import": _kind("origin index leaf", subject="origin index"),
     "peer": _kind("origin size root"),
 }
@@ -218,6 +222,7 @@ BY: dict[str, Holds] = {
     "factor": commitment,
     "announcement": commitment,
     "bar": either(commitment, matching("system")),
+    "answer": commitment,
 }
 
 WHY_NOT = {

@@ -16,6 +16,7 @@ SECTIONS = {
     "cari": "hasil",
     "antrean": "hasil",
     "foto": "hasil",
+    "lapor": "hasil",
     "kirim": "kirim",
     "bukti": "kirim",
     "baca": "baca",

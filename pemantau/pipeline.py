@@ -11,6 +11,7 @@ rung for again by `sweep`. The way ends in `aggregation/management/commands/fold
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -28,9 +29,9 @@ from aggregation import results, tallies
 from aggregation.models import Delta, Result, Snapshot
 from ledger import entries as ledger
 from tps.models import Election
-from transcription import bars, consensus, gold, queue, rulings, senders, withdrawals
+from transcription import bars, consensus, gold, queue, reports, rulings, senders, withdrawals
 from transcription import entries as readings
-from transcription.models import Decision, Entry, GoldReading, Ruling
+from transcription.models import Decision, Entry, GoldReading, Report, ReportGroup, Ruling
 from transcription.models import Task as Place
 from uploads import fair_use, inspection, intake, reuse, storage, tickets
 from uploads.models import Photo
@@ -136,6 +137,35 @@ def send_ruling(sent: rulings.Sent) -> Ruling:
             _move(Step.DECIDE, ruling.photo)
             _ring(decide, ruling.photo_id)
     return ruling
+
+
+def send_report(said: reports.Said) -> Report:
+    """Somebody reports what is wrong with a TPS or a photo. The same again gives the same report."""
+    with transaction.atomic():
+        report, is_new = reports.submit(said)
+        if is_new:
+            ledger.append(report.contest.election_id, "report", **reports.entry_of(report))
+    return report
+
+
+def answer_reports(
+    by: User, group_id: UUID, outcome: str, photos: Sequence[UUID], device_id: UUID | None, address_block: str
+) -> ReportGroup:
+    """An adjudicator answers all reports of a TPS: these photos are read again, or reviewed, or nothing is wrong.
+
+    All of it or nothing: who may not rule on one of the photos answers nothing.
+    """
+    with transaction.atomic():
+        group, is_new = reports.answer(by, group_id, outcome, photos, device_id)
+        if is_new:
+            for photo in sorted(set(photos)):
+                if outcome == reports.Outcome.REREAD:
+                    asked = rulings.Sent(photo, by, rulings.Verdict.REOPEN, "look_again")
+                    send_ruling(replace(asked, device_id=device_id, address_block=address_block))
+                elif outcome == reports.Outcome.CASE:
+                    reports.open_case(photo)
+            ledger.append(group.station.election_id, "answer", **reports.entry_of_answer(group))
+    return group
 
 
 # --- The steps ------------------------------------------------------------------------------

@@ -294,6 +294,8 @@ def _asks(known: Known, said: Outcome) -> tuple[int, str]:
     why = said.adjudicator
     if not why and said.wants and known.returned >= queue.RETURNED_TOO_OFTEN and said.ruled <= known.version:
         why = Task.Why.RETURNED
+    if not why and known.asked[1] == Task.Why.REPORTED and said.ruled <= known.version:
+        why = Task.Why.REPORTED  # until an adjudicator's ruling stands
     return said.wants, str(why)
 
 

@@ -56,6 +56,7 @@ class Task(models.Model):
         BLANK = "blank", _("semua kotak kosong atau nol")
         SECOND = "second", _("menunggu verifikator kedua")
         RETURNED = "returned", _("berkali-kali dikembalikan")
+        REPORTED = "reported", _("dilaporkan warga")
 
     photo = models.OneToOneField(Photo, on_delete=models.PROTECT, primary_key=True)
     wants = models.SmallIntegerField(default=0)  # so many more entries
@@ -419,3 +420,76 @@ class PairTally(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_id}+{self.second_id}"
+
+
+class ReportGroup(models.Model):
+    """What the public reported about one TPS until an adjudicator answered all of it (`transcription.reports`)."""
+
+    class Outcome(models.TextChoices):
+        NOTHING_WRONG = "nothing_wrong", _("tidak ada yang keliru")
+        REREAD = "reread", _("dibaca ulang oleh orang lain")
+        CASE = "case", _("fotonya ditinjau verifikator")
+        EXCLUDED = "excluded", _("TPS dikecualikan dari hitungan")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
+    opened_at = models.DateTimeField(db_default=Now())
+    outcome = models.CharField(max_length=13, blank=True, choices=Outcome.choices)
+    closer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["station"], condition=Q(outcome=""), name="one_open_group_of_reports_per_tps"
+            ),
+            models.CheckConstraint(
+                condition=Q(outcome="", closer=None, closed_at=None)
+                | (~Q(outcome="") & Q(closer__isnull=False, closed_at__isnull=False)),
+                name="an_answer_to_reports_says_by_whom_and_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.station_id}: {self.outcome or 'open'}"
+
+
+class Report(models.Model):
+    """What somebody found wrong with a TPS or one of its photos. Rows are added, never edited.
+
+    `text` is for adjudicators only: people write names and numbers of telephones into it.
+    """
+
+    class Reason(models.TextChoices):
+        NUMBER = "number", _("angka tidak sama dengan fotonya")
+        OTHER_TPS = "other_tps", _("foto dari TPS lain")
+        ALTERED = "altered", _("foto diduga diubah")
+        PERSONAL = "personal", _("data pribadi terlihat")
+        OFFICIAL = "official", _("angka resmi berbeda")
+        REREAD = "reread", _("minta dibaca ulang oleh orang lain")
+        OTHER = "other", _("lainnya")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    group = models.ForeignKey(ReportGroup, on_delete=models.PROTECT, related_name="reports")
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
+    photo = models.ForeignKey(Photo, null=True, on_delete=models.PROTECT)
+    page = models.SmallIntegerField(null=True)
+    reason = models.CharField(max_length=9, choices=Reason.choices)
+    text = models.CharField(max_length=500, blank=True)
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, on_delete=models.PROTECT)
+    address_block = models.CharField(max_length=32, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["group", "contest", "device", "reason", "photo"],
+                name="a_device_says_a_thing_once",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(condition=~Q(reason="other", text=""), name="another_reason_is_told"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

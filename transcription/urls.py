@@ -4,13 +4,15 @@ from django.urls import URLPattern, URLResolver, path
 
 from transcription import api as views
 from transcription import pages as html
-from transcription import sender_pages
+from transcription import report_pages, sender_pages
 
 pages: list[URLPattern | URLResolver] = [
     path("baca/", html.start, name="start"),
     path("baca/<uuid:lease>/", html.read, name="read"),
     path("baca/<uuid:lease>/kembalikan/", html.give_back, name="give_back"),
     path("bukti/<str:receipt>/angka/", sender_pages.numbers, name="numbers"),
+    path("lapor/<slug:election>/<slug:contest>/<str:station>/", report_pages.report, name="report"),
+    path("lapor/<uuid:report>/", report_pages.reported, name="reported"),
     path("putusan/", html.case_list, name="cases"),
     path("putusan/<uuid:photo>/", html.case, name="case"),
 ]

@@ -61,7 +61,7 @@ def turn_of(device: Device, address: str) -> Turn:
     """What a photo of this device from this address is counted in; the day of the device first."""
     day = Bucket(f"photos:device:day:{device.pk}", buckets.rate(settings.PHOTOS_PER_DEVICE_AND_DAY))
     soon = Bucket(f"photos:device:{device.pk}", buckets.rate(settings.PHOTOS_PER_DEVICE))
-    return Turn([day, soon, *_of_address(address)])
+    return Turn([day, soon, *of_address("photos", address, settings.PHOTOS_PER_IPV4, settings.PHOTOS_PER_IPV6)])
 
 
 def grown_by(rate: Rate, accepted: int) -> Rate:
@@ -69,10 +69,12 @@ def grown_by(rate: Rate, accepted: int) -> Rate:
     return replace(rate, tokens=max(rate.tokens, PER_ACCEPTED_PHOTO * accepted))
 
 
-def _of_address(address: str) -> list[Bucket]:
-    """None for addresses that are nobody's in the world: behind a wrongly set proxy they are everybody's."""
+def of_address(what: str, address: str, ipv4: str, ipv6: str) -> list[Bucket]:
+    """What a thing that came from this address is counted in, by the rates for IPv4 and IPv6.
+
+    None for addresses that are nobody's in the world: behind a wrongly set proxy they are everybody's.
+    """
     household = devices.household_of(address, timezone.localdate())
     if not household:
         return []
-    allowed = settings.PHOTOS_PER_IPV6 if ":" in address else settings.PHOTOS_PER_IPV4
-    return [Bucket(f"photos:address:{household}", buckets.rate(allowed))]
+    return [Bucket(f"{what}:address:{household}", buckets.rate(ipv6 if ":" in address else ipv4))]

@@ -30,7 +30,7 @@ from tests.uploads.by_ticket import announced
 from tests.uploads.conftest import folder_storages
 from tests.uploads.pictures import encoded
 from tests.world import World, build
-from transcription.models import Entry, Lease, Ruling, SurgeTurn, Task
+from transcription.models import Entry, Lease, Report, ReportGroup, Ruling, SurgeTurn, Task
 from uploads import statements
 from uploads.models import AlarmTurn, Photo, Repeat, SentKey, Ticket
 
@@ -328,6 +328,27 @@ def surge_begun(scene: Scene) -> None:
     assert Event.objects.filter(kind="surge").count() == 2
 
 
+REPORT = "/lapor/contoh/ppwp/9101011001002/"
+
+
+def reported(scene: Scene) -> None:
+    browser = scene.browser("Vina")
+    answers = twice(browser, REPORT, {"alasan": "official"})
+    one(answers, 302)
+    (report,) = Report.objects.all()
+    assert {answer["Location"] for answer in answers} == {f"/lapor/{report.pk}/"}
+    assert Event.objects.filter(kind="report").count() == 1
+    one(at_once(*(posted(scene.browser(n), REPORT, {"alasan": "other_tps"}) for n in ("Cici", "Omar", "Nur"))), 302)
+    assert (Report.objects.count(), ReportGroup.objects.count()) == (4, 1)
+
+
+def reports_answered(scene: Scene) -> None:
+    scene.browser("Vina").post(REPORT, {"alasan": "official"})
+    group = ReportGroup.objects.get()
+    one(twice(scene.browser("Hakim"), f"/putusan/laporan/{group.pk}/", {"jawaban": "nothing_wrong"}), 302)
+    assert Event.objects.filter(kind="answer").count() == 1
+
+
 def language(scene: Scene) -> None:
     one(twice(scene.browser("Vina"), "/bahasa/", {"language": "en"}), 302)
 
@@ -352,6 +373,8 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "transcription:give_back": gives_back("/baca/{}/kembalikan/"),
     "transcription-api:ruling": ruling_by_api,
     "transcription:case": ruling_by_form,
+    "transcription:report": reported,
+    "aggregation:report_group": reports_answered,
     "grant": role_granted,
     "withdraw": proposal_withdrawn,
     "invitations": invitation_made,
@@ -400,7 +423,7 @@ def test_every_post_of_the_site_is_here(scene):
     values = {
         **{"code": "9101011001001", "sha256": "0" * 64, "side": "480", "election": "contoh", "contest": "ppwp"},
         **{"region": "91", "station": "9101011001001", "receipt": "x", "log": "contoh", "person": scene.citizen.pk},
-        **{"ticket": NOBODYS, "token": "x", "invitation": 1},
+        **{"ticket": NOBODYS, "token": "x", "invitation": 1, "report": NOBODYS, "group": NOBODYS},
         **{"lease": str(scene.lease.pk), "photo": str(scene.photo.pk), "photo_id": str(scene.photo.pk)},
     }
     names = dict(addresses(get_resolver()))

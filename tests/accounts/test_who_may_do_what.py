@@ -18,8 +18,10 @@ from django.urls import get_resolver, reverse
 from accounts import invitations
 from accounts.models import Role, User
 from accounts.permissions import ANONYMOUS
+from pemantau import pipeline
 from tests.transcription.reading import given, photo_of, reads
 from tests.world import World
+from transcription import reports
 from uploads import tickets
 from uploads.claims import Claim
 
@@ -106,6 +108,11 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "transcription-api:cases": (ADJUDICATORS, None),
     "transcription-api:case": (ADJUDICATORS, None),
     "transcription-api:ruling": (None, ADJUDICATORS),
+    # Reports of the public
+    "transcription:report": (EVERYBODY, EVERYBODY),
+    "transcription:reported": (EVERYBODY, None),
+    "aggregation:report_groups": (ADJUDICATORS, None),
+    "aggregation:report_group": (ADJUDICATORS, ADJUDICATORS),
     # Operation
     "overview": (OPERATORS, None),
     "surge": (OPERATORS, OPERATORS),
@@ -237,6 +244,8 @@ def arguments(world: World, settings, tmp_path) -> dict[str, object]:
     lease = given(world, "some-volunteer", photo)
     link = invitations.make(world.person("some-volunteer"), 5, "nonce")
     claim = Claim(world.station, world.contest, 2)
+    elsewhere = Claim(world.stations["9101011002002"], world.contest, None)
+    report = pipeline.send_report(reports.Said(elsewhere, "official", world.device()))
     return {
         "photo": photo.pk,
         "photo_id": photo.pk,
@@ -245,6 +254,8 @@ def arguments(world: World, settings, tmp_path) -> dict[str, object]:
         "election": "contoh",
         "contest": "ppwp",
         "region": "9101",
+        "report": report.pk,
+        "group": report.group_id,
         "station": world.station.code,
         "code": world.station.code,
         "receipt": photo.receipt,

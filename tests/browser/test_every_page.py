@@ -16,8 +16,9 @@ from tests.transcription.reading import device_of, given, photo_of, reads
 from tests.world import World
 from tps import names
 from tps.models import Region
-from transcription import surges
+from transcription import reports, surges
 from transcription.models import Lease
+from uploads.claims import Claim
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -36,6 +37,7 @@ EVERYBODY = [
     "/hasil/contoh/ppwp/tps/9101011001003/",
     "/cari/?q=desa",
     "/cari/?q=zzz",
+    "/lapor/contoh/ppwp/9101011001001/",
     "/antrean/",
     "/pemilu/",
     "/kirim/",
@@ -56,7 +58,7 @@ EVERYBODY = [
 SIGNED_IN = {
     Role.CITIZEN: ["/akun/", "/akun/email/", "/akun/password/change/", "/akun/2fa/", "/akun/logout/", "/baca/"],
     Role.VOLUNTEER: ["/baca/", "/akun/", "/akun/2fa/webauthn/", "/akun/undangan/", "/akun/hapus/"],
-    Role.ADJUDICATOR: ["/putusan/", "/baca/", "/akun/langkah-kedua/?next=/putusan/"],
+    Role.ADJUDICATOR: ["/putusan/", "/putusan/laporan/", "/baca/", "/akun/langkah-kedua/?next=/putusan/"],
     Role.OPERATOR: [
         "/kelola/",
         "/kelola/?wilayah=9101",
@@ -98,7 +100,9 @@ def busy(site: World) -> World:
         withdrawn = photo_of(site, "9101011001003")
     pipeline.withdraw(withdrawn)
     surges.begin(site.person("Oka", Role.OPERATOR), "contoh", region="9101", reason="behind")
-    site.case, site.decided, site.withdrawn = case, decided, withdrawn
+    claim = Claim(site.station, site.contest, 2)
+    report = pipeline.send_report(reports.Said(claim, "reread", site.device(), "Cek lagi"))
+    site.case, site.decided, site.withdrawn, site.report = case, decided, withdrawn, report
     fold()
     return site
 
@@ -114,7 +118,8 @@ def receipts_of(world: World) -> list[str]:
 def test_every_page_looks_right(busy, somebody, viewport, scheme):
     faults = []
     reader = somebody(viewport=viewport, color_scheme=scheme)
-    for path in [*EVERYBODY, f"/foto/{busy.decided.pk}/", f"/foto/{busy.case.pk}/", *receipts_of(busy)]:
+    photos = [f"/foto/{busy.decided.pk}/", f"/foto/{busy.case.pk}/", f"/lapor/{busy.report.pk}/"]
+    for path in [*EVERYBODY, *photos, *receipts_of(busy)]:
         faults += looks_right(reader, path)
     people = {Role.CITIZEN: "Cici", Role.VOLUNTEER: "Sari", Role.ADJUDICATOR: "Adi", Role.OPERATOR: "Oka"}
     for role, paths in SIGNED_IN.items():
@@ -125,7 +130,7 @@ def test_every_page_looks_right(busy, somebody, viewport, scheme):
                 f"/baca/{Lease.objects.get(end='').pk}/",
                 f"/baca/{Lease.objects.get(end='').pk}/?halaman=1",
             ],
-            Role.ADJUDICATOR: [f"/putusan/{busy.case.pk}/"],
+            Role.ADJUDICATOR: [f"/putusan/{busy.case.pk}/", f"/putusan/laporan/{busy.report.group_id}/"],
         }
         for path in [*paths, *more.get(role, [])]:
             faults += looks_right(person, path)

@@ -68,6 +68,16 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "surge": {"version": 1, "state": "on", "by": WHO, "at": AT, "region": "9101", "reason": "behind"},
     "announcement": {"version": 1, "state": "on", "hash": HASH, "by": WHO, "at": AT},
     "bar": {"version": 1, "account": WHO, "state": "on", "why": "gold", "by": "system", "at": AT},
+    "report": {
+        "id": A,
+        "tps": "9101011001001",
+        "contest": "ppwp",
+        "reason": "number",
+        "who": WHO,
+        "at": AT,
+        "photo": B,
+    },
+    "answer": {"id": A, "tps": "9101011001001", "state": "nothing_wrong", "by": WHO, "at": AT},
     "import": {"origin": "log.contoh.test/2029", "index": 3, "leaf": HASH},
     "peer": {"origin": "log.contoh.test/2029", "size": 4, "root": HASH},
 }
