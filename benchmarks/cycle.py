@@ -60,7 +60,9 @@ def cycle(client) -> None:
     task = client.post("/api/v1/tasks/", "{}", "application/json").json()
     path = f"/api/v1/tasks/{task['id']}/"
     assert client.get(path).json()["photo"]["id"] == task["photo"]["id"]
-    sent = client.post(f"{path}entry/", json.dumps({"page": 2, "numbers": NUMBERS}), "application/json")
+    sent = client.post(
+        f"{path}entry/", json.dumps({"page": 2, "numbers": NUMBERS, "tps": "tidak_terbaca"}), "application/json"
+    )
     assert sent.status_code == 201, sent.content
 
 

@@ -86,7 +86,11 @@ def plain(value: Any) -> bool:
     return isinstance(value, str | bool) or number(-LARGEST_INTEGER, LARGEST_INTEGER)(value)
 
 
-said = either(record(page=page, val=values), record(problem=word), record(page=page, problem=word))
+written = either(station, matching("tidak_terbaca|desa_lain"))  # the TPS that is written on the form
+said = either(
+    *(record(page=page, val=values), record(page=page, val=values, tps=written)),
+    *(record(problem=word), record(page=page, problem=word)),
+)
 opening = record(id=identifier, salt=matching("[0-9a-f]{64}"), said=said)
 
 # What a field holds in every kind that has it.

@@ -21,9 +21,15 @@ def new_salt() -> bytes:
     return secrets.token_bytes(SALT_BYTES)
 
 
-def what_was_read(*, page: int | None, numbers: Mapping[str, int | str] | None, problem: str) -> dict[str, Any]:
-    """The sealed part of a reading: `{"page", "val"}`, or `{"problem"}` with the page where it is known."""
+def what_was_read(
+    *, page: int | None, numbers: Mapping[str, int | str] | None, problem: str, tps: str = ""
+) -> dict[str, Any]:
+    """The sealed part of a reading: `{"page", "val"}`, or `{"problem"}` with the page where it is known.
+
+    With `tps` where it was asked which TPS is written on the form.
+    """
     said: dict[str, Any] = {} if page is None else {"page": page}
+    said |= {"tps": tps} if tps else {}
     return said | ({"problem": problem} if numbers is None else {"val": dict(numbers)})
 
 

@@ -80,7 +80,8 @@ def _pages(document: dict[str, Any], options: tuple[Choice, ...]) -> Iterator[Pa
                     field for block in sheet["blocks"] for field in _fields(document["blocks"][block], here, options)
                 )
                 label = sheet["label"].format(option=_numbers(here))
-                yield Page(number, label, variant, fields, sheet.get("tag"))
+                header = Place(**sheet["header"]) if "header" in sheet else None
+                yield Page(number, label, variant, fields, sheet.get("tag"), header)
                 number += 1
 
 

@@ -43,7 +43,7 @@ class Bubbles:
 
 @dataclass(frozen=True)
 class Place:
-    """Where the digit boxes of a number are printed, all together, in units of the corner marks' frame."""
+    """Where something is printed, the digit boxes of a number all together, in units of the corner marks' frame."""
 
     left: float
     top: float
@@ -77,13 +77,17 @@ class Field:
 
 @dataclass(frozen=True)
 class Page:
-    """One sheet of the form. `tag` is the id of the AprilTag (36h10) printed on it, where it has one."""
+    """One sheet of the form. `tag` is the id of the AprilTag (36h10) printed on it, where it has one.
+
+    `header` is where its village and the number of its TPS are written.
+    """
 
     number: int
     label: str
     variant: str  # "plano" (the wall sheet) or "salinan" (the A4 copy)
     fields: tuple[Field, ...]
     tag: int | None = None
+    header: Place | None = None
 
     @cached_property
     def keys(self) -> frozenset[str]:

@@ -47,11 +47,13 @@ ROW: Shape = {
 }
 BUBBLES: Shape = {"columns": (list, True), "zero": (list, True), "step": (float, True)}
 PLACE: Shape = {"left": (list, True), "top": (list, True), "width": (float, True), "height": (float, True)}
+HEADER: Shape = {"left": (float, True), "top": (float, True), "width": (float, True), "height": (float, True)}
 SHEETS: Shape = {"first": (int, True), "pages": (list, True)}
 SHEET: Shape = {
     "label": (str, True),
     "blocks": (list, True),
     "tag": (int, False),
+    "header": (dict, False),
     "options_per_page": (int, False),
 }
 RULE: Shape = {
@@ -146,6 +148,8 @@ def _sheets(document: Block) -> Iterator[str]:
             for block in sheet["blocks"]:
                 if block not in document["blocks"]:
                     yield f"line {sheet.line}: there is no block {block!r}"
+            if "header" in sheet:
+                yield from check(sheet["header"], HEADER, "header", sheet.line)
             if sheet.get("options_per_page", 1) < 1:
                 yield f"line {sheet.line}: options_per_page should be at least 1"
 

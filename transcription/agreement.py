@@ -10,7 +10,6 @@ from itertools import combinations
 from uuid import UUID
 
 # Stored with each decision. A change of anything below is a new version; it is no setting.
-# Version 2: what barred accounts read counts no more. Where nobody is barred it says what version 1 said.
 RULE_VERSION = 2
 READERS = 2
 READERS_OF_BROKEN_SUMS = 3
@@ -23,7 +22,10 @@ Pair = tuple[int, int]  # two accounts, the lower first
 
 @dataclass(frozen=True)
 class Entry:
-    """One entry: `page` and `numbers`, or a `problem`. `at` only breaks ties, in microseconds."""
+    """One entry: `page` and `numbers`, or a `problem`. `at` only breaks ties, in microseconds.
+
+    `tps` is the TPS that it read from the form: its code, or a word; nothing where it was not asked.
+    """
 
     id: UUID
     at: int
@@ -35,6 +37,7 @@ class Entry:
     device: UUID | None = None
     address_block: str = ""
     round: int = 1
+    tps: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Ruling:
     station: int | None = None
     device: UUID | None = None
     address_block: str = ""
+    tps: str = ""  # that station's code
 
     @property
     def account(self) -> int:
@@ -83,7 +87,7 @@ class Evidence:
     tied: frozenset[Pair] = frozenset()
     sender_block: str = ""
     repeats: Sequence[Sender] = ()  # who sent the same bytes again
-    barred: frozenset[int] = frozenset()  # accounts whose entries do not count, as if they had never been
+    tps: str = ""  # the code of the TPS that it was sent for
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,6 @@ BrokenRules = Callable[[int, Numbers], tuple[str, ...]]
 
 def outcome(evidence: Evidence, broken_rules: BrokenRules) -> Outcome:
     """The one door: what these entries and rulings say. `broken_rules(page, numbers)` names the page's broken rules."""
-    if evidence.barred:
-        evidence = replace(evidence, entries=[e for e in evidence.entries if e.account not in evidence.barred])
     said = _Said.of(evidence, broken_rules)
     if said.stands:
         return Outcome(said.stands, 0, "second" if said.waiting else "", said.station, said.ruled, said.because)
@@ -141,6 +143,7 @@ class _Said:
 
     stands: Accepted | Rejected | None = None
     station: int | None = None
+    tps: str = ""  # that station's code
     since: int = 0  # entries of this round and before do not count: it was reopened
     moved: int = 0  # "wrong TPS" of this round and before is settled
     moved_because: tuple[UUID, ...] = ()  # the rulings that moved it
@@ -163,18 +166,18 @@ class _Said:
 
     def _with(self, ruling: Ruling, because: tuple[UUID, ...], broken_rules: BrokenRules) -> "_Said":
         stands, since = self.stands, self.since
-        station, moved, moved_because = self.station, self.moved, self.moved_because
+        station, tps, moved, moved_because = self.station, self.tps, self.moved, self.moved_because
         if ruling.verdict == "accept":
             page, numbers = ruling.page or 0, ruling.numbers or {}
             stands = Accepted(page, numbers, "adjudicated", because, broken_rules(page, numbers))
         elif ruling.verdict == "reject":
             stands = Rejected(ruling.reason, because)
         elif ruling.verdict == "rehome":
-            station, moved, moved_because = ruling.station, ruling.round, because
+            station, tps, moved, moved_because = ruling.station, ruling.tps, ruling.round, because
             stands = stands if isinstance(stands, Accepted) else None
         else:
             stands, since = None, ruling.round
-        return _Said(stands, station, since, moved, moved_because, ruling.round, because)
+        return _Said(stands, station, tps, since, moved, moved_because, ruling.round, because)
 
 
 def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...] | None:
@@ -244,12 +247,20 @@ def _sent(entry: Entry, sender: Sender, tied: frozenset[Pair]) -> bool:
 
 
 def _counting(evidence: Evidence, said: _Said) -> list[Entry]:
-    """The entries that count now, the first of each account, earliest first."""
+    """The entries that count now, the first of each account, earliest first.
+
+    One that read another TPS from the form than the one where the photo stands says just that; its numbers are of no
+    use there. Once the photo was moved to that TPS, they are.
+    """
+    here = said.tps or evidence.tps
     counting: dict[int, Entry] = {}
     for entry in sorted(evidence.entries, key=_first):
         settled = entry.problem == "wrong_tps" and entry.round <= said.moved
         if entry.account is not None and entry.round > said.since and not settled and _may_count(entry, evidence):
-            counting.setdefault(entry.account, entry)
+            elsewhere = entry.numbers is not None and entry.tps not in ("", "tidak_terbaca", here)
+            counting.setdefault(
+                entry.account, replace(entry, numbers=None, problem="wrong_tps") if elsewhere else entry
+            )
     return list(counting.values())
 
 
@@ -262,7 +273,7 @@ def _readers_say(
     accepted = None
     if len(strongest) == 1:
         if strongest[0][0].problem:
-            return None, 0, "problem"
+            return None, 0, "tps" if all(entry.tps for entry in strongest[0]) else "problem"
         accepted = _agreed(strongest[0], tied, broken_rules)
     accepted = accepted or _majority(entries, readers, tied, broken_rules)
     if accepted:

@@ -98,7 +98,9 @@ class EntryOfLease(ForReaders):
         },
     )
     def post(self, request: Request, lease: UUID) -> Response:
-        entry = pipeline.send_entry(sent_with(request, lease))
+        sent = sent_with(request, lease)
+        entries.check_tps(sent.reading)
+        entry = pipeline.send_entry(sent)
         return Response({"id": str(entry.pk)}, status=201)
 
 

@@ -25,6 +25,11 @@ class StationToRead(serializers.Serializer):
     place = serializers.ListField(child=serializers.CharField(), help_text="From the TPS up to the province.")
 
 
+class Village(serializers.Serializer):
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
 class Choice(serializers.Serializer):
     code = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
@@ -58,7 +63,7 @@ class Task(serializers.Serializer):
     expires_at = serializers.DateTimeField()
     photo = PhotoToRead()
     contest = ContestToRead()
-    station = StationToRead()
+    villages = Village(many=True, help_text="One of them may be the one that is written on the form.")
     form = Form()
     page = serializers.IntegerField(
         allow_null=True, help_text="What the tag printed on it says, where one was found: a hint, to be checked."
@@ -67,6 +72,11 @@ class Task(serializers.Serializer):
         child=serializers.ListField(child=serializers.IntegerField(), min_length=6, max_length=6),
         help_text="By field of that page: x and y of the upper left, upper right and lower left corner of its digit "
         "boxes, in pixels of the photo; empty where they were not found.",
+    )
+    header = serializers.ListField(
+        child=serializers.IntegerField(),
+        max_length=6,
+        help_text="The same corners of where village and TPS number are written, about; empty where not found.",
     )
     problems = Choice(many=True)
 
@@ -86,7 +96,7 @@ class Taking(serializers.Serializer):
 
 
 class ReadingForm(serializers.Serializer):
-    """`page` and `numbers`, or `problem`."""
+    """`page`, `numbers` and `tps`, or `problem`."""
 
     page = WholeNumber(required=False, allow_null=True, min_value=1, max_value=99)
     numbers = serializers.JSONField(
@@ -95,10 +105,17 @@ class ReadingForm(serializers.Serializer):
         help_text='All fields of the page: a number from 0 to 999, "kosong" or "tidak_terbaca".',
     )
     problem = serializers.ChoiceField(Problem.choices, required=False, allow_blank=True)
+    tps = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=13,
+        help_text="The TPS that is written on the form: its village's code and its number in three digits, "
+        '"desa_lain" (none of `villages`) or "tidak_terbaca".',
+    )
 
     def reading(self) -> entries.Reading:
         sent = self.validated_data
-        return entries.Reading(sent.get("page"), sent.get("numbers"), sent.get("problem") or "")
+        return entries.Reading(sent.get("page"), sent.get("numbers"), sent.get("problem") or "", sent.get("tps") or "")
 
 
 class SendersNumbers(serializers.Serializer):
@@ -150,6 +167,7 @@ class CaseEntry(serializers.Serializer):
     page = serializers.IntegerField(allow_null=True)
     numbers = serializers.JSONField(allow_null=True)
     problem = serializers.CharField(allow_blank=True)
+    tps = serializers.CharField(allow_blank=True, help_text="The TPS that they read from the form.")
     counts = serializers.BooleanField(help_text="False where it was read before the last reopening.")
 
 

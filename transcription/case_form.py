@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.refusals import Refusal
 from tps.form_definitions import Field, FormDefinition, Page
 from transcription.cases import Case, letter
-from transcription.entries import Value, typed
+from transcription.entries import OTHER_VILLAGE, UNREADABLE, Value, typed
 from transcription.models import Entry, Ruling
 from transcription.rulings import Sent
 
@@ -62,6 +62,13 @@ class Table:
     readers: list[Reader]
     rows: list[FieldRow]
     problems: list[Reader]
+    elsewhere: list[Reader]  # who read another TPS from the form than the one it was sent for
+
+    @property
+    def belongs_to(self) -> str:
+        """The TPS that most of those who read another one name, if they name one."""
+        named = [reader.entry.tps for reader in self.elsewhere if reader.entry.tps != OTHER_VILLAGE]
+        return max(named, key=named.count, default="")
 
 
 class CaseForm:
@@ -105,7 +112,15 @@ class CaseForm:
         page = next((p for p in pages if p.number == self.page), pages[0] if pages else None)
         of_page = [r for r in readers if page and r.entry.page == page.number and r.entry.numbers is not None]
         rows = [self._row(one, of_page) for one in (page.fields if page else ())]
-        return Table(page, pages, of_page, rows, [r for r in readers if r.entry.problem])
+        here = ("", UNREADABLE, case.photo.station.code)
+        return Table(
+            page,
+            pages,
+            of_page,
+            rows,
+            problems=[r for r in readers if r.entry.problem],
+            elsewhere=[r for r in readers if r.entry.tps not in here],
+        )
 
     def _row(self, field: Field, readers: list[Reader]) -> FieldRow:
         values = [(reader.entry.numbers or {}).get(field.key) for reader in readers]

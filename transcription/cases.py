@@ -119,6 +119,7 @@ def as_json(case: Case) -> dict[str, Any]:
                 "page": entry.page,
                 "numbers": entry.numbers,
                 "problem": entry.problem,
+                "tps": entry.tps,
                 "counts": entry.round > case.since,
             }
             for number, entry in enumerate(case.entries)

@@ -161,12 +161,13 @@ def _known(
         tied=frozenset((low, high) for low, high in tied),
         sender_block=photo.address_block,
         repeats=tuple(_sender(row) for row in repeats),
+        tps=photo.station.code,
     )
     openings = [
         sealing.opening(
             UUID(row["id"]),
             bytes.fromhex(row["salt"]),
-            sealing.what_was_read(page=row["page"], numbers=row["numbers"], problem=row["problem"]),
+            sealing.what_was_read(page=row["page"], numbers=row["numbers"], problem=row["problem"], tps=row["tps"]),
         )
         for row in entries
     ]
@@ -175,7 +176,8 @@ def _known(
 
 def _entry(row: dict[str, Any]) -> agreement.Entry:
     fields = {
-        key: row[key] for key in ("at", "source", "account", "page", "numbers", "problem", "address_block", "round")
+        key: row[key]
+        for key in ("at", "source", "account", "page", "numbers", "problem", "tps", "address_block", "round")
     }
     return agreement.Entry(id=UUID(row["id"]), device=UUID(row["device"]) if row["device"] else None, **fields)
 
@@ -206,12 +208,13 @@ _LOAD = f"""
            (SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'at', (extract(epoch FROM created_at) * 1000000)::bigint, 'source', source,
                 'account', account_id, 'device', device_id, 'address_block', address_block, 'round', round,
-                'page', page, 'numbers', numbers, 'problem', problem, 'salt', encode(salt, 'hex'))
+                'page', page, 'numbers', numbers, 'problem', problem, 'tps', tps, 'salt', encode(salt, 'hex'))
                 ORDER BY created_at, id), '[]') FROM transcription_entry WHERE photo_id = a.photo),
            (SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'at', (extract(epoch FROM created_at) * 1000000)::bigint, 'round', round,
                 'adjudicator', adjudicator_id, 'verdict', verdict, 'reason', reason, 'page', page,
-                'numbers', numbers, 'station', station_id, 'device', device_id, 'address_block', address_block)), '[]')
+                'numbers', numbers, 'station', station_id, 'device', device_id, 'address_block', address_block,
+                'tps', coalesce((SELECT code FROM tps_pollingstation WHERE id = station_id), ''))), '[]')
               FROM transcription_ruling WHERE photo_id = a.photo),
            (SELECT coalesce(json_agg(json_build_array(low, high)), '[]')
               FROM (SELECT low, high FROM invited WHERE low = ANY (a.people) AND high = ANY (a.people)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
 from uuid import UUID, uuid4
@@ -28,16 +28,22 @@ from uploads.receipts import Withdrawn
 
 KOSONG = "kosong"
 UNREADABLE = "tidak_terbaca"
+OTHER_VILLAGE = "desa_lain"
+WRITTEN = (UNREADABLE, OTHER_VILLAGE)  # what may be said of the TPS on the form, besides its code
 Value = int | str
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The numbers read from one page, or what is wrong with the photo."""
+    """The numbers read from one page, or what is wrong with the photo.
+
+    `tps` is the TPS that is written on the form: its code, or one of `WRITTEN`; empty where nobody asked.
+    """
 
     page: int | None
     numbers: dict[str, Value] | None
     problem: str = ""
+    tps: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,9 +127,17 @@ def check(reading: Reading, form: FormDefinition) -> Reading:
             raise WrongReading({"problem": [_now("Masalah ini tidak kami kenal.")]})
         if reading.numbers is not None:
             raise WrongReading({"problem": [_now("Kirim angka atau masalah, tidak keduanya.")]})
-        return reading
+        return replace(reading, tps="")
     check_numbers(reading.numbers, check_page(reading.page, form).number, form)
+    if reading.tps and reading.tps not in WRITTEN and not _CODE.fullmatch(reading.tps):
+        raise WrongReading({"tps": [_now("Tulis desa dan nomor TPS yang tertulis pada formulir.")]})
     return reading
+
+
+def check_tps(reading: Reading) -> None:
+    """Raise `WrongReading` unless it says which TPS is written on the form, or reports a problem."""
+    if not reading.problem and not reading.tps:
+        raise WrongReading({"tps": [_now("Tulis desa dan nomor TPS yang tertulis pada formulir.")]})
 
 
 def check_page(number: int | None, form: FormDefinition) -> Page:
@@ -169,6 +183,7 @@ def slips(reading: Reading, form: FormDefinition) -> list[rules.Verdict]:
     return rules.broken(rules.check(form, reading.numbers, keys=form.page(reading.page).keys))
 
 
+_CODE = re.compile(r"[0-9]{13}")
 _DIGITS = re.compile(r"[0-9]{1,3}")  # ASCII only: full-width digits come from no keypad of ours
 
 
@@ -206,6 +221,7 @@ def submit(sent: Sent) -> tuple[Entry | GoldReading, bool]:
         page=reading.page,
         numbers=reading.numbers,
         problem=reading.problem,
+        tps=reading.tps,
         salt=sealing.new_salt(),
     )
     with refusing(REFUSALS), connection.cursor() as cursor:
@@ -221,6 +237,7 @@ def submit(sent: Sent) -> tuple[Entry | GoldReading, bool]:
                 "page": reading.page,
                 "numbers": None if reading.numbers is None else Json(reading.numbers),
                 "problem": reading.problem,
+                "tps": reading.tps,
                 "salt": bytes(entry.salt),
                 "least": least_seconds(reading),
             },
@@ -238,7 +255,8 @@ def submit(sent: Sent) -> tuple[Entry | GoldReading, bool]:
 
 def _sent_before(lease: Lease, photo: Photo, reading: Reading) -> Entry | GoldReading:
     entry = (Entry if lease.gold_id is None else GoldReading).objects.get(lease=lease)
-    if (entry.page, entry.numbers, entry.problem) != (reading.page, reading.numbers, reading.problem):
+    said = reading.page, reading.numbers, reading.problem, reading.tps
+    if (entry.page, entry.numbers, entry.problem, entry.tps) != said:
         raise AlreadyRead
     entry.photo, entry.account = photo, lease.account
     return entry
@@ -270,10 +288,10 @@ _SUBMITTED = """
             OR (lease."end" = 'expired' AND {still} AND NOT %(account)s = ANY (task.touched_by))
     ), entry AS (
         INSERT INTO {table} (id, photo_id, round, source, account_id, lease_id, device_id, address_block,
-                             page, numbers, problem, salt{more})
+                             page, numbers, problem, tps, salt{more})
         SELECT %(entry)s, %(photo)s, 1, 'volunteer', %(account)s, may.id,
                (SELECT id FROM accounts_device WHERE id = %(device)s), %(block)s,
-               %(page)s, %(numbers)s::jsonb, %(problem)s, %(salt)s{more_values}
+               %(page)s, %(numbers)s::jsonb, %(problem)s, %(tps)s, %(salt)s{more_values}
           FROM may
         RETURNING created_at, device_id, round
     ), pace AS (
@@ -338,4 +356,4 @@ def entry_of(entry: Entry | GoldReading) -> dict[str, Any]:
 
 def said_in(entry: Entry | GoldReading) -> dict[str, Any]:
     """What an entry says, as the ledger seals it and opens it."""
-    return sealing.what_was_read(page=entry.page, numbers=entry.numbers, problem=entry.problem)
+    return sealing.what_was_read(page=entry.page, numbers=entry.numbers, problem=entry.problem, tps=entry.tps)

@@ -2,12 +2,13 @@
 
 angka-<key>   what stands in the text box
 tanda-<key>   "", "kosong" or "tidak_terbaca", from the list beside it
+desa, tps     which TPS is written on the form (`header_form.py`)
 masalah       a problem with the whole photo, instead of numbers
 sesuai        the fingerprint of the numbers whose slips the reader has seen and confirmed
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -16,8 +17,10 @@ from django.utils.translation import gettext as _
 from tps import rules
 from tps.form_definitions import Field, FormDefinition, Page
 from transcription.entries import KOSONG, UNREADABLE, Reading, Value, typed
+from transcription.header_form import HeaderForm
 
 MARKS = (KOSONG, UNREADABLE)
+_LEADS_TO = {"page": "halaman", "tps": "desa"}
 
 
 @dataclass
@@ -59,31 +62,43 @@ class Group:
 
 @dataclass
 class EntryForm:
-    """`page` is None as long as the reader has not said which page it is."""
+    """`page` is None as long as the reader has not said which page it is; `header` where nobody asks for the TPS."""
 
     form: FormDefinition
     page: Page | None
     cells: dict[str, Cell] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)  # by the id of what it leads to
+    header: HeaderForm | None = None
 
     @classmethod
-    def of(cls, form: FormDefinition, number: str, sent: Mapping[str, str]) -> "EntryForm":
+    def of(
+        cls,
+        form: FormDefinition,
+        number: str,
+        sent: Mapping[str, str],
+        villages: Sequence[tuple[str, str]] | None = None,
+    ) -> "EntryForm":
         chosen = int(number) if number.isascii() and number.isdigit() and len(number) < 3 else None
         page = form.page(chosen) if chosen is not None and form.has_page(chosen) else None
         cells = {}
         for one in page.fields if page else ():
             mark = sent.get(f"tanda-{one.key}", "")
             cells[one.key] = Cell(one, sent.get(f"angka-{one.key}", "")[:20], mark if mark in MARKS else "")
-        return cls(form, page, cells)
+        header = None if villages is None else HeaderForm.of(villages, sent)
+        return cls(form, page, cells, header=header)
 
     def reading(self) -> Reading:
         """What was typed, as it is; a field without anything is left out, so that `entries.check` names it."""
         values = {key: cell.value() for key, cell in self.cells.items()}
         numbers: dict[str, Value] = {key: value for key, value in values.items() if value is not None}  # type: ignore[misc]
-        return Reading(self.page.number if self.page else None, numbers)
+        return Reading(
+            self.page.number if self.page else None, numbers, tps=self.header.written() if self.header else ""
+        )
 
-    def place(self, boxes: Mapping[str, Sequence[int]]) -> None:
-        """Say where on the photo the numbers of this page stand."""
+    def place(self, boxes: Mapping[str, Sequence[int]], header: Sequence[int]) -> None:
+        """Say where on the photo the numbers of this page, and its header, stand."""
+        if self.header:
+            self.header = replace(self.header, box=header)
         for key, box in boxes.items():
             self.cells[key].box = box
 
@@ -92,7 +107,7 @@ class EntryForm:
         for name, sentences in (fields or {}).items():
             cell = self.cells.get(name.removeprefix("numbers."))
             if cell is None:
-                self.wrong["halaman" if name == "page" else "masalah"] = sentences[0]
+                self.wrong[_LEADS_TO.get(name, "masalah")] = sentences[0]
                 continue
             both = cell.text and cell.mark
             cell.wrong = _("Isi angka atau pilih keterangan, tidak keduanya.") if both else sentences[0]

@@ -57,6 +57,7 @@ class Task(models.Model):
         SECOND = "second", _("menunggu verifikator kedua")
         RETURNED = "returned", _("berkali-kali dikembalikan")
         REPORTED = "reported", _("dilaporkan warga")
+        TPS = "tps", _("pada formulir tertulis TPS lain")
 
     photo = models.OneToOneField(Photo, on_delete=models.PROTECT, primary_key=True)
     wants = models.SmallIntegerField(default=0)  # so many more entries
@@ -197,6 +198,8 @@ class Entry(models.Model):
     page = models.SmallIntegerField(null=True)  # as read from the photo, not as claimed
     numbers = models.JSONField(null=True)
     problem = models.CharField(max_length=12, blank=True, choices=Problem.choices)
+    # Which TPS is written on the form: its code, or a word of `entries.WRITTEN`; empty where that was not asked.
+    tps = models.CharField(max_length=13, blank=True)
     salt = models.BinaryField(max_length=32, default=new_salt)  # seals it in the ledger until the decision
     created_at = models.DateTimeField(db_default=Now())
 
@@ -238,6 +241,7 @@ class GoldReading(models.Model):
     page = models.SmallIntegerField(null=True)
     numbers = models.JSONField(null=True)
     problem = models.CharField(max_length=12, blank=True, choices=Problem.choices)
+    tps = models.CharField(max_length=13, blank=True)
     is_right = models.BooleanField()  # the decision's page and numbers; an empty box and a 0 are the same
     salt = models.BinaryField(max_length=32, default=new_salt)
     created_at = models.DateTimeField(db_default=Now())

@@ -56,12 +56,14 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
         seen = showing.shown(held)
         # The page its tag says comes first; "not this page" asks for the choice, with an empty `halaman`.
         page = request.GET.get("halaman", str(seen.page or ""))
-        return _show(request, held, EntryForm.of(seen.form, page, {}))
-    form = EntryForm.of(showing.shown(held).form, request.POST.get("halaman", ""), request.POST.dict())
+        return _show(request, held, EntryForm.of(seen.form, page, {}, seen.villages))
+    seen, sent = showing.shown(held), request.POST.dict()
+    form = EntryForm.of(seen.form, sent.get("halaman", ""), sent, seen.villages)
     problem = request.POST.get("masalah", "")
     reading = entries.Reading(None, None, problem) if problem else form.reading()
     try:
         reading = entries.check(reading, form.form)
+        entries.check_tps(reading)
         slips = entries.slips(reading, form.form)
         if slips and request.POST.get("sesuai") != fingerprint(reading):
             return _show(request, held, form, slips=slips, fingerprint=fingerprint(reading), status=422)
@@ -81,7 +83,7 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
 def _show(request: HttpRequest, lease: Lease, form: EntryForm, status: int = 200, **more: Any) -> HttpResponse:
     seen = showing.shown(lease)
     if form.page and form.page.number == seen.page:
-        form.place(seen.boxes)
+        form.place(seen.boxes, seen.header)
     context = {"shown": seen, "form": form, "problems": Problem.choices, "undo_seconds": settings.READING_UNDO_SECONDS}
     context |= more
     return render(request, "transcription/read.html", context, status=status)

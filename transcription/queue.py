@@ -353,8 +353,8 @@ _TAKE = _TAKE_WAITING.replace("/* patience */", "SKIP LOCKED")
 def lease_of(lease_id: UUID, account: User) -> Lease:
     """This person's lease with the photo, its contest and its TPS. One query; raises `NoSuchLease`.
 
-    `lease.regions` are the names of the regions the TPS lies in, from the village up to the province; `lease.tag` is
-    the number of the tag printed on the page, where one was read, and `lease.boxes` what `PageTag.boxes` is.
+    `lease.villages` are the kecamatan's, with code and name; `lease.tag` is the number of the tag printed on the page,
+    where one was read, and `lease.boxes` what `PageTag.boxes` is.
     """
     with connection.cursor() as cursor:
         cursor.execute(_LEASE, [lease_id, account.pk])
@@ -367,7 +367,7 @@ def lease_of(lease_id: UUID, account: User) -> Lease:
     )
     photo.contest, photo.station = contest, station
     lease.task, lease.account = Task(photo=photo), account
-    lease.regions, lease.tag, lease.boxes = values
+    lease.villages, lease.tag, lease.boxes = values
     return lease
 
 
@@ -376,12 +376,10 @@ _ROWS: tuple[tuple[str, type[Any], list[str]], ...] = tuple(
     (table, model, [field.attname for field in model._meta.concrete_fields])
     for table, model in (("l", Lease), ("p", Photo), ("c", Contest), ("s", PollingStation))
 )
-# A region's code begins with its parent's: no joins up the tree.
 _LEASE = f"""
     SELECT {", ".join(f'{table}."{name}"' for table, _, names in _ROWS for name in names)},
-           ARRAY(SELECT name FROM tps_region r
-                  WHERE r.code IN (s.region_id, left(s.region_id, 6), left(s.region_id, 4), left(s.region_id, 2))
-                  ORDER BY level DESC),
+           (SELECT coalesce(json_agg(json_build_array(code, name)), '[]') FROM tps_region r
+             WHERE r.parent_id = left(s.region_id, 6)),
            g.tag, g.boxes
       FROM transcription_lease l
       JOIN uploads_photo p ON p.id = l.task_id

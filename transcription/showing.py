@@ -1,9 +1,12 @@
-"""What a reader is shown of a lease: the photo, the form, which TPS it was sent for. Nothing of what others read.
+"""What a reader is shown of a lease: the photo and the form. Nothing of what others read, or of what its sender said.
 
-Neither the sender nor the page they claimed is in it; the page that its printed tag says is, and readers may say
-another. The TPS is, since "another TPS" can be said only by somebody who knows which one it should be.
+Neither the sender nor the page and TPS they claimed are in it. The page that its printed tag says is, and readers may
+say another. Of the TPS they say what is written on the form: its number, and which of some villages of the kecamatan,
+of which one is the sender's, or none of these.
 """
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +16,8 @@ from transcription.models import Lease, Problem
 from uploads import page_tags, storage
 from uploads.models import Photo
 
+VILLAGES = 4  # to choose from, if the kecamatan has so many
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -21,7 +26,8 @@ class Shown:
     form: FormDefinition
     page: int | None  # by the tag printed on it
     boxes: dict[str, list[int]]  # by field of that page: where its digit boxes are, as `page_tags.boxes_on` says
-    place: list[str]  # from the TPS up to the province, as people say it
+    header: list[int]  # where village and TPS number are written, as `page_tags.header_on` says
+    villages: list[tuple[str, str]]  # code and name, of which one may be the form's
     pictures: dict[int, str]  # address by longer side
 
 
@@ -30,9 +36,22 @@ def shown(lease: Lease) -> Shown:
     photo = lease.task.photo
     form = for_contest(photo.contest)
     page = page_tags.page_of(form, lease.tag)  # type: ignore[attr-defined]
-    place = [str(photo.station), *lease.regions]  # type: ignore[attr-defined]
+    villages = to_choose_from(photo, lease.villages)  # type: ignore[attr-defined]
     boxes = page_tags.boxes_on(page, lease.boxes) if page else {}  # type: ignore[attr-defined]
-    return Shown(lease, photo, form, page.number if page else None, boxes, place, pictures_of(photo))
+    header = page_tags.header_on(page, boxes) if page else []
+    return Shown(lease, photo, form, page.number if page else None, boxes, header, villages, pictures_of(photo))
+
+
+def to_choose_from(photo: Photo, villages: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The claimed village among some others of its kecamatan, by name: for every reader of a photo the same ones.
+
+    Others with the claimed one's name are left out: who reads that name means the claimed one.
+    """
+    claimed = [(code, name) for code, name in villages if code == photo.station.region_id]
+    names = {name for _code, name in claimed}
+    others = [(code, name) for code, name in villages if name not in names]
+    others.sort(key=lambda one: hashlib.sha256(f"{photo.pk}/{one[0]}".encode()).digest())
+    return sorted([*claimed, *others[: VILLAGES - 1]], key=lambda one: one[1])
 
 
 def pictures_of(photo: Photo) -> dict[int, str]:
@@ -62,10 +81,11 @@ def as_json(lease: Lease) -> dict[str, Any]:
             "pictures": {str(side): url for side, url in seen.pictures.items()},
         },
         "contest": {"code": seen.photo.contest.code, "name": seen.photo.contest.name},
-        "station": {"code": seen.photo.station.code, "place": seen.place},
+        "villages": [{"code": code, "name": name} for code, name in seen.villages],
         "form": form_as_json(seen.form),
         "page": seen.page,
         "boxes": seen.boxes,
+        "header": seen.header,
         "problems": [{"code": code, "label": str(label)} for code, label in Problem.choices],
     }
 

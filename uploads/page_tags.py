@@ -3,7 +3,7 @@
 A tag is a hint. The A4 copies have none, a torn corner has none: no tag never speaks against a photo.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -59,6 +59,41 @@ def boxes_on(page: Page, boxes: Sequence[int] | None) -> dict[str, list[int]]:
     if boxes is None or len(boxes) != OF_A_BOX * len(keys):
         return {}
     return {key: list(boxes[OF_A_BOX * at : OF_A_BOX * (at + 1)]) for at, key in enumerate(keys)}
+
+
+def header_on(page: Page, boxes: Mapping[str, Sequence[int]]) -> list[int]:
+    """The same corners of where village and TPS number are written, as the page's boxes lie; nothing without those.
+
+    By the plane that fits the boxes best: paper is bent, so it is where one looks, to the eye and not to the pixel.
+    """
+    if page.header is None or not boxes:
+        return []
+    known = []
+    for key, (left, top, width, height, _boxes) in page.places.items():
+        corners = ((left, top), (left + width, top), (left, top + height))
+        known += list(zip(corners, zip(*[iter(boxes[key])] * 2, strict=True), strict=True))
+    at = page.header
+    wanted = ((at.left, at.top), (at.left + at.width, at.top), (at.left, at.top + at.height))
+    across, down = (_plane([(x, y, found[axis]) for (x, y), found in known]) for axis in (0, 1))
+    return [round(value) for x, y in wanted for value in (across(x, y), down(x, y))]
+
+
+def _plane(points: Sequence[tuple[float, float, float]]) -> Callable[[float, float], float]:
+    """The z = a + bx + cy with the least squares through these points, which do not lie in one line."""
+    many = len(points)
+    mx, my, mz = (sum(values) / many for values in zip(*points, strict=True))
+    xx, xy, yy, xz, yz = (
+        sum(f(x - mx, y - my, z - mz) for x, y, z in points)
+        for f in (
+            lambda x, y, z: x * x,
+            lambda x, y, z: x * y,
+            lambda x, y, z: y * y,
+            lambda x, y, z: x * z,
+            lambda x, y, z: y * z,
+        )
+    )
+    b, c = (xz * yy - yz * xy) / (xx * yy - xy * xy), (yz * xx - xz * xy) / (xx * yy - xy * xy)
+    return lambda x, y: mz + b * (x - mx) + c * (y - my)
 
 
 def meanings(contests: Iterable[Contest]) -> dict[str, dict[str, Any]]:

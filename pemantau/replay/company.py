@@ -109,7 +109,7 @@ def _entry(stage: Stage, sent: Sent, chance: random.Random) -> tuple[dict[str, A
         return {"problem": "blurred"}, True
     slips = chance.random() < (HARD_SLIPS if sent.hard_field else stage.slips)
     numbers = stage.album.slip(sent, chance) if slips else dict(sent.shot.numbers)
-    return {"page": sent.shot.page, "numbers": numbers}, slips
+    return {"page": sent.shot.page, "numbers": numbers, "tps": sent.shot.station}, slips
 
 
 def _rule_on_all(stage: Stage, person: Person, ruled: dict[str, float]) -> None:

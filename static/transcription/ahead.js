@@ -129,13 +129,24 @@ function readingIn(form) {
   const problem = new FormData(form).get("masalah");
   if (problem) return { problem };
   const numbers = {};
-  for (const box of form.querySelectorAll("input[inputmode]")) {
+  for (const box of form.querySelectorAll("input[name^=angka-]")) {
     const key = box.name.replace("angka-", "");
     const mark = form.elements[`tanda-${key}`].value;
     if (!mark && !/^[0-9]{1,3}$/.test(box.value.trim())) return null; // the server says what is wrong
     numbers[key] = mark || Number(box.value);
   }
-  return { page: Number(form.elements.halaman.value), numbers };
+  const tps = writtenTps(form);
+  return tps && { page: Number(form.elements.halaman.value), numbers, tps };
+}
+
+/** Which TPS is written on the form, as `transcription/header_form.py` says; null where that is not whole. */
+function writtenTps(form) {
+  const villages = form.querySelector("[data-villages]").dataset.villages.split(" ");
+  const [place, number] = [form.elements.desa, form.elements.tps].map(({ value }) => Number(value.trim()));
+  if (place === villages.length + 1) return "desa_lain";
+  if (form.elements["tanda-desa"].value || form.elements["tanda-tps"].value) return "tidak_terbaca";
+  const code = villages[place - 1];
+  return code && number > 0 ? code + String(number).padStart(3, "0") : null;
 }
 
 let isLeaving = false;

@@ -4,6 +4,7 @@ import { whileThere } from "./while_there.js";
 
 const WIDE = 0.62; // of the row's width that the box takes; what is left shows what stands beside it
 const WIDEST = 260; // CSS pixels
+const LINE = 0.98; // the same for a line that is written
 const AROUND = 0.55; // heights of the box that are shown above and below it
 
 export function mount(reader) {
@@ -25,9 +26,10 @@ export function mount(reader) {
     const along = Math.hypot(foot - left, bottom - top);
     if (!across || !along) return;
     const width = crop.clientWidth;
-    const wide = Math.min(WIDE * width, WIDEST);
+    const isLine = "wide" in current.dataset; // a written line, of which one wants to see all
+    const wide = isLine ? LINE * width : Math.min(WIDE * width, WIDEST);
     const high = (wide * along) / across;
-    const [x, y] = [(width - wide) / 2, AROUND * high];
+    const [x, y] = [(width - wide) / 2, isLine ? 0 : AROUND * high];
     crop.style.height = `${high + 2 * y}px`;
     crop.width = width * devicePixelRatio;
     crop.height = (high + 2 * y) * devicePixelRatio;
@@ -41,7 +43,7 @@ export function mount(reader) {
     paper.setTransform(new DOMMatrix().scale(devicePixelRatio));
     paper.strokeStyle = getComputedStyle(crop).accentColor;
     paper.lineWidth = 2;
-    paper.strokeRect(x - 5, y - 5, wide + 10, high + 10);
+    if (!isLine) paper.strokeRect(x - 5, y - 5, wide + 10, high + 10);
   }
 
   function show(target) {

@@ -4,7 +4,7 @@ import { whileThere } from "./while_there.js";
 
 const STEP = 1.5;
 const MOST = 8; // times the window's width
-const WRITTEN_IN = "textarea, select, input:not([name^=angka-])"; // the boxes of numbers take digits only
+const WRITTEN_IN = "textarea, select, input:not([inputmode=numeric])"; // the boxes of numbers take digits only
 const KEYS = { "+": "larger", "=": "larger", "-": "smaller", z: "whole", r: "turn", c: "contrast" };
 
 export function mount(picture) {

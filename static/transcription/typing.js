@@ -25,7 +25,7 @@ export function mount(form) {
 
   function numbers({ unfinished = true } = {}) {
     const found = {};
-    for (const box of boxes) {
+    for (const box of boxes.filter(({ name }) => name.startsWith("angka-"))) {
       if (!unfinished && box === document.activeElement && box.value.length < 3) continue;
       if (mark(box).value) found[key(box)] = mark(box).value;
       else if (/^\d{1,3}$/.test(box.value)) found[key(box)] = Number(box.value);
@@ -60,7 +60,7 @@ export function mount(form) {
   function pressed(pressedKey, box) {
     if (pressedKey in MARKS) {
       say(box, MARKS[pressedKey]);
-      step(box, 1);
+      if (mark(box).value) step(box, 1); // a TPS has a number: no empty box there
     } else if (pressedKey === "p" && problem) {
       problem.open = true;
       problem.querySelector("input[type=radio]").focus();
@@ -89,7 +89,7 @@ export function mount(form) {
     if (boxes.includes(target) && target.value) {
       mark(target).value = "";
       const next = boxes[boxes.indexOf(target) + 1];
-      if (/^\d{3}$/.test(target.value) && target.selectionEnd === 3) go(next);
+      if (/^\d+$/.test(target.value) && target.value.length === target.maxLength && target.selectionEnd === target.maxLength) go(next);
     }
     if (target.tagName === "SELECT" && target.value) form.elements[target.name.replace("tanda-", "angka-")].value = "";
     tell();
@@ -155,7 +155,7 @@ export function mount(form) {
       if (pressed(name, box)) return;
       const start = name === "Backspace" && box.selectionStart === box.selectionEnd ? -1 : 0;
       const digit = name === "Backspace" ? "" : name;
-      if (box.value.length - (box.selectionEnd - box.selectionStart) + digit.length > 3) return;
+      if (box.value.length - (box.selectionEnd - box.selectionStart) + digit.length > box.maxLength) return;
       box.setRangeText(digit, Math.max(0, box.selectionStart + start), box.selectionEnd, "end");
       box.dispatchEvent(new Event("input", { bubbles: true }));
     });
