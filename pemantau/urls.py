@@ -15,7 +15,7 @@ import ledger.urls
 import tps.urls
 import transcription.urls
 import uploads.urls
-from pemantau import admin_door, pages, people_pages
+from pemantau import admin_door, bar_pages, pages, people_pages
 from pemantau.health import health
 
 APPS = (accounts.urls, tps.urls, uploads.urls, transcription.urls, aggregation.urls, ledger.urls)
@@ -42,6 +42,7 @@ urlpatterns = [
     path("kelola/", pages.overview, name="overview"),
     path("kelola/siaga/", pages.alarm, name="alarm"),
     path("kelola/dahulukan/", pages.surge, name="surge"),
+    path("kelola/jeda/", bar_pages.readers, name="bars"),
     path("kelola/orang/", pages.people, name="people"),
     path("kelola/orang/<int:person>/peran/", pages.grant, name="grant"),
     path("kelola/orang/<int:person>/tarik/", pages.withdraw, name="withdraw"),

@@ -23,6 +23,7 @@ from transcription.surges import LONGEST_NOTE, WrongReason
 Reason = BarTurn.Reason
 TOO_FAST = 5  # entries faster than a person reads
 WHY_ON = (Reason.CARELESS, Reason.ONE_SIDED, Reason.TOGETHER, Reason.GOLD, Reason.TOO_FAST, Reason.OTHER)
+BY_THEMSELVES = (Reason.GOLD, Reason.TOO_FAST)  # what pauses without a person
 WHY_OFF = (Reason.EXPLAINED, Reason.MISTAKE, Reason.OTHER)
 
 

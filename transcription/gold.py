@@ -10,8 +10,10 @@ from collections.abc import Collection
 from datetime import timedelta
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from transcription.accuracy import Answers
+from transcription.models import GoldReading
 
 POOL = 300  # photos that serve at a time
 PEOPLE = 10  # as many are given one photo
@@ -39,6 +41,11 @@ def answers_of(accounts: Collection[int]) -> dict[int, Answers]:
         cursor.execute(_ANSWERS, {"accounts": list(accounts)})
         rows = cursor.fetchall()
     return {account: Answers.of(zip(fields, right, strict=True)) for account, fields, right in rows}
+
+
+def doubted() -> QuerySet[GoldReading, int]:
+    """Ids of those who were wrong about a known answer."""
+    return GoldReading.objects.filter(is_right=False).values_list("account", flat=True)
 
 
 _ANSWERS = """

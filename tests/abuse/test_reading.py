@@ -24,7 +24,7 @@ def expired(world: World, name: str) -> Lease:
     return lease
 
 
-GOOD = {"page": 2, "numbers": people.VOTES}
+GOOD = {"page": 2, "numbers": people.VOTES, "tps": "9101011001001"}
 
 
 def at(lease: Lease | str, what: str = "entry") -> str:
@@ -35,7 +35,7 @@ def test_a_reading_is_none(stage, subtests):
     mine = people.given(stage.world, "Vina", people.photo_of(stage.world))
     table = [
         *(
-            Bad(n, "volunteer", sends_json(at(mine), {"page": 2, "numbers": numbers}), *answer)
+            Bad(n, "volunteer", sends_json(at(mine), GOOD | {"numbers": numbers}), *answer)
             for n, (numbers, *answer) in NUMBERS.items()
         ),
         *(
@@ -49,6 +49,13 @@ def test_a_reading_is_none(stage, subtests):
             "wrong_reading"),
         Bad("numbers and a problem", "volunteer", sends_json(at(mine), GOOD | {"problem": "blurred"}), 422,
             "wrong_reading"),
+        *(
+            Bad(f"the TPS as {tps!r}", "volunteer", sends_json(at(mine), GOOD | {"tps": tps}), status, code)
+            for tps, status, code in (
+                ("", 422, "wrong_reading"), ("12", 422, "wrong_reading"), ("１" * 13, 422, "wrong_reading"),
+                ("9" * 14, 400, "invalid"), ([], 400, "invalid"),
+            )
+        ),
         Bad("an unknown problem", "volunteer", sends_json(at(mine), {"problem": "rahasia"}), 400, "invalid"),
         Bad("nothing", "volunteer", sends_json(at(mine), {}), 422, "wrong_reading"),
         Bad("a list", "volunteer", sends_json(at(mine), []), 400, "invalid"),

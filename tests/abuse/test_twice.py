@@ -30,7 +30,7 @@ from tests.uploads.by_ticket import announced
 from tests.uploads.conftest import folder_storages
 from tests.uploads.pictures import encoded
 from tests.world import World, build
-from transcription.models import Entry, Lease, Report, ReportGroup, Ruling, SurgeTurn, Task
+from transcription.models import BarTurn, Entry, Lease, Report, ReportGroup, Ruling, SurgeTurn, Task
 from uploads import statements
 from uploads.models import AlarmTurn, Photo, Repeat, SentKey, Ticket
 
@@ -161,7 +161,7 @@ def takes(path: str) -> Callable[[Scene], None]:
 
 def entry_by_api(scene: Scene) -> None:
     path = f"/api/v1/tasks/{scene.lease.pk}/entry/"
-    body = {"page": 2, "numbers": people.VOTES}
+    body = {"page": 2, "numbers": people.VOTES, "tps": "9101011001001"}
     answers = twice(scene.browser("Vina"), path, body, content_type="application/json")
     one(answers, 201)
     assert {answer.json()["id"] for answer in answers} == {str(Entry.objects.get(photo=scene.photo).pk)}
@@ -169,6 +169,7 @@ def entry_by_api(scene: Scene) -> None:
 
 def entry_by_form(scene: Scene) -> None:
     fields = {f"angka-{key}": str(value) for key, value in people.VOTES.items()} | {"halaman": "2", "berhenti": "1"}
+    fields |= {"desa": "1", "tps": "1"}
     one(twice(scene.browser("Vina"), f"/baca/{scene.lease.pk}/", fields), 302)
     assert Entry.objects.get(photo=scene.photo).numbers == people.VOTES
 
@@ -328,6 +329,14 @@ def surge_begun(scene: Scene) -> None:
     assert Event.objects.filter(kind="surge").count() == 2
 
 
+def reader_paused(scene: Scene) -> None:
+    sari = scene.world.person("Sari")
+    one(twice(scene.browser("Omar"), "/kelola/jeda/", {"email": sari.email, "reason": "careless"}), 302)
+    one(twice(scene.browser("Omar"), "/kelola/jeda/", {"lift": sari.pk, "reason": "mistake"}), 302)
+    assert list(BarTurn.objects.order_by("pk").values_list("on", flat=True)) == [True, False]
+    assert Event.objects.filter(kind="bar").count() == 2
+
+
 REPORT = "/lapor/contoh/ppwp/9101011001002/"
 
 
@@ -386,6 +395,7 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "leave": leaves,
     "alarm": alarm_turned,
     "surge": surge_begun,
+    "bars": reader_paused,
     "set_language": language,
 }
 
@@ -514,7 +524,7 @@ def test_withdrawn_while_it_is_decided_only_one_of_the_two_stands(scene):
 
 def test_withdrawn_while_a_reader_sends_the_reader_is_told_or_was_first(scene):
     photo = scene.photo
-    body = {"page": 2, "numbers": people.VOTES}
+    body = {"page": 2, "numbers": people.VOTES, "tps": "9101011001001"}
     entry = posted(
         scene.browser("Vina"), f"/api/v1/tasks/{scene.lease.pk}/entry/", body, content_type="application/json"
     )

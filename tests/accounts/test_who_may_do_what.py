@@ -116,6 +116,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     # Operation
     "overview": (OPERATORS, None),
     "surge": (OPERATORS, OPERATORS),
+    "bars": (OPERATORS, OPERATORS),
     "alarm": (OPERATORS, OPERATORS),
     "people": (OPERATORS, None),
     "grant": (None, OPERATORS),

@@ -118,7 +118,7 @@ def sensible_bodies(known: dict[str, str]) -> dict[str, dict[str, object]]:
         "PATCH /api/v1/tickets/{ticket}/": PICTURE[HALF:],
         "POST /api/v1/receipts/{receipt}/numbers/": reading,
         "POST /api/v1/tasks/{lease}/check/": reading,
-        "POST /api/v1/tasks/{lease}/entry/": reading,
+        "POST /api/v1/tasks/{lease}/entry/": reading | {"tps": known["station"]},
         "POST /api/v1/cases/{photo}/ruling/": {"verdict": "reject", "reason": "blurred"},
     }
 

@@ -66,6 +66,12 @@ class Person:
         self.page.wait_for_load_state()
         self.nothing_hangs_over_the_edge()
 
+    def names_the_tps(self) -> None:
+        """Types which TPS is written on the form, where that is asked first: the first village, TPS 1."""
+        if self.page.evaluate("() => document.activeElement.id") == "desa":
+            self.page.keyboard.type("11")
+            self.page.keyboard.press("Enter")
+
     def presses(self, name: str) -> None:
         self.clicks(name, "button")
 
@@ -147,6 +153,7 @@ def reads(somebody: Callable[..., Person], settings) -> Callable[..., Person]:
         sari.signs_in("Sari")
         sari.goes_to("/baca/")
         sari.presses("Ambil foto")
+        sari.names_the_tps()
         return sari
 
     return one

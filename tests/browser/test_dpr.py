@@ -61,6 +61,7 @@ def test_the_twelve_numbers_of_a_party_are_one_task(sheet, reads, how):
     sari.sees("belum dicocokkan dengan formulir resmi KPU")
     sari.sees("A.2 Calon 3 Dr. Ir. H. MUHAMMAD ARIFIN MAULANA WIDJAJAKUSUMA")
     sari.picture("dpr-baca")
+    sari.names_the_tps()
     keys = sari.page.keyboard
     for key, value in VOTES.items():
         assert box(sari) == f"angka-{key}"

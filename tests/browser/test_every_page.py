@@ -68,6 +68,7 @@ SIGNED_IN = {
         "/kelola/pengumuman/",
         "/kelola/siaga/",
         "/kelola/dahulukan/",
+        "/kelola/jeda/",
         "/putusan/",
     ],
 }

@@ -55,6 +55,8 @@ def types(volunteer: Person, **numbers: int) -> None:
     volunteer.presses("Ambil foto")
     if volunteer.page.get_by_text("Halaman mana yang terlihat?").count():
         volunteer.clicks("Halaman 2: suara paslon")
+    volunteer.page.locator("#desa").fill("1")
+    volunteer.page.locator("#tps").fill("1")
     for key, number in numbers.items():
         volunteer.page.locator(f"#angka-{key}").fill(str(number))
     volunteer.picture("baca")

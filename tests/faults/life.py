@@ -5,6 +5,7 @@ answer that never comes and asks anew. Both behave as the phone and the browser 
 """
 
 import hashlib
+import re
 import threading
 import time
 import uuid
@@ -102,6 +103,7 @@ class Life:
         self.readers = readers
         self.over = threading.Event()
         self.failures: list[str] = []
+        self.papers: dict[str, str] = {}  # SHA-256 of a picture -> the TPS whose paper is on it
         self._sent = 0
         self._lock = threading.Lock()
 
@@ -145,6 +147,7 @@ class Life:
     def send(self, citizen: Person, number: int) -> None:
         picture = encoded(seed=number, width=240, height=320)
         key, station = str(uuid.uuid4()), self.stations[number % len(self.stations)]
+        self.papers[hashlib.sha256(picture).hexdigest()] = station
         deadline = time.monotonic() + GIVE_UP_AFTER
         sent = (by_form, citizen, station, picture, key) if number % 2 else (by_ticket, citizen, station, picture)
         while not (said := sent[0](*sent[1:])):
@@ -168,17 +171,18 @@ class Life:
             assert task is None or task.status_code in HONEST, (task.status_code, task.text[:300])
             return False
         held = task.json()
-        numbers = numbers_of(held["station"]["code"])
+        paper = self.papers[re.search("[0-9a-f]{64}", held["photo"]["pictures"]["480"])[0]]
+        read = {"page": 2, "numbers": numbers_of(paper), "tps": paper}
         deadline = time.monotonic() + GIVE_UP_AFTER
         while True:
-            answer = person.post(f"/api/v1/tasks/{held['id']}/entry/", json={"page": 2, "numbers": numbers})
+            answer = person.post(f"/api/v1/tasks/{held['id']}/entry/", json=read)
             if answer is not None and answer.status_code != 503:
                 break
             assert time.monotonic() < deadline, "no answer to an entry"
             time.sleep(0.3)
         assert answer.status_code in HONEST, (answer.status_code, answer.text[:300])
         if answer.status_code == 201:
-            self.history.note("entry", id=answer.json()["id"], photo=held["photo"]["id"], numbers=numbers)
+            self.history.note("entry", id=answer.json()["id"], photo=held["photo"]["id"], numbers=read["numbers"])
         return True
 
     def read_all(self, seconds: float = 60) -> None:

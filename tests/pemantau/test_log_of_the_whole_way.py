@@ -64,6 +64,7 @@ def send(client: Client, content: bytes, name: str = "IMG_Siti_0812.jpg") -> str
 def read(client: Client, numbers: dict) -> None:
     lease = client.post("/api/v1/tasks/").json()["id"]
     for body in ({"page": 2, "numbers": numbers | {"paslon_1": 4170}}, {"page": 2, "numbers": numbers}):
+        body["tps"] = TPS
         client.post(f"/api/v1/tasks/{lease}/entry/", body, content_type="application/json")
     client.post(f"/api/v1/tasks/{lease}/entry/", b'{"numbers": {"paslon_1": 417', content_type="application/json")
 

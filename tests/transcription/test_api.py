@@ -14,6 +14,7 @@ from tests.transcription.reading import VOTES, browser_of, decision_of, device_o
 from tps.form_definitions import for_contest
 from transcription.models import Entry, Lease
 
+ENTRY = {"page": 2, "numbers": VOTES, "tps": "9101011001001"}
 # Numbers that occur nowhere else in an answer.
 SECRET = {"paslon_1": 739, "paslon_2": 617, "paslon_3": 853}
 
@@ -42,14 +43,11 @@ def taken(client) -> dict:
 # --- Reading --------------------------------------------------------------------------------------
 
 
-def test_taking_shows_the_photo_the_form_and_the_tps(world, photo):
+def test_taking_shows_the_photo_and_the_form(world, photo):
     task = taken(browser_of(world, "Sari"))
     assert task["photo"]["id"] == str(photo.pk)
     assert task["photo"]["pictures"]["1280"].endswith(f"{photo.sha256}/1280.webp")
-    assert task["station"] == {
-        "code": "9101011001001",
-        "place": ["TPS 001", "Desa 1", "Anggrek", "Kabupaten Melati", "Contoh Raya"],
-    }
+    assert [one["name"] for one in task["villages"]] == ["Desa 1", "Desa 2"]
     assert [page["number"] for page in task["form"]["pages"]] == [1, 2, 3, 11, 12]
     assert sum(len(page["fields"]) for page in task["form"]["pages"][:3]) == 28
     assert {"code": "blurred", "label": "buram"} in task["problems"]
@@ -73,7 +71,7 @@ def test_sending_and_deciding_cost_ten_statements_at_most(world, photo):
     client = browser_of(world, "Budi")
     task = taken(client)
     with CaptureQueriesContext(connection) as captured:
-        response = post(client, f"tasks/{task['id']}/entry/", {"page": 2, "numbers": VOTES})
+        response = post(client, f"tasks/{task['id']}/entry/", ENTRY)
         pipeline.decide(str(photo.pk))
     assert response.status_code == 201
     assert decision_of(photo).numbers == VOTES
@@ -83,8 +81,8 @@ def test_sending_and_deciding_cost_ten_statements_at_most(world, photo):
 def test_the_same_post_twice_gives_the_same_answer(world, photo):
     client = browser_of(world, "Sari")
     path = f"tasks/{taken(client)['id']}/entry/"
-    first = post(client, path, {"page": 2, "numbers": VOTES})
-    assert post(client, path, {"page": 2, "numbers": VOTES}).json() == first.json()
+    first = post(client, path, ENTRY)
+    assert post(client, path, ENTRY).json() == first.json()
     assert Entry.objects.count() == 1
 
 
@@ -169,7 +167,7 @@ def test_the_client_never_says_who_it_is_or_what_it_wants(world, photo):
         "account": world.person("Budi").pk, "source": "machine", "round": 9, "photo": str(some_uuid()),
         "lease": str(some_uuid()), "device": str(some_uuid()), "step": "done", "outcome": "accepted",
     }  # fmt: skip
-    post(client, f"tasks/{taken(client)['id']}/entry/", {"page": 2, "numbers": VOTES} | claims)
+    post(client, f"tasks/{taken(client)['id']}/entry/", ENTRY | claims)
     entry = Entry.objects.get()
     assert (entry.account, entry.source, entry.round, entry.photo) == (world.person("Sari"), "volunteer", 1, photo)
 
@@ -229,7 +227,7 @@ def test_no_answer_holds_what_others_read_before_the_decision(world, photo, stat
 
 def test_refusals_hold_nothing_that_was_sent(world, photo):
     client = browser_of(world, "Sari")
-    response = post(client, f"tasks/{taken(client)['id']}/entry/", {"page": 3, "numbers": SECRET})
+    response = post(client, f"tasks/{taken(client)['id']}/entry/", ENTRY | {"page": 3, "numbers": SECRET})
     assert response.status_code == 422
     assert not shows(response.content)
 

@@ -41,6 +41,8 @@ def test_enter_leads_from_number_to_number_and_the_lease_is_renewed(phone, setti
     phone.get_by_role("link", name="Halaman 2: suara paslon").click()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360, "nothing hangs over the edge"
     lease = Lease.objects.get()
+    phone.locator("#desa").fill("1")
+    phone.locator("#tps").fill("1")
     phone.locator("#angka-paslon_1").fill(str(VOTES["paslon_1"]))
     phone.clock.fast_forward(61_000)
     with phone.expect_response(lambda response: response.url.endswith("/renew/")) as renewal:

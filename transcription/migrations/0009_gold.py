@@ -42,7 +42,7 @@ DROP FUNCTION transcription_guard_pause();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_bars'),
+        ('accounts', '0004_bars'),
         ('transcription', '0008_surges'),
         ('uploads', '0009_boxes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
