@@ -106,7 +106,7 @@ def make(by: User, places: int, nonce: str) -> Link:
     with transaction.atomic():
         _hold()
         by = User.objects.get(pk=by.pk)
-        if not may(by, Action.INVITE):
+        if by.paused or not may(by, Action.INVITE):
             raise NotAllowed
         if made := Invitation.objects.filter(token_hash=_hash(token)).first():
             return Link(token, made)
@@ -154,7 +154,7 @@ def revoke(by: User, invitation: int) -> None:
 def find(token: str) -> Invitation:
     """The invitation of a link that works now. Raises `InvitationOver`, `InvitationsOff`."""
     found = open_ones().filter(token_hash=_hash(token)).select_related("inviter").first()
-    if found is None or not may(found.inviter, Action.INVITE):
+    if found is None or found.inviter.paused or not may(found.inviter, Action.INVITE):
         raise InvitationOver
     if not are_on():
         raise InvitationsOff
@@ -178,7 +178,7 @@ def accept(person: User, token: str, election: str) -> None:
             for row in User.objects.select_for_update().filter(pk__in=[person.pk, invitation.inviter_id]).order_by("pk")
         }
         person, inviter = rows[person.pk], rows[invitation.inviter_id]
-        if not may(inviter, Action.INVITE):
+        if inviter.paused or not may(inviter, Action.INVITE):
             raise InvitationOver
         _check_guest(person, inviter)
         Acceptance.objects.create(invitation=invitation, person=person)

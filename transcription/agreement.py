@@ -10,6 +10,8 @@ from itertools import combinations
 from uuid import UUID
 
 # Stored with each decision. A change of anything below is a new version; it is no setting.
+# Version 2: what barred accounts read counts no more, and neither do the numbers of a reader who read another TPS from
+# the form. Where nobody is barred, and nobody says which TPS it is, it says what version 1 said.
 RULE_VERSION = 2
 READERS = 2
 READERS_OF_BROKEN_SUMS = 3
@@ -87,6 +89,7 @@ class Evidence:
     tied: frozenset[Pair] = frozenset()
     sender_block: str = ""
     repeats: Sequence[Sender] = ()  # who sent the same bytes again
+    barred: frozenset[int] = frozenset()  # accounts whose entries do not count, as if they had never been
     tps: str = ""  # the code of the TPS that it was sent for
 
 
@@ -123,6 +126,8 @@ BrokenRules = Callable[[int, Numbers], tuple[str, ...]]
 
 def outcome(evidence: Evidence, broken_rules: BrokenRules) -> Outcome:
     """The one door: what these entries and rulings say. `broken_rules(page, numbers)` names the page's broken rules."""
+    if evidence.barred:
+        evidence = replace(evidence, entries=[e for e in evidence.entries if e.account not in evidence.barred])
     said = _Said.of(evidence, broken_rules)
     if said.stands:
         return Outcome(said.stands, 0, "second" if said.waiting else "", said.station, said.ruled, said.because)

@@ -98,9 +98,7 @@ class EntryOfLease(ForReaders):
         },
     )
     def post(self, request: Request, lease: UUID) -> Response:
-        sent = sent_with(request, lease)
-        entries.check_tps(sent.reading)
-        entry = pipeline.send_entry(sent)
+        entry = pipeline.send_entry(sent_with(request, lease))
         return Response({"id": str(entry.pk)}, status=201)
 
 
@@ -268,6 +266,7 @@ def sent_with(request: Request, lease: UUID) -> entries.Sent:
         device_id=devices.shown_by(django),
         address_block=devices.address_block(django),
         reading=form.reading(),
+        asks_tps=True,
     )
 
 

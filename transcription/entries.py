@@ -55,6 +55,7 @@ class Sent:
     device_id: UUID | None
     address_block: str
     reading: Reading
+    asks_tps: bool = False  # whether they were asked which TPS is written on the form
 
 
 class WrongReading(Refusal):
@@ -211,6 +212,8 @@ def submit(sent: Sent) -> tuple[Entry | GoldReading, bool]:
     lease = lease_of(sent.lease_id, sent.account)
     photo = lease.task.photo
     reading = check(sent.reading, for_contest(photo.contest))
+    if sent.asks_tps:
+        check_tps(reading)
     table, statement = (Entry, _SUBMIT) if lease.gold_id is None else (GoldReading, _SUBMIT_GOLD)
     entry = table(
         id=uuid4(),

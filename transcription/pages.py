@@ -68,7 +68,14 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
         if slips and request.POST.get("sesuai") != fingerprint(reading):
             return _show(request, held, form, slips=slips, fingerprint=fingerprint(reading), status=422)
         pipeline.send_entry(
-            entries.Sent(held.pk, person(request), devices.shown_by(request), devices.address_block(request), reading)
+            entries.Sent(
+                lease_id=held.pk,
+                account=person(request),
+                device_id=devices.shown_by(request),
+                address_block=devices.address_block(request),
+                reading=reading,
+                asks_tps=True,
+            )
         )
     except entries.WrongReading as wrong:
         form.mark_wrong(wrong.fields)

@@ -247,7 +247,7 @@ def test_a_photo_put_before_adjudicators_stays_there_until_one_ruled(world):
     photo = decided(world)
     answers(world, "Adi", says(world, "altered").group, "case", [photo])
     assert task_of(photo).why == "reported"
-    pipeline._move(photo, pipeline.Step.DECIDE)
+    pipeline._move(pipeline.Step.DECIDE, photo)
     pipeline.decide(str(photo.pk))  # rung once more: nothing new
     assert (task_of(photo).why, task_of(photo).needs_adjudicator) == ("reported", True)
     pipeline.record(str(photo.pk))
