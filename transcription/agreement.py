@@ -262,10 +262,11 @@ def _counting(evidence: Evidence, said: _Said) -> list[Entry]:
     for entry in sorted(evidence.entries, key=_first):
         settled = entry.problem == "wrong_tps" and entry.round <= said.moved
         if entry.account is not None and entry.round > said.since and not settled and _may_count(entry, evidence):
-            elsewhere = entry.numbers is not None and entry.tps not in ("", "tidak_terbaca", here)
-            counting.setdefault(
-                entry.account, replace(entry, numbers=None, problem="wrong_tps") if elsewhere else entry
-            )
+            if entry.numbers is not None and entry.tps not in ("", "tidak_terbaca", here):
+                said_so = replace(entry, numbers=None, problem="wrong_tps")
+            else:
+                said_so = replace(entry, tps="") if entry.tps else entry
+            counting.setdefault(entry.account, said_so)
     return list(counting.values())
 
 
