@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 
@@ -96,6 +96,8 @@ def numbers_of(station: str) -> dict[str, int]:
 
 
 class Life:
+    papers: ClassVar[dict[str, str]] = {}  # SHA-256 of a picture -> the TPS whose paper is on it; of all lives
+
     def __init__(self, url: str, history: History, stations: list[str], readers: list[Person]) -> None:
         self.url = url
         self.history = history
@@ -103,7 +105,6 @@ class Life:
         self.readers = readers
         self.over = threading.Event()
         self.failures: list[str] = []
-        self.papers: dict[str, str] = {}  # SHA-256 of a picture -> the TPS whose paper is on it
         self._sent = 0
         self._lock = threading.Lock()
 
