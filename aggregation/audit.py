@@ -6,7 +6,8 @@
 Reads one consistent state of the database, row by row or in small batches, and changes nothing. What is on its
 way at that moment (a decided photo that is not recorded yet, a delta that waits) is not a difference. Nor is what
 an older version of the rule decided and the present one would decide otherwise: that is told apart, for nobody can say
-by this program whether it was right then (`manage.py redecide --dry-run` says what would change).
+by this program whether it was right then (`manage.py redecide --dry-run` says what would change). Nor what a recall
+that two operators have confirmed has not reached yet (`transcription.recalls`).
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +24,7 @@ from aggregation.models import Delta, Result, Snapshot, Tally
 from ledger import checks
 from ledger.models import Event
 from tps.models import Contest
-from transcription import agreement, consensus, rule_versions
+from transcription import agreement, consensus, recalls, rule_versions
 from transcription.agreement import Accepted, Outcome, Rejected
 from transcription.models import Decision
 from uploads.models import Photo
@@ -99,6 +100,12 @@ def decisions(older: Callable[[Difference], None] = lambda _: None) -> Iterator[
         for photo in batch:
             decision = present.get(photo.pk)
             wrong = _unlike(decision, consensus.outcome_of(photo), photo)
+            if wrong and (otherwise := recalls.waiting_for(photo)):
+                # As it stood before the recall: whatever else is off is a difference all the same.
+                before = _unlike(decision, consensus.outcome_of(photo, otherwise), photo)
+                if not before:
+                    older(Difference("decision", str(photo.pk), f"a recall has still to reach it: {wrong}"))
+                    continue
             if wrong and _is_of_an_older_rule(decision, photo):
                 older(Difference("decision", str(photo.pk), f"rule {agreement.RULE_VERSION} says otherwise: {wrong}"))
             elif wrong:

@@ -91,36 +91,45 @@ def _one_after_the_other(photos: QuerySet[Photo]) -> Iterator[Photo]:
 
 
 def _change(photo: Photo, preview: Preview, told: set[tuple[int, int]]) -> Change:
-    if preview.decision is None:
-        return Change(photo, preview)
-    places = {photo.station_id: photo.station, preview.decision.station_id: preview.decision.station}
-    if preview.known.decided and (before := preview.known.decided["station"]) not in places:
-        places[before] = PollingStation.objects.get(pk=before)
     sums: dict[str, int] = {}
-    for key, station in places.items():
+    for key, station in places_of(photo, preview).items():
         if (photo.contest_id, key) not in told:
             told.add((photo.contest_id, key))
-            for name, much in _sums_at(photo.contest, station, photo).items():
+            for name, much in sums_at(photo.contest, station, photo).items():
                 sums[name] = sums.get(name, 0) + much
     return Change(photo, preview, sums)
 
 
-def _sums_at(contest: Contest, station: PollingStation, photo: Photo) -> dict[str, int]:
-    """By how much each public sum changes here, if all photos of this TPS are decided anew."""
+def places_of(photo: Photo, preview: Preview) -> dict[int, PollingStation]:
+    """The TPS, by key, whose numbers may change if the photo is decided as the preview says."""
+    if preview.decision is None:
+        return {}
+    places = {photo.station_id: photo.station, preview.decision.station_id: preview.decision.station}
+    if preview.known.decided and (before := preview.known.decided["station"]) not in places:
+        places[before] = PollingStation.objects.get(pk=before)
+    return places
+
+
+def sums_at(
+    contest: Contest, station: PollingStation, photo: Photo, otherwise: frozenset[int] = frozenset()
+) -> dict[str, int]:
+    """By how much each public sum changes here, if all photos of this TPS are decided anew (`consensus.preview`)."""
     there = evidence.at(contest, station)
     if photo.pk not in {one.photo.pk for one in there}:
         there.append(Evidence(photo, None, contest.pk, station.pk))
     layout = columns.of(contest)
     now = layout.sums_of(results.outcome_of(there, contest, station).amounts)
-    then = layout.sums_of(results.outcome_of([_anew(one, contest) for one in there], contest, station).amounts)
+    then = layout.sums_of(
+        results.outcome_of([_anew(one, contest, otherwise) for one in there], contest, station).amounts
+    )
     return {name: then[name] - now[name] for name in layout.sums if then[name] != now[name]}
 
 
-def _anew(one: Evidence, contest: Contest) -> Evidence:
+def _anew(one: Evidence, contest: Contest, otherwise: frozenset[int]) -> Evidence:
     if one.photo.withdrawn_at or one.photo.step not in (Step.READ, Step.RECORD, Step.DONE):
         return one
     one.photo.contest = contest  # spares a query
-    decision = consensus.preview(one.photo).decision
+    decision = consensus.preview(one.photo, otherwise).decision
     if decision is None:
         return one
     decision.decided_at = timezone.now()

@@ -186,7 +186,8 @@ KINDS: dict[str, Kind] = {
     # A photo was taken back (`why`: "uploader" by its sender); once, and at most once came back after that.
     "withdraw": _kind("photo why bytes", subject="photo"),
     "restore": _kind("photo why", subject="photo"),
-    "revoke": _kind("account why", "at"),
+    # A person's readings count no more (`state`: "on"), or count again ("off"), as two operators say.
+    "revoke": _kind("version account state by second at", subject="version"),
     # A person's role changed (`by`: who changed it; `second`: the other operator where two are needed; `via`:
     # "invitation" where they took that of `by`).
     "role": _kind("account role by at", "second via"),
@@ -226,6 +227,7 @@ BY: dict[str, Holds] = {
     "factor": commitment,
     "announcement": commitment,
     "bar": either(commitment, matching("system")),
+    "revoke": commitment,
     "answer": commitment,
 }
 

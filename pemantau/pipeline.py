@@ -25,13 +25,13 @@ from kombu.exceptions import OperationalError
 from accounts import announcements, doorkeeper, independence
 from accounts.models import User
 from accounts.refusals import Refusal
-from aggregation import results, tallies
+from aggregation import recall_preview, results, tallies
 from aggregation.models import Delta, Result, Snapshot
 from ledger import entries as ledger
 from tps.models import Election
-from transcription import bars, consensus, gold, queue, reports, rulings, senders, withdrawals
+from transcription import bars, consensus, gold, queue, recalls, reports, rulings, senders, withdrawals
 from transcription import entries as readings
-from transcription.models import Decision, Entry, GoldReading, Report, ReportGroup, Ruling
+from transcription.models import Decision, Entry, GoldReading, Recall, Report, ReportGroup, Ruling
 from transcription.models import Task as Place
 from uploads import fair_use, inspection, intake, reuse, storage, tickets
 from uploads.models import Photo
@@ -168,6 +168,22 @@ def answer_reports(
     return group
 
 
+def propose_recall(by: User, account: int) -> Recall:
+    """An operator asks what would change if a paused person's readings counted no more, or again."""
+    with transaction.atomic():
+        recall = recalls.propose(by, account)
+        _ring_recall(recall)
+    return recall
+
+
+def confirm_recall(by: User, recall_id: int, election: str) -> Recall:
+    """Another operator agrees: the photos are decided again, one after the other."""
+    with transaction.atomic():
+        recall = recalls.confirm(by, recall_id, election)
+        _ring_recall(recall)
+    return recall
+
+
 # --- The steps ------------------------------------------------------------------------------
 
 
@@ -203,6 +219,41 @@ def decide_again(photo_id: UUID) -> Decision | None:
     """The same by another version of the rule, wherever the photo is since it was read. Again changes nothing."""
     with _claimed(photo_id, Step.READ, Step.DECIDE, Step.RECORD, Step.DONE) as photo:
         return next(iter(_decide([photo])), None) if photo else None
+
+
+RECALLED_AT_ONCE = 200
+
+
+@shared_task
+def go_on_with_recall(recall_id: str) -> None:
+    """Look at what a recall would change, or once it is confirmed decide again, some photos at a time.
+
+    Each photo is a transaction of its own: a crash loses one, and twice is once. The sweeper rings again.
+    """
+    recall = Recall.objects.filter(pk=recall_id, ended_at=None).first()
+    if recall is None:
+        return
+    for _turn in range(RECALLED_AT_ONCE):
+        if not _one_of_recall(recall):
+            return
+    _ring_recall(recall)
+
+
+def _one_of_recall(recall: Recall) -> bool:
+    if recall.confirmed_at is None:
+        with recalls.held(recalls.not_looked_at(recall)) as row:
+            if row:
+                recall_preview.look_at(row, recall)
+            return row is not None
+    # The photo is held before the row, as everywhere; what somebody else decides again meanwhile is decided twice.
+    row = recalls.not_decided_again(recall).first()
+    if row is None:
+        recalls.end_if_done(recall)
+        return False
+    with transaction.atomic():
+        decide_again(row.photo_id)
+        recalls.note_decided_again(row)
+    return True
 
 
 def _decide(photos: Sequence[Photo]) -> list[Decision]:
@@ -287,6 +338,8 @@ def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) 
     stalled = Photo.objects.filter(
         step__in=_TASKS, step_at__lt=Now() - timedelta(seconds=older_than), withdrawn_at__isnull=True
     )
+    for recall in recalls.unfinished():
+        _knock(go_on_with_recall, recall.pk)
     rung = 0
     for photo_id, step in stalled.order_by("step_at").values_list("pk", "step").iterator():
         if rung == limit:
@@ -383,16 +436,20 @@ def _move(step: Step, *photos: Photo) -> None:
         Photo.objects.filter(pk__in=[photo.pk for photo in photos]).update(step=step, step_at=Now())
 
 
+def _ring_recall(recall: Recall) -> None:
+    transaction.on_commit(lambda: _knock(go_on_with_recall, recall.pk), robust=True)
+
+
 def _ring(task: Task, photo_id: UUID) -> None:
     # robust: with Redis down the commit stands, and the sweeper rings.
     transaction.on_commit(lambda: _knock(task, photo_id), robust=True)
 
 
-def _knock(task: Task, photo_id: UUID) -> None:
+def _knock(task: Task, key: UUID | int) -> None:
     if doorkeeper.is_away():
         return
     try:
-        task.delay(str(photo_id))
+        task.delay(str(key))
     except OperationalError as error:
         doorkeeper.is_silent(error)
 

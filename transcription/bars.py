@@ -1,13 +1,14 @@
 """Bars: who is given no more tasks, since when and why; and what known answers and haste say of it.
 
 A bar that is on pauses a person: no new task, and what they hold ends. It changes no number by itself. What they read
-before stands until somebody else says otherwise.
+before stops counting when two operators say so, all of it at once (`transcription.recalls`).
 """
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts import commitments
@@ -17,7 +18,7 @@ from accounts.refusals import Refusal
 from accounts.roles import UnknownPerson
 from ledger import entries as ledger
 from transcription import gold, queue
-from transcription.models import BarTurn, Pace
+from transcription.models import BarTurn, Pace, Recall
 from transcription.surges import LONGEST_NOTE, WrongReason
 
 Reason = BarTurn.Reason
@@ -33,6 +34,14 @@ class OwnBar(Refusal):
     sentence = _("Tentang akun Anda sendiri, pengelola lain yang memutuskan.")
 
 
+class StillRecalled(Refusal):
+    """Their readings do not count; two operators take that back, which lifts the bar, too."""
+
+    status = 409
+    code = "still_recalled"
+    sentence = _("Bacaan akun ini sedang tidak dihitung. Batalkan dulu itu, maka jedanya ikut berakhir.")
+
+
 def pause(by: User, account: int, election: str, *, reason: str, note: str = "") -> bool:
     """Give somebody no more tasks and end what they hold; False if that is so already.
 
@@ -45,10 +54,16 @@ def pause(by: User, account: int, election: str, *, reason: str, note: str = "")
 def lift(by: User, account: int, election: str, *, reason: str, note: str = "") -> bool:
     """Give somebody tasks again; what known answers and haste said before counts no more. False if they have them.
 
-    Raises as `pause`.
+    Raises as `pause`, and `StillRecalled`.
     """
     _check(by, account, reason, note, WHY_OFF)
     with transaction.atomic():
+        User.objects.select_for_update().filter(pk=account).first()
+        said = Recall.objects.filter(account=account)
+        newest = said.filter(confirmed_at__isnull=False).order_by("-pk").first()
+        if newest and newest.on:
+            raise StillRecalled
+        said.filter(confirmed_at=None, ended_at=None).update(ended_at=Now())  # who reads again is not recalled
         return turn(by, account, election, on=False, reason=reason, note=note)
 
 

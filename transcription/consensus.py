@@ -82,23 +82,26 @@ def decide_photos(photos: Sequence[Photo]) -> list[Decision]:
     raise PairsAreBusy
 
 
-def preview(photo: Photo) -> Preview:
-    """What `decide_photos` would store now; changes nothing. One query, one more for a photo that was moved."""
-    return previews([photo])[photo.pk]
+def preview(photo: Photo, otherwise: frozenset[int] = frozenset()) -> Preview:
+    """What `decide_photos` would store now; changes nothing. One query, one more for a photo that was moved.
+
+    `otherwise` are accounts of which it is to be told as if they were recalled, or were not, if they are.
+    """
+    return previews([photo], otherwise)[photo.pk]
 
 
-def previews(photos: Sequence[Photo]) -> dict[UUID, Preview]:
+def previews(photos: Sequence[Photo], otherwise: frozenset[int] = frozenset()) -> dict[UUID, Preview]:
     """The same for many photos, by their key; one query for all of them."""
     found = {}
-    for photo, known in load_all(photos):
+    for photo, known in load_all(photos, otherwise):
         said = agreement.outcome(known.evidence, broken_rules_of(photo))
         found[photo.pk] = Preview(known, said, _next_decision(photo, known, said), _asks(known, said))
     return found
 
 
-def outcome_of(photo: Photo) -> Outcome:
+def outcome_of(photo: Photo, otherwise: frozenset[int] = frozenset()) -> Outcome:
     """What the stored entries and rulings say now; changes nothing. The audit compares it with what is stored."""
-    return agreement.outcome(load(photo).evidence, broken_rules_of(photo))
+    return agreement.outcome(load(photo, otherwise).evidence, broken_rules_of(photo))
 
 
 def broken_rules_of(photo: Photo) -> agreement.BrokenRules:
@@ -119,13 +122,13 @@ def _broken_rules(form: FormDefinition, page: int, numbers: agreement.Numbers) -
 # --- Loading ----------------------------------------------------------------------------------
 
 
-def load(photo: Photo) -> Known:
-    """Everything the rule looks at. One query."""
-    ((_photo, known),) = load_all([photo])
+def load(photo: Photo, otherwise: frozenset[int] = frozenset()) -> Known:
+    """Everything the rule looks at; of accounts in `otherwise` as if their recall were turned round. One query."""
+    ((_photo, known),) = load_all([photo], otherwise)
     return known
 
 
-def load_all(photos: Sequence[Photo]) -> list[tuple[Photo, Known]]:
+def load_all(photos: Sequence[Photo], otherwise: frozenset[int] = frozenset()) -> list[tuple[Photo, Known]]:
     """The same for many photos; one query."""
     asked = [
         {
@@ -140,15 +143,17 @@ def load_all(photos: Sequence[Photo]) -> list[tuple[Photo, Known]]:
     with connection.cursor() as cursor:
         cursor.execute(_LOAD, values)
         rows = {row[0]: row[1:] for row in cursor.fetchall()}
-    return [(photo, _known(photo, *rows[photo.pk])) for photo in photos]
+    return [(photo, _known(photo, otherwise, *rows[photo.pk])) for photo in photos]
 
 
 def _known(
     photo: Photo,
+    otherwise: frozenset[int],
     entries: list[dict[str, Any]],
     rulings: list[dict[str, Any]],
     tied: list[tuple[int, int]],
     decided: dict[str, Any] | None,
+    recalled: list[int],
     task: tuple[int, int, str] | None,
     repeats: list[dict[str, Any]],
 ) -> Known:
@@ -162,6 +167,7 @@ def _known(
         sender_block=photo.address_block,
         repeats=tuple(_sender(row) for row in repeats),
         tps=photo.station.code,
+        barred=frozenset(recalled) ^ otherwise,
     )
     openings = [
         sealing.opening(
@@ -227,6 +233,10 @@ _LOAD = f"""
                                      'problem', problem, 'station', station_id, 'broken_rules', broken_rules,
                                      'rule_version', rule_version)
               FROM transcription_decision WHERE photo_id = a.photo ORDER BY version DESC LIMIT 1),
+           (SELECT coalesce(json_agg(account_id), '[]') FROM (
+                SELECT DISTINCT ON (account_id) account_id, "on" FROM transcription_recall
+                 WHERE account_id = ANY (a.people) AND confirmed_at IS NOT NULL
+                 ORDER BY account_id, id DESC) AS newest WHERE "on"),
            (SELECT json_build_array(returned, wants, why) FROM transcription_task WHERE photo_id = a.photo),
            (SELECT coalesce(json_agg(json_build_object(
                 'at', (extract(epoch FROM sent_at) * 1000000)::bigint, 'account', account_id,

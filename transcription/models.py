@@ -314,6 +314,58 @@ class BarTurn(models.Model):
         return f"{self.account_id}: {'paused' if self.on else 'reading'}"
 
 
+class Recall(models.Model):
+    """One operator's word that a paused person's entries are to count no more, or are to count again; another confirms.
+
+    From the confirmation on the consensus knows of it; each photo is decided again for itself (`recalls`).
+    """
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    on = models.BooleanField()  # whether the entries stop counting
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(db_default=Now())
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)  # every photo is decided again, or nobody wanted it after all
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account"], condition=Q(ended_at=None), name="one_open_recall_per_account"),
+            models.CheckConstraint(condition=~Q(confirmed_by=F("proposed_by")), name="two_operators_recall"),
+            models.CheckConstraint(
+                condition=~Q(proposed_by=F("account")) & ~Q(confirmed_by=F("account")), name="nobody_recalls_themselves"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None, confirmed_at=None)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="a_confirmed_recall_says_by_whom_and_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {'on' if self.on else 'off'}"
+
+
+class RecallPhoto(models.Model):
+    """A photo that a recall touches: what would become of it, and whether it was decided again."""
+
+    recall = models.ForeignKey(Recall, on_delete=models.PROTECT, related_name="photos")
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
+    # What would become of it (`aggregation.recall_preview`), and by how much the public sums of its TPS change.
+    effect = models.CharField(max_length=20, null=True)  # null: not looked at yet
+    sums = models.JSONField(default=dict)  # by contest and TPS
+    decided_again_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["recall", "photo"], name="a_recall_touches_a_photo_once")]
+        indexes = [
+            models.Index(fields=["recall", "id"], condition=Q(decided_again_at=None), name="photo_to_be_decided_again"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recall_id}: {self.photo_id}"
+
+
 class Ruling(models.Model):
     """What one adjudicator said about one photo. Rows are added, never edited; a later one replaces it."""
 

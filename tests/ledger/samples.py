@@ -58,7 +58,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "tally": {"contest": "ppwp", "version": 1, "cut": 4, "rule": 1, "sum": {"paslon_1": 7}, "file": HASH},
     "withdraw": {"photo": A, "why": "court", "bytes": "deleted"},
     "restore": {"photo": A, "why": "sent_again"},
-    "revoke": {"account": WHO, "why": "gold_fail"},
+    "revoke": {"version": 1, "account": WHO, "state": "on", "by": WHO, "second": WHO, "at": AT},
     "role": {"account": WHO, "role": "volunteer", "by": WHO, "at": AT},
     "invitations": {"version": 1, "state": "off", "by": WHO, "at": AT},
     "factor": {"account": WHO, "by": WHO, "second": WHO, "at": AT},

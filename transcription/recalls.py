@@ -1,0 +1,181 @@
+"""Recalls: all that a paused person read stops counting at once, or counts again, as two operators say.
+
+    proposed → every photo is looked at, nothing changes → confirmed by another operator
+             → every photo is decided again, each in a transaction of its own → ended
+
+What would change is stored photo by photo, so that the second operator sees all of it however much it is
+(`aggregation.recall_preview`), and a crash loses one photo's work. From the confirmation on the consensus leaves the
+entries out (`agreement.Evidence.barred`); a photo that is not reached yet is known to wait. Taking a recall back is the
+same with the sign turned: the same entries say what they said before.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts import commitments
+from accounts.models import User
+from accounts.permissions import Action, NotAllowed, may
+from accounts.refusals import Refusal
+from ledger import entries as ledger
+from transcription import bars
+from transcription.models import BarTurn, Recall, RecallPhoto
+from uploads.models import Photo
+
+
+class NotPaused(Refusal):
+    status = 409
+    code = "not_paused"
+    sentence = _("Jeda dulu akun ini. Sesudah itu bacaannya dapat ditarik.")
+
+
+class NoSuchRecall(Refusal):
+    """None, or it has ended, or it was confirmed already."""
+
+    status = 409
+    code = "no_such_recall"
+    sentence = _("Usul ini tidak ada lagi, atau sudah disetujui.")
+
+
+class OneOperator(Refusal):
+    status = 403
+    code = "one_operator"
+    sentence = _("Usul Anda sendiri disetujui pengelola lain.")
+
+
+class NotYetCounted(Refusal):
+    status = 409
+    code = "not_yet_counted"
+    sentence = _("Akibatnya masih dihitung. Tunggu sampai semua foto dilihat, lalu setujui.")
+
+
+def is_on(account: int) -> bool:
+    """Whether this person's entries count no more."""
+    newest = Recall.objects.filter(account=account, confirmed_at__isnull=False).order_by("-pk").first()
+    return newest is not None and newest.on
+
+
+def open_for(account: int) -> Recall | None:
+    return Recall.objects.filter(account=account, ended_at=None).select_related("proposed_by", "confirmed_by").first()
+
+
+def propose(by: User, account: int) -> Recall:
+    """Have looked at what would change if this person's entries counted no more; or again, where they do not.
+
+    Nothing changes by it. Raises `NotAllowed`, `OwnBar`, `NotPaused`. The one that is open is given again.
+    """
+    _check(by, account)
+    with transaction.atomic():
+        person = User.objects.select_for_update().filter(pk=account).first()
+        if person is None or not person.paused:
+            raise NotPaused
+        if there := open_for(account):
+            return there
+        recall = Recall.objects.create(account=person, on=not is_on(account), proposed_by=by)
+        with connection.cursor() as cursor:
+            cursor.execute(_PHOTOS, [recall.pk, account])
+    return recall
+
+
+# Nobody who is paused adds an entry: these are all there will be.
+_PHOTOS = """
+    INSERT INTO transcription_recallphoto (recall_id, photo_id, sums)
+    SELECT %s::bigint, e.photo_id, '{}'::jsonb FROM transcription_entry e WHERE e.account_id = %s
+     GROUP BY e.photo_id ORDER BY min(e.created_at), e.photo_id
+"""
+
+
+def cancel(by: User, recall: int) -> None:
+    """Drop a proposal that nobody has confirmed. Twice is once. Raises `NotAllowed`, `NoSuchRecall`."""
+    if not may(by, Action.OPERATE):
+        raise NotAllowed
+    with transaction.atomic():
+        there = Recall.objects.select_for_update().filter(pk=recall, confirmed_at=None).first()
+        if there is None:
+            raise NoSuchRecall
+        if there.ended_at is None:
+            Recall.objects.filter(pk=recall).update(ended_at=Now())
+
+
+def confirm(by: User, recall: int, election: str) -> Recall:
+    """Another operator agrees: from now on the entries count no more, or again, which ends the pause, too.
+
+    Raises `NotAllowed`, `NoSuchRecall`, `OneOperator`, `OwnBar`, `NotYetCounted`.
+    """
+    with transaction.atomic():
+        there = Recall.objects.select_for_update().select_related("account", "proposed_by").filter(pk=recall).first()
+        if there is None or there.ended_at or there.confirmed_at:
+            raise NoSuchRecall
+        _check(by, there.account_id)
+        if by.pk == there.proposed_by_id:
+            raise OneOperator
+        if not may(there.proposed_by, Action.OPERATE):
+            raise NoSuchRecall
+        if there.photos.filter(effect=None).exists():
+            raise NotYetCounted
+        Recall.objects.filter(pk=recall).update(confirmed_by=by, confirmed_at=Now())
+        if not there.on:
+            bars.turn(by, there.account_id, election, on=False, reason=BarTurn.Reason.MISTAKE)
+        ledger.append(
+            election,
+            "revoke",
+            version=there.pk,
+            account=commitments.of(there.account),
+            state="on" if there.on else "off",
+            by=commitments.of(there.proposed_by),
+            second=commitments.of(by),
+            at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        )
+    return there
+
+
+def waiting_for(photo: Photo) -> frozenset[int]:
+    """The accounts whose recall is confirmed and has not reached this photo."""
+    rows = RecallPhoto.objects.filter(photo=photo, decided_again_at=None, recall__confirmed_at__isnull=False)
+    return frozenset(rows.values_list("recall__account", flat=True))
+
+
+def unfinished() -> QuerySet[Recall]:
+    """Recalls of which something is still to be done by a program."""
+    return Recall.objects.filter(ended_at=None).exclude(confirmed_at=None, pk__in=_looked_through())
+
+
+def _looked_through() -> QuerySet[Recall, int]:
+    unseen = RecallPhoto.objects.filter(effect=None).values("recall")
+    return Recall.objects.filter(ended_at=None).exclude(pk__in=unseen).values_list("pk", flat=True)
+
+
+def not_looked_at(recall: Recall) -> QuerySet[RecallPhoto]:
+    return RecallPhoto.objects.filter(recall=recall, effect=None).order_by("pk")
+
+
+def not_decided_again(recall: Recall) -> QuerySet[RecallPhoto]:
+    return RecallPhoto.objects.filter(recall=recall, decided_again_at=None).order_by("pk")
+
+
+@contextmanager
+def held(rows: QuerySet[RecallPhoto]) -> Iterator[RecallPhoto | None]:
+    """The next of these rows, in a transaction, in nobody else's hands; None where there is none left to take."""
+    with transaction.atomic():
+        yield rows.select_for_update(of=("self",), skip_locked=True).first()
+
+
+def note_decided_again(row: RecallPhoto) -> None:
+    RecallPhoto.objects.filter(pk=row.pk, decided_again_at=None).update(decided_again_at=Now())
+
+
+def end_if_done(recall: Recall) -> None:
+    if not not_decided_again(recall).exists():
+        Recall.objects.filter(pk=recall.pk, confirmed_at__isnull=False, ended_at=None).update(ended_at=Now())
+
+
+def _check(by: User, account: int) -> None:
+    if not may(by, Action.OPERATE):
+        raise NotAllowed
+    if by.pk == account:
+        raise bars.OwnBar
