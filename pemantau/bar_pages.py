@@ -1,24 +1,36 @@
-"""The operators' page of who is given no more tasks: since when and why, and what known answers say of readers."""
+"""The operators' pages of who is given no more tasks, and of what such a person read: whether it counts."""
 
 from collections.abc import Mapping
 
 from django.contrib import messages
 from django.db.models import OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
 from accounts.roles import UnknownPerson
+from aggregation import recall_preview
+from pemantau import pipeline
 from tps import search
-from transcription import bars, gold
-from transcription.models import BarTurn
+from tps.form_definitions import for_contest
+from tps.models import Contest
+from transcription import bars, gold, recalls
+from transcription.models import BarTurn, Recall
 from transcription.surges import WrongReason
 
 SHOWN = 50
+EFFECTS = (
+    (recall_preview.READ_AGAIN, gettext_lazy("Dibaca lagi")),
+    (recall_preview.CASE, gettext_lazy("Ke verifikator")),
+    (recall_preview.OTHER_NUMBERS, gettext_lazy("Angka lain berlaku")),
+    (recall_preview.DECIDED, gettext_lazy("Diputuskan")),
+    (recall_preview.UNCHANGED, gettext_lazy("Tidak berubah")),
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -37,7 +49,7 @@ def readers(request: HttpRequest) -> HttpResponse:
                 messages.success(request, _("Orang ini mendapat foto lagi."))
         elif bars.pause(request.user, _account(said.get("email", "")), election, **why):
             messages.success(request, _("Orang ini tidak mendapat foto lagi. Yang sudah dibaca tetap dihitung."))
-    except (UnknownPerson, bars.OwnBar, WrongReason) as refusal:
+    except (UnknownPerson, bars.OwnBar, bars.StillRecalled, WrongReason) as refusal:
         return _show(request, said, refusal)
     return redirect("bars")
 
@@ -72,3 +84,54 @@ def _show(request: HttpRequest, said: Mapping[str, str], refusal: Refusal | None
         "wrong": "reason" if isinstance(refusal, WrongReason) else "email",
     }
     return render(request, "operating/bars.html", context, status=refusal.status if refusal else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.OPERATE)
+def recall(request: HttpRequest, person: int) -> HttpResponse:
+    """Have looked at what would change if a paused person's readings counted no more, or again; confirm or drop it."""
+    whose = get_object_or_404(User, pk=person)
+    if request.method != "POST":
+        return _show_recall(request, whose)
+    assert isinstance(request.user, User)
+    said = request.POST.get("recall", "")
+    number = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
+    try:
+        if "confirm" in request.POST:
+            pipeline.confirm_recall(request.user, number, search.election().pk)
+            messages.success(request, _("Disetujui. Foto-fotonya diputuskan lagi, satu per satu."))
+        elif "cancel" in request.POST:
+            recalls.cancel(request.user, number)
+            messages.success(request, _("Usul itu batal. Tidak ada yang berubah."))
+        else:
+            pipeline.propose_recall(request.user, whose.pk)
+    except (bars.OwnBar, *recalls.REFUSALS) as refusal:
+        return _show_recall(request, whose, refusal)
+    return redirect("recall", whose.pk)
+
+
+def _show_recall(request: HttpRequest, person: User, refusal: Refusal | None = None) -> HttpResponse:
+    newest = Recall.objects.filter(account=person).select_related("proposed_by", "confirmed_by").order_by("-pk").first()
+    waits = newest if newest and newest.ended_at is None else None
+    effects = recall_preview.effects_of(waits) if waits else None
+    contests = Contest.objects.filter(code__in=effects.contests if effects else []).order_by("code")
+    context = {
+        "person": person,
+        "is_on": recalls.is_on(person.pk),
+        "open": waits,
+        "effects": effects,
+        "is_counting": waits and effects and (waits.confirmed_at or effects.looked_at < effects.photos),
+        "kinds": [(name, effects.kinds[kind]) for kind, name in EFFECTS if effects.kinds[kind]] if effects else [],
+        "contests": [_told(contest, effects.contests[contest.code]) for contest in contests] if effects else [],
+        "past": Recall.objects.filter(account=person, ended_at__isnull=False)
+        .select_related("proposed_by", "confirmed_by")
+        .order_by("-pk")[:SHOWN],
+        "refusal": refusal,
+    }
+    return render(request, "operating/recall.html", context, status=refusal.status if refusal else 200)
+
+
+def _told(contest: Contest, of: recall_preview.OfContest) -> dict[str, object]:
+    titles = {field.key: field.name for field in for_contest(contest).fields}
+    sums = [(titles.get(key, key), much) for key, much in of.sums.items() if much]
+    return {"contest": contest, "photos": of.photos, "stations": len(of.stations), "sums": sums}

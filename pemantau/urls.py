@@ -43,6 +43,7 @@ urlpatterns = [
     path("kelola/siaga/", pages.alarm, name="alarm"),
     path("kelola/dahulukan/", pages.surge, name="surge"),
     path("kelola/jeda/", bar_pages.readers, name="bars"),
+    path("kelola/jeda/<int:person>/", bar_pages.recall, name="recall"),
     path("kelola/orang/", pages.people, name="people"),
     path("kelola/orang/<int:person>/peran/", pages.grant, name="grant"),
     path("kelola/orang/<int:person>/tarik/", pages.withdraw, name="withdraw"),

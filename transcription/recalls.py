@@ -54,6 +54,9 @@ class NotYetCounted(Refusal):
     sentence = _("Akibatnya masih dihitung. Tunggu sampai semua foto dilihat, lalu setujui.")
 
 
+REFUSALS = (NotPaused, NoSuchRecall, OneOperator, NotYetCounted)
+
+
 def is_on(account: int) -> bool:
     """Whether this person's entries count no more."""
     newest = Recall.objects.filter(account=account, confirmed_at__isnull=False).order_by("-pk").first()

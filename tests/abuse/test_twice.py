@@ -30,7 +30,7 @@ from tests.uploads.by_ticket import announced
 from tests.uploads.conftest import folder_storages
 from tests.uploads.pictures import encoded
 from tests.world import World, build
-from transcription.models import BarTurn, Entry, Lease, Report, ReportGroup, Ruling, SurgeTurn, Task
+from transcription.models import BarTurn, Entry, Lease, Recall, Report, ReportGroup, Ruling, SurgeTurn, Task
 from uploads import statements
 from uploads.models import AlarmTurn, Photo, Repeat, SentKey, Ticket
 
@@ -337,6 +337,21 @@ def reader_paused(scene: Scene) -> None:
     assert Event.objects.filter(kind="bar").count() == 2
 
 
+def readings_recalled(scene: Scene) -> None:
+    sari = scene.world.person("Sari")
+    page = f"/kelola/jeda/{sari.pk}/"
+    one(twice(scene.browser("Omar"), "/kelola/jeda/", {"email": sari.email, "reason": "careless"}), 302)
+    one(twice(scene.browser("Omar"), page, {}), 302)
+    (recall,) = Recall.objects.all()
+    one(twice(scene.browser("Omar"), page, {"cancel": "1", "recall": recall.pk}), 302)
+    one(twice(scene.browser("Omar"), page, {}), 302)
+    recall = Recall.objects.latest("pk")
+    pipeline.go_on_with_recall(str(recall.pk))
+    confirmed = twice(scene.browser("Nur"), page, {"confirm": "1", "recall": recall.pk})
+    assert sorted(answer.status_code for answer in confirmed) == [302, 409, 409, 409]
+    assert Event.objects.filter(kind="revoke").count() == 1
+
+
 REPORT = "/lapor/contoh/ppwp/9101011001002/"
 
 
@@ -396,6 +411,7 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "alarm": alarm_turned,
     "surge": surge_begun,
     "bars": reader_paused,
+    "recall": readings_recalled,
     "set_language": language,
 }
 

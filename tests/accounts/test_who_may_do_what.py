@@ -117,6 +117,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "overview": (OPERATORS, None),
     "surge": (OPERATORS, OPERATORS),
     "bars": (OPERATORS, OPERATORS),
+    "recall": (OPERATORS, OPERATORS),
     "alarm": (OPERATORS, OPERATORS),
     "people": (OPERATORS, None),
     "grant": (None, OPERATORS),

@@ -16,7 +16,7 @@ from tests.transcription.reading import device_of, given, photo_of, reads
 from tests.world import World
 from tps import names
 from tps.models import Region
-from transcription import reports, surges
+from transcription import bars, recalls, reports, surges
 from transcription.models import Lease
 from uploads.claims import Claim
 
@@ -103,6 +103,8 @@ def busy(site: World) -> World:
     surges.begin(site.person("Oka", Role.OPERATOR), "contoh", region="9101", reason="behind")
     claim = Claim(site.station, site.contest, 2)
     report = pipeline.send_report(reports.Said(claim, "reread", site.device(), "Cek lagi"))
+    bars.pause(site.person("Oka"), site.person("Budi").pk, "contoh", reason="careless")
+    pipeline.go_on_with_recall(str(recalls.propose(site.person("Oka"), site.person("Budi").pk).pk))
     site.case, site.decided, site.withdrawn, site.report = case, decided, withdrawn, report
     fold()
     return site
@@ -132,6 +134,7 @@ def test_every_page_looks_right(busy, somebody, viewport, scheme):
                 f"/baca/{Lease.objects.get(end='').pk}/?halaman=1",
             ],
             Role.ADJUDICATOR: [f"/putusan/{busy.case.pk}/", f"/putusan/laporan/{busy.report.group_id}/"],
+            Role.OPERATOR: [f"/kelola/jeda/{busy.person('Budi').pk}/"],
         }
         for path in [*paths, *more.get(role, [])]:
             faults += looks_right(person, path)

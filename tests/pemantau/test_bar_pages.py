@@ -1,11 +1,14 @@
-"""The page on which operators pause readers and let them read again."""
+"""The pages on which operators pause readers, and have what such a person read count no more."""
 
 import pytest
 
 from accounts.models import Role
+from pemantau import pipeline
+from tests.aggregation.evidence import fold
+from tests.aggregation.test_audit import settled
 from tests.transcription.reading import browser_of
-from transcription import bars
-from transcription.models import BarTurn
+from transcription import bars, recalls
+from transcription.models import BarTurn, Recall
 
 pytestmark = pytest.mark.django_db
 PAGE = "/kelola/jeda/"
@@ -58,3 +61,58 @@ def test_the_page_costs_as_many_queries_for_many_as_for_one(world, omar, django_
         bars.pause(world.person("Omar"), world.person(name).pk, "contoh", reason="careless")
         with django_assert_max_num_queries(12):
             omar.get(PAGE)
+
+
+# --- What a paused person read --------------------------------------------------------------------
+
+
+@pytest.fixture
+def recall_page(world, omar):
+    settled(world, "9101011001001", page=2, by=("Sari", "Budi"))
+    fold()
+    sari = world.person("Sari")
+    bars.pause(world.person("Omar"), sari.pk, "contoh", reason="careless")
+    return f"{PAGE}{sari.pk}/"
+
+
+def test_one_operator_looks_another_confirms_and_it_can_be_undone(world, omar, recall_page):
+    olga = browser_of(world, "Olga", Role.OPERATOR)
+    shown = omar.post(recall_page, follow=True).content.decode()
+    recall = Recall.objects.get()
+    assert "0 dari 1 foto sudah dilihat" in shown
+    assert 'http-equiv="refresh"' in shown
+    pipeline.go_on_with_recall(str(recall.pk))
+    shown = omar.get(recall_page).content.decode()
+    assert "Pengelola lain yang menyetujuinya" in shown
+    assert "-101" in shown.replace("\u2212", "-")
+    assert 'name="confirm"' not in shown
+    assert omar.post(recall_page, {"confirm": "1", "recall": recall.pk}).status_code == 403
+    assert 'name="confirm"' in olga.get(recall_page).content.decode()
+    assert "Disetujui" in olga.post(recall_page, {"confirm": "1", "recall": recall.pk}, follow=True).content.decode()
+    pipeline.go_on_with_recall(str(recall.pk))
+    assert "tidak dihitung" in omar.get(recall_page).content.decode()
+    assert omar.post(PAGE, {"lift": world.person("Sari").pk, "reason": "mistake"}).status_code == 409
+    olga.post(recall_page)
+    back = Recall.objects.latest("pk")
+    pipeline.go_on_with_recall(str(back.pk))
+    omar.post(recall_page, {"confirm": "1", "recall": back.pk})
+    pipeline.go_on_with_recall(str(back.pk))
+    assert "Orang ini tidak dijeda" in omar.get(recall_page).content.decode()
+
+
+def test_a_proposal_is_dropped_and_nonsense_is_refused(world, omar, recall_page):
+    omar.post(recall_page)
+    for said in ("", "x", "9" * 30, "77"):
+        assert omar.post(recall_page, {"confirm": "1", "recall": said}).status_code == 409
+    omar.post(recall_page, {"cancel": "1", "recall": Recall.objects.get().pk})
+    assert recalls.open_for(world.person("Sari").pk) is None
+    assert omar.post(f"{PAGE}{world.person('Omar').pk}/").status_code == 403
+    assert omar.post(f"{PAGE}{world.person('Budi').pk}/").status_code == 409
+    assert omar.get(f"{PAGE}99999999/").status_code == 404
+
+
+def test_the_page_of_a_recall_costs_few_queries(world, omar, recall_page, django_assert_max_num_queries):
+    omar.post(recall_page)
+    pipeline.go_on_with_recall(str(Recall.objects.get().pk))
+    with django_assert_max_num_queries(16):
+        omar.get(recall_page)
