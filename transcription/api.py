@@ -16,7 +16,7 @@ from pemantau import pipeline
 from tps import rules
 from tps.form_definitions import for_contest
 from transcription import api_schema as shapes
-from transcription import cases, entries, queue, rulings, senders, showing
+from transcription import cases, entries, first_looks, queue, rulings, senders, showing
 
 NOT_SIGNED_IN = {
     401: error("Not signed in.", "sign_in_first"),
@@ -204,12 +204,50 @@ class Case(ForAdjudicators):
     @extend_schema(
         operation_id="cases_show",
         summary="One case with all entries",
-        responses={200: shapes.CaseBody, **NOT_SIGNED_IN, **NO_CASE, 409: error("Still being read.", "not_a_case")},
+        description="Only after one's own look (`cases_first_look`), until the readings are public.",
+        responses={
+            200: shapes.CaseBody,
+            **NOT_SIGNED_IN,
+            **NO_CASE,
+            409: error("Still being read, or not looked at.", "not_a_case", "read_first"),
+        },
     )
     def get(self, request: Request, photo: UUID) -> Response:
         response = Response(cases.as_json(cases.look_into(photo, person(request))))
         response["Cache-Control"] = "no-store"
         return response
+
+
+class FirstLookAtCase(ForAdjudicators):
+    @extend_schema(
+        operation_id="cases_ask_first",
+        summary="What to look for oneself, before the others' readings",
+        responses={200: shapes.AskedFirst, **NOT_SIGNED_IN, **NO_CASE, 409: error("Still being read.", "not_a_case")},
+    )
+    def get(self, request: Request, photo: UUID) -> Response:
+        response = Response(cases.asked_as_json(cases.ask_first(photo, person(request))))
+        response["Cache-Control"] = "no-store"
+        return response
+
+    @extend_schema(
+        operation_id="cases_first_look",
+        summary="Say what one saw oneself",
+        description="All that is asked, or a problem. It decides nothing; what was said first stays.",
+        request=shapes.FirstLookForm,
+        responses={
+            201: shapes.Looked,
+            **NOT_SIGNED_IN,
+            **NO_CASE,
+            400: error("Not understood.", "invalid", "parse_error"),
+            409: error("Still being read.", "not_a_case"),
+            422: error("Not what is asked.", "wrong_reading"),
+        },
+    )
+    def post(self, request: Request, photo: UUID) -> Response:
+        form = shapes.FirstLookForm(data=request.data)
+        form.is_valid(raise_exception=True)
+        first_looks.keep(cases.ask_first(photo, person(request)), person(request), form.reading())
+        return Response({"photo": str(photo)}, status=201)
 
 
 class RulingOfCase(ForAdjudicators):
@@ -223,7 +261,7 @@ class RulingOfCase(ForAdjudicators):
             **NOT_SIGNED_IN,
             **NO_CASE,
             400: error("Not understood.", "invalid", "parse_error"),
-            409: error("Not now.", "not_a_case", "already_ruled", "just_ruled"),
+            409: error("Not now.", "not_a_case", "already_ruled", "just_ruled", "read_first"),
             422: error("Not as it must be.", "wrong_reading", "nobody_read_that"),
         },
     )

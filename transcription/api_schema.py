@@ -197,6 +197,31 @@ class CaseBody(serializers.Serializer):
     form = Form()
 
 
+class AskedFirst(serializers.Serializer):
+    """What an adjudicator is to look for themselves: `fields` of `page`, the TPS where there are `villages`."""
+
+    photo = PhotoToRead()
+    page = serializers.IntegerField(allow_null=True)
+    fields = FieldOfPage(many=True)  # type: ignore[assignment]
+    villages = Village(many=True)
+
+
+class FirstLookForm(serializers.Serializer):
+    """`numbers` of the fields that are asked for and `tps` where it is, or `problem`."""
+
+    numbers = serializers.JSONField(required=False, allow_null=True)
+    problem = serializers.ChoiceField(Problem.choices, required=False, allow_blank=True)
+    tps = serializers.CharField(required=False, allow_blank=True, max_length=13, help_text="As in an entry.")
+
+    def reading(self) -> entries.Reading:
+        sent = self.validated_data
+        return entries.Reading(None, sent.get("numbers"), sent.get("problem") or "", sent.get("tps") or "")
+
+
+class Looked(serializers.Serializer):
+    photo = serializers.UUIDField()
+
+
 class RulingForm(serializers.Serializer):
     verdict = serializers.ChoiceField(Ruling.Verdict.choices)
     reason = serializers.CharField(max_length=12)

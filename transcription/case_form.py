@@ -5,15 +5,15 @@ halaman         the page it is about    tps      another TPS's code
 angka-<key>     the value chosen among those that were read
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.models import User
 from accounts.refusals import Refusal
-from tps.form_definitions import Field, FormDefinition, Page
+from tps.form_definitions import Field, Page
 from transcription.cases import Case, letter
 from transcription.entries import OTHER_VILLAGE, UNREADABLE, Value, typed
+from transcription.first_looks import pages_of
 from transcription.models import Entry, Ruling
 from transcription.rulings import Sent
 
@@ -39,6 +39,7 @@ class Option:
     value: Value
     readers: str
     chosen: bool
+    own: bool  # whether the adjudicator read the same before they saw the others'
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,16 @@ class FieldRow:
     values: list[Value | None]  # in the order of the readers
     options: list[Option]
     wrong: str
+    own: Value | None  # what the adjudicator read before
 
     @property
     def differs(self) -> bool:
         return len(self.options) > 1
+
+    @property
+    def nobody_else(self) -> bool:
+        """Whether what the adjudicator read was read by none of those who count."""
+        return self.own is not None and not any(option.own for option in self.options)
 
 
 @dataclass(frozen=True)
@@ -108,10 +115,11 @@ class CaseForm:
 
     def table(self, case: Case) -> Table:
         readers = [Reader(letter(n), entry, entry.round > case.since) for n, entry in enumerate(case.entries)]
-        pages = _pages(case.form, case.entries)
+        pages = pages_of(case.form, case.entries)
         page = next((p for p in pages if p.number == self.page), pages[0] if pages else None)
         of_page = [r for r in readers if page and r.entry.page == page.number and r.entry.numbers is not None]
-        rows = [self._row(one, of_page) for one in (page.fields if page else ())]
+        own = case.own.numbers if case.own and page and case.own.page == page.number else {}
+        rows = [self._row(one, of_page, own.get(one.key)) for one in (page.fields if page else ())]
         here = ("", UNREADABLE, case.photo.station.code)
         return Table(
             page,
@@ -122,21 +130,15 @@ class CaseForm:
             elsewhere=[r for r in readers if r.entry.tps not in here],
         )
 
-    def _row(self, field: Field, readers: list[Reader]) -> FieldRow:
+    def _row(self, field: Field, readers: list[Reader], own: Value | None) -> FieldRow:
         values = [(reader.entry.numbers or {}).get(field.key) for reader in readers]
         who: dict[Value, list[str]] = {}
         for reader, value in zip(readers, values, strict=True):
             if value is not None and reader.counts:
                 who.setdefault(value, []).append(reader.name)
-        chosen = self.sent_fields.get(f"angka-{field.key}")
+        chosen = self.sent_fields.get(f"angka-{field.key}", str(own))
         options = [
-            Option(value, ", ".join(names), len(who) == 1 or (chosen is not None and chosen == str(value)))
+            Option(value, ", ".join(names), len(who) == 1 or chosen == str(value), value == own)
             for value, names in who.items()
         ]
-        return FieldRow(field, values, options, self.wrong.get(f"numbers.{field.key}", ""))
-
-
-def _pages(form: FormDefinition, entries: Iterable[Entry]) -> list[Page]:
-    """The pages that were read, the most often read one first."""
-    numbers = [entry.page for entry in entries if entry.numbers is not None and form.has_page(entry.page)]
-    return [form.page(number) for number in sorted(set(numbers), key=lambda n: (-numbers.count(n), n)) if number]
+        return FieldRow(field, values, options, self.wrong.get(f"numbers.{field.key}", ""), own)

@@ -13,12 +13,13 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from tps.form_definitions import FormDefinition, for_contest
-from transcription import rulings, showing
-from transcription.models import Decision, Entry, GoldReading, Ruling, Task
+from transcription import first_looks, reports, rulings, showing
+from transcription.models import Decision, Entry, FirstLook, GoldReading, ReportGroup, Ruling, Task
 from uploads import marks, second_looks
 from uploads.models import Photo
 
 SHOWN = 100
+OTHERS = 30  # photos of the same TPS and contest beside a case
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Case:
     since: int  # entries of this round and before no longer count
     decision: Decision | None
     marks: list[dict[str, str]]  # why to look twice: code and sentence of each
+    own: FirstLook | None  # what this adjudicator saw before
 
     @property
     def reasoned(self) -> list[tuple[Ruling, str]]:
@@ -64,7 +66,7 @@ def look_into(photo_id: UUID, adjudicator: User) -> Case:
     """The case with everything that was read and ruled.
 
     From then on this adjudicator is not given the photo to read: they have seen what others read. Raises a
-    `Refusal`.
+    `Refusal`; `ReadFirst` where they have not looked for themselves.
     """
     photo = (
         Photo.objects.select_related("contest", "station__region__parent__parent__parent", "page_tag")
@@ -74,6 +76,7 @@ def look_into(photo_id: UUID, adjudicator: User) -> Case:
     if photo is None:
         raise rulings.NoSuchPhoto
     task = rulings.may_rule_on(photo, adjudicator)
+    own = first_looks.require(photo, adjudicator)
     rulings.remember_who_looked(task, adjudicator)
     said = list(photo.rulings.select_related("station").order_by("created_at", "id"))
     decision = photo.decisions.order_by("-version").first()
@@ -81,7 +84,38 @@ def look_into(photo_id: UUID, adjudicator: User) -> Case:
     since = max((r.round for r in said if r.verdict == "reopen" and reopened and r.pk in reopened.because), default=0)
     entries = list(photo.entries.order_by("created_at", "id"))
     marked = marks.sentences(second_looks.marks_of(photo))
-    return Case(photo, task, for_contest(photo.contest), entries, said, since, decision, marked)
+    return Case(photo, task, for_contest(photo.contest), entries, said, since, decision, marked, own)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What else there is about a case: the other photos of its TPS, what was decided of it before, and reports."""
+
+    photos: list[tuple[Photo, Decision | None, str]]  # the newest decision, and the address of a small picture
+    history: list[Decision]  # newest first
+    reports: list[tuple[str, int]]  # reasons, and how often each was given, as long as nobody has answered
+    group: ReportGroup | None
+
+
+def beside(case: Case) -> Beside:
+    """Four queries at most, however much there is. No reading of a photo that is not decided."""
+    others = reports.photos_of(case.photo.station_id).filter(contest=case.photo.contest_id, withdrawn_at__isnull=True)
+    others = others.exclude(pk=case.photo.pk).order_by("received_at", "pk").select_related("task__decision")[:OTHERS]
+    group = ReportGroup.objects.filter(station=case.photo.station_id, outcome="").first()
+    return Beside(
+        [(one, one.task.decision if hasattr(one, "task") else None, showing.pictures_of(one)[480]) for one in others],
+        list(case.photo.decisions.select_related("station").order_by("-version")),
+        reports.reasons_of([group])[group.pk] if group else [],
+        group,
+    )
+
+
+def ask_first(photo_id: UUID, adjudicator: User) -> first_looks.Asked:
+    """What this adjudicator is to look for themselves, before `look_into`. Raises a `Refusal`."""
+    photo = Photo.objects.select_related("contest", "station", "page_tag").filter(pk=photo_id).first()
+    if photo is None:
+        raise rulings.NoSuchPhoto
+    return first_looks.asked_of(photo, rulings.may_rule_on(photo, adjudicator).why)
 
 
 def letter(number: int) -> str:
@@ -96,6 +130,21 @@ def in_list(task: Task) -> dict[str, Any]:
         "why": task.why,
         "station": task.photo.station.code,
         "contest": task.photo.contest.code,
+    }
+
+
+def asked_as_json(asked: first_looks.Asked) -> dict[str, Any]:
+    """What somebody is to look for themselves, for programs."""
+    return {
+        "photo": {
+            "id": str(asked.photo.pk),
+            "width": asked.photo.width,
+            "height": asked.photo.height,
+            "pictures": {str(side): url for side, url in showing.pictures_of(asked.photo).items()},
+        },
+        "page": asked.page.number if asked.page and asked.fields else None,
+        "fields": [showing.field_as_json(field) for field in asked.fields],
+        "villages": [{"code": code, "name": name} for code, name in asked.villages],
     }
 
 

@@ -366,6 +366,26 @@ class RecallPhoto(models.Model):
         return f"{self.recall_id}: {self.photo_id}"
 
 
+class FirstLook(models.Model):
+    """What an adjudicator read for themselves of a case, before they saw the others' readings. It decides nothing."""
+
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="first_looks")
+    adjudicator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    page = models.SmallIntegerField(null=True)
+    numbers = models.JSONField(default=dict)  # of the fields that the others did not agree on
+    tps = models.CharField(max_length=13, blank=True)  # as `Entry.tps`, where it was asked for
+    problem = models.CharField(max_length=12, choices=Problem.choices, blank=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["photo", "adjudicator"], name="one_first_look_of_an_adjudicator_at_a_photo")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.adjudicator_id}: {self.photo_id}"
+
+
 class Ruling(models.Model):
     """What one adjudicator said about one photo. Rows are added, never edited; a later one replaces it."""
 

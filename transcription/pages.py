@@ -16,10 +16,11 @@ from accounts.models import User
 from accounts.permissions import Action, page
 from pemantau import pipeline
 from tps.models import Contest
-from transcription import cases, entries, queue, rulings, showing
+from transcription import cases, entries, first_looks, queue, rulings, showing
 from transcription.case_form import CaseForm
 from transcription.entry_form import EntryForm, fingerprint
 from transcription.models import Lease, Problem, Ruling
+from uploads import page_tags
 
 # --- Reading ----------------------------------------------------------------------------------
 
@@ -121,9 +122,14 @@ def case_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Action.ADJUDICATE)
 def case(request: HttpRequest, photo: UUID) -> HttpResponse:
-    """The photo, what was read side by side, and the four things one may say."""
+    """One's own look first; then the photo, what was read side by side, and the four things one may say."""
+    if "lihat" in request.POST:
+        return _look_first(request, photo)
     if request.method != "POST":
-        return _show_case(request, photo, CaseForm({"halaman": request.GET.get("halaman", "")}))
+        try:
+            return _show_case(request, photo, CaseForm({"halaman": request.GET.get("halaman", "")}))
+        except first_looks.ReadFirst:
+            return _ask_first(request, photo)
     form = CaseForm(request.POST.dict())
     try:
         device, block = devices.shown_by(request), devices.address_block(request)
@@ -132,13 +138,57 @@ def case(request: HttpRequest, photo: UUID) -> HttpResponse:
         form.mark_wrong(wrong)
         return _show_case(request, photo, form, status=422)
     messages.success(request, _("Putusan Anda tersimpan."))
+    if "berikutnya" in request.POST:
+        for task in cases.waiting_for(person(request), limit=2):
+            if task.pk != photo:
+                return redirect("transcription:case", task.pk)
     return redirect("transcription:cases")
+
+
+def _look_first(request: HttpRequest, photo: UUID) -> HttpResponse:
+    asked = cases.ask_first(photo, person(request))
+    form, problem = _form_of(asked, request.POST.dict()), request.POST.get("masalah", "")
+    try:
+        reading = entries.Reading(None, None, problem) if problem else form.reading()
+        first_looks.keep(asked, person(request), reading)
+    except entries.WrongReading as wrong:
+        form.mark_wrong(wrong.fields)
+        return _ask_first(request, photo, form, status=422)
+    return redirect("transcription:case", photo)
+
+
+def _ask_first(request: HttpRequest, photo: UUID, form: EntryForm | None = None, status: int = 200) -> HttpResponse:
+    asked = cases.ask_first(photo, person(request))
+    form = form or _form_of(asked, {})
+    context = {
+        "asked": asked,
+        "photo": asked.photo,
+        "pictures": showing.pictures_of(asked.photo),
+        "form": form,
+        "problems": Problem.choices,
+        "chosen": request.POST.get("masalah", ""),
+        "no_rules": {"rules": [], "sentences": {}},  # of a few boxes of a page, sums say nothing
+    }
+    return render(request, "transcription/first_look.html", context, status=status)
+
+
+def _form_of(asked: first_looks.Asked, sent: dict[str, str]) -> EntryForm:
+    """The boxes that are asked for, and no other."""
+    number = str(asked.page.number) if asked.page and asked.fields else ""
+    form = EntryForm.of(asked.form, number, sent, asked.villages or None)
+    form.cells = {field.key: form.cells[field.key] for field in asked.fields}
+    if asked.page and (boxes := first_looks.boxes_of(asked)):
+        form.place(
+            {key: box for key, box in boxes.items() if key in form.cells}, page_tags.header_on(asked.page, boxes)
+        )
+    return form
 
 
 def _show_case(request: HttpRequest, photo: UUID, form: CaseForm, status: int = 200) -> HttpResponse:
     seen = cases.look_into(photo, person(request))
     context = {
         "case": seen,
+        "beside": cases.beside(seen),
         "place": showing.place_of(seen.photo.station),
         "pictures": showing.pictures_of(seen.photo),
         "form": form,

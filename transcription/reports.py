@@ -101,7 +101,7 @@ def submit(said: Said) -> tuple[Report, bool]:
     if said.reason not in Reason.values or len(text) > LONGEST_TEXT or (said.reason == Reason.OTHER and not text):
         raise WrongReport
     station, contest = said.claim.station, said.claim.contest
-    if said.photo_id and not _photos_of(station.pk).filter(pk=said.photo_id, contest=contest.pk).exists():
+    if said.photo_id and not photos_of(station.pk).filter(pk=said.photo_id, contest=contest.pk).exists():
         raise WrongReport
     group = _open_group(station.pk)  # goes with the transaction where the report is refused
     same = {"contest_id": contest.pk, "device": said.device, "reason": said.reason, "photo_id": said.photo_id}
@@ -139,7 +139,7 @@ def _admit(device: Device, address: str) -> None:
         raise TooManyReports(max(waits))
 
 
-def _photos_of(station: int) -> QuerySet[Photo]:
+def photos_of(station: int) -> QuerySet[Photo]:
     """Photos that were sent for a TPS, or moved there."""
     moved = Decision.objects.filter(photo=OuterRef("pk"), station=station)
     return Photo.objects.filter(Q(station=station) | Exists(moved))
@@ -183,7 +183,7 @@ def look_into(group_id: UUID, adjudicator: User) -> ReportGroup:
         raise NoSuchReport
     if ReportGroup.objects.filter(_is_own(adjudicator), pk=group.pk).exists():
         raise OwnReport
-    tasks = Task.objects.filter(photo__in=_photos_of(group.station_id))
+    tasks = Task.objects.filter(photo__in=photos_of(group.station_id))
     tasks.exclude(touched_by__contains=[adjudicator.pk]).update(
         touched_by=Func(F("touched_by"), Value(adjudicator.pk), function="array_append"), changed_at=Now()
     )
@@ -236,7 +236,7 @@ def _decided_at(station: int) -> QuerySet[Photo]:
     """Photos with a decision that stands: only on those something else can be asked for."""
     standing = Task.objects.filter(photo=OuterRef("pk"), decision__isnull=False)
     standing = standing.exclude(decision__outcome=Decision.Outcome.REOPENED)
-    return _photos_of(station).filter(Exists(standing), withdrawn_at__isnull=True)
+    return photos_of(station).filter(Exists(standing), withdrawn_at__isnull=True)
 
 
 def open_case(photo: UUID) -> None:

@@ -16,7 +16,7 @@ from accounts.permissions import NotAllowed
 from accounts.refusals import Refusal
 from tps.form_definitions import for_contest
 from tps.models import PollingStation
-from transcription import consensus
+from transcription import consensus, first_looks
 from transcription.entries import WrongReading, check_numbers
 from transcription.guards import refusing
 from transcription.models import Decision, GoldReading, Lease, Problem, Ruling, Task
@@ -136,7 +136,10 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
         others = photo.rulings.filter(round__gt=version).exclude(adjudicator=sent.adjudicator)
         if newest.round <= version or not others.exists():
             raise AlreadyRuled
-    remember_who_looked(may_rule_on(photo, sent.adjudicator), sent.adjudicator)
+    task = may_rule_on(photo, sent.adjudicator)
+    if sent.verdict == Verdict.ACCEPT:
+        first_looks.require(photo, sent.adjudicator)  # who chooses among the others' numbers has seen them
+    remember_who_looked(task, sent.adjudicator)
     if consensus.outcome_of(photo).ruled > version:
         raise JustRuled
     ruling = Ruling(

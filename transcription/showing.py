@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tps.form_definitions import FormDefinition, for_contest
+from tps.form_definitions import Field, FormDefinition, for_contest
 from tps.models import PollingStation, Region
 from transcription.models import Lease, Problem
 from uploads import page_tags, storage
@@ -99,17 +99,18 @@ def form_as_json(form: FormDefinition) -> dict[str, Any]:
                 "number": page.number,
                 "label": page.label,
                 "variant": page.variant,
-                "fields": [
-                    {
-                        "key": field.key,
-                        "label": field.label,
-                        "group": field.group,
-                        "column": field.column,
-                        "boxes": field.boxes,
-                    }
-                    for field in page.fields
-                ],
+                "fields": [field_as_json(field) for field in page.fields],
             }
             for page in form.pages
         ],
+    }
+
+
+def field_as_json(field: Field) -> dict[str, Any]:
+    return {
+        "key": field.key,
+        "label": field.label,
+        "group": field.group,
+        "column": field.column,
+        "boxes": field.boxes,
     }

@@ -26,5 +26,6 @@ api: list[URLPattern | URLResolver] = [
     path("receipts/<str:receipt>/numbers/", views.NumbersOfReceipt.as_view(), name="numbers"),
     path("cases/", views.Cases.as_view(), name="cases"),
     path("cases/<uuid:photo>/", views.Case.as_view(), name="case"),
+    path("cases/<uuid:photo>/first-look/", views.FirstLookAtCase.as_view(), name="first_look"),
     path("cases/<uuid:photo>/ruling/", views.RulingOfCase.as_view(), name="ruling"),
 ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from pemantau.replay.album import Sent
 from pemantau.replay.browser import Browser, UnexpectedAnswer, Watch
-from pemantau.replay.rulings import ruling_on
+from pemantau.replay.rulings import look_of, ruling_on
 from pemantau.replay.stage import Stage
 
 # Shares of the entries: first renewing the lease, giving the photo back unread, saying that it is blurred.
@@ -121,6 +121,11 @@ def _rule_on_all(stage: Stage, person: Person, ruled: dict[str, float]) -> None:
         if sent is None or stage.over or now - ruled.get(photo, 0.0) < A_MOMENT_SECONDS:
             continue
         ruled[photo] = now
+        asked = person.browser.get(f"/api/v1/cases/{photo}/first-look/", "first look")
+        if asked.status_code == 409:
+            continue  # settled meanwhile
+        look = look_of(sent.shot, asked.json())
+        _expect(person, person.browser.post(f"/api/v1/cases/{photo}/first-look/", "first look", json=look))
         opened = person.browser.document(f"/api/v1/cases/{photo}/", "case")
         answer = person.browser.post(f"/api/v1/cases/{photo}/ruling/", "ruling", json=ruling_on(sent.shot, opened))
         if answer.status_code == 201:

@@ -20,3 +20,11 @@ def ruling_on(shot: Shot, case: Mapping[str, Any]) -> dict[str, Any]:
     if read.issuperset(shot.numbers.items()):
         return {"verdict": "accept", "reason": "one_slipped", "page": shot.page, "numbers": dict(shot.numbers)}
     return {"verdict": "reopen", "reason": "look_again"}
+
+
+def look_of(shot: Shot, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What they see themselves before: the right numbers of the fields that are asked for."""
+    if asked["page"] not in (None, shot.page):
+        return {"problem": "wrong_form"}
+    numbers = {field["key"]: shot.numbers[field["key"]] for field in asked["fields"]}
+    return {"numbers": numbers, "tps": shot.station if asked["villages"] else ""}

@@ -41,6 +41,7 @@ def disputed(world: World):
     photo = people.photo_in_log(world, "9101011001002")
     for number, name in enumerate(("Sari", "Budi", "Dewi", "Eko")):
         people.reads(world, name, photo, **(people.VOTES | {"paslon_1": number}))
+    people.looks(world, "Hakim", photo)
     return photo
 
 

@@ -21,6 +21,8 @@ def test_a_ruling_is_sent_wrong(stage, subtests):
     ruled = disputed(world, "9101011001003", "Fani Gilang Hana Indra")
     people.rules(world, "Hakim", ruled, "accept", page=2, numbers=people.VOTES | {"paslon_1": 1})
 
+    people.looks(world, "Hakim", photo)
+
     def ruling(of: Any) -> str:
         return f"/api/v1/cases/{getattr(of, 'pk', of)}/ruling/"
 

@@ -30,7 +30,7 @@ from tests.uploads.by_ticket import announced
 from tests.uploads.conftest import folder_storages
 from tests.uploads.pictures import encoded
 from tests.world import World, build
-from transcription.models import BarTurn, Entry, Lease, Recall, Report, ReportGroup, Ruling, SurgeTurn, Task
+from transcription.models import BarTurn, Entry, FirstLook, Lease, Recall, Report, ReportGroup, Ruling, SurgeTurn, Task
 from uploads import statements
 from uploads.models import AlarmTurn, Photo, Repeat, SentKey, Ticket
 
@@ -238,9 +238,17 @@ def gives_back(path: str) -> Callable[[Scene], None]:
 def ruling_by_api(scene: Scene) -> None:
     body = {"verdict": "accept", "reason": "as_written", "page": 2, "numbers": people.VOTES | {"paslon_1": 1}}
     path = f"/api/v1/cases/{scene.disputed.pk}/ruling/"
+    people.looks(scene.world, "Hakim", scene.disputed)
     answers = twice(scene.browser("Hakim"), path, body, content_type="application/json")
     one(answers, 201)
     assert {answer.json()["id"] for answer in answers} == {str(Ruling.objects.get().pk)}
+
+
+def first_look(scene: Scene) -> None:
+    body = {"numbers": {"paslon_1": 1}}
+    path = f"/api/v1/cases/{scene.disputed.pk}/first-look/"
+    one(twice(scene.browser("Hakim"), path, body, content_type="application/json"), 201)
+    assert FirstLook.objects.count() == 1
 
 
 def ruling_by_form(scene: Scene) -> None:
@@ -412,6 +420,7 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "surge": surge_begun,
     "bars": reader_paused,
     "recall": readings_recalled,
+    "transcription-api:first_look": first_look,
     "set_language": language,
 }
 

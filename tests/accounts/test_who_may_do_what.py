@@ -107,6 +107,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "transcription:case": (ADJUDICATORS, ADJUDICATORS),
     "transcription-api:cases": (ADJUDICATORS, None),
     "transcription-api:case": (ADJUDICATORS, None),
+    "transcription-api:first_look": (ADJUDICATORS, ADJUDICATORS),
     "transcription-api:ruling": (None, ADJUDICATORS),
     # Reports of the public
     "transcription:report": (EVERYBODY, EVERYBODY),

@@ -101,6 +101,11 @@ def test_an_adjudicator_settles_what_four_readers_see_differently(site, somebody
     adjudicator = somebody(viewport=DESKTOP)
     adjudicator.signs_in("Adi", Role.ADJUDICATOR)
     adjudicator.clicks("TPS 001")
+    for key, number in {"paslon_1": 101, "paslon_2": 81, "paslon_3": 12}.items():
+        adjudicator.page.locator(f"#angka-{key}").fill(str(number))
+    adjudicator.picture("putusan-lihat-dulu")
+    adjudicator.presses("Tampilkan bacaan orang lain")
+    adjudicator.sees("B, Anda")
     for key, number in {"paslon_1": 101, "paslon_2": 81, "paslon_3": 11}.items():
         adjudicator.page.locator(f"#angka-{key} input[value='{number}']").check()
     adjudicator.page.get_by_label("Begitu tertulis di kertas").first.check()

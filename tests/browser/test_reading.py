@@ -237,6 +237,8 @@ def test_keys_of_the_photo_are_letters_where_one_writes(site, arrives, somebody)
     adi.signs_in("Adi", Role.ADJUDICATOR)
     adi.goes_to("/putusan/")
     adi.clicks("TPS 001")
+    adi.presses("Tampilkan bacaan orang lain")
+    adi.page.locator("[name=catatan]").first.wait_for(state="attached")
     wide = adi.page.locator(".picture__sheet").evaluate("sheet => sheet.offsetWidth")
     adi.page.locator("details:has([name=catatan]) > summary").first.click()
     note = adi.page.locator("[name=catatan]:visible").first

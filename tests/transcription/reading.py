@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 import uuid
+from collections.abc import Mapping
 
 from django.db import transaction
 from django.test import Client
@@ -12,8 +13,8 @@ from accounts.models import Device, Role, User
 from ledger import entries as ledger
 from pemantau import pipeline
 from tests.world import World
-from transcription import entries, queue, rulings
-from transcription.models import Decision, Entry, Lease, Ruling, Task
+from transcription import cases, entries, first_looks, queue, rulings
+from transcription.models import Decision, Entry, FirstLook, Lease, Ruling, Task
 from uploads import receipts
 from uploads.models import Photo
 
@@ -106,8 +107,18 @@ def sends(lease: Lease, reading: entries.Reading) -> Entry:
     return entry
 
 
+def looks(world: World, name: str, photo: Photo, numbers: Mapping[str, object] = VOTES, tps: str = "") -> FirstLook:
+    """This adjudicator looks for themselves, before they see what others read; they see these numbers."""
+    adjudicator = world.person(name, Role.ADJUDICATOR)
+    asked = cases.ask_first(photo.pk, adjudicator)
+    seen = {field.key: numbers.get(field.key, 0) for field in asked.fields}
+    return first_looks.keep(asked, adjudicator, entries.Reading(None, seen, tps=tps or entries.UNREADABLE))
+
+
 def rules(world: World, name: str, photo: Photo, verdict: str, reason: str = "as_written", **more) -> Ruling:
     adjudicator = world.person(name, Role.ADJUDICATOR)
+    if verdict == Ruling.Verdict.ACCEPT:
+        looks(world, name, photo, more.get("numbers") or VOTES)
     ruling = pipeline.send_ruling(rulings.Sent(photo.pk, adjudicator, verdict, reason, **more))
     pipeline.decide(str(photo.pk))
     return ruling

@@ -10,7 +10,17 @@ from accounts.models import Role, User
 from accounts.permissions import NotAllowed
 from ledger.models import Event
 from pemantau import pipeline
-from tests.transcription.reading import VOTES, decision_of, given, photo_of, reads, sends, takes, task_of
+from tests.transcription.reading import (
+    VOTES,
+    decision_of,
+    given,
+    looks,
+    photo_of,
+    reads,
+    sends,
+    takes,
+    task_of,
+)
 from tps.form_definitions import load
 from transcription import entries, queue
 from transcription.entries import Reading
@@ -148,6 +158,7 @@ def test_a_late_one_of_somebody_who_saw_the_others_is_refused(world, photo):
     queue.take_back_expired_leases()
     for name in ("Sari", "Budi"):
         reads(world, name, photo, problem="blurred")
+    looks(world, "Vera", photo)
     cases.look_into(photo.pk, world.person("Vera"))
     task_of(photo)
     queue.Task.objects.filter(pk=photo.pk).update(wants=1)

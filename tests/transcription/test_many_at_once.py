@@ -15,7 +15,16 @@ from django.utils import timezone
 from accounts.models import Role
 from accounts.refusals import Refusal
 from pemantau import pipeline
-from tests.transcription.reading import BROKEN_SUMS, SUMS, VOTES, device_of, photo_of, takes, task_of
+from tests.transcription.reading import (
+    BROKEN_SUMS,
+    SUMS,
+    VOTES,
+    device_of,
+    looks,
+    photo_of,
+    takes,
+    task_of,
+)
 from tests.world import build
 from tps.models import PollingStation, Region
 from transcription import consensus, entries, queue, rulings
@@ -164,6 +173,8 @@ def test_two_adjudicators_ruling_at_once_leave_one_decision(world, eager):
         reading = Reading(2, VOTES | {"paslon_1": n})
         pipeline.send_entry(entries.Sent(lease.pk, lease.account, lease.device_id, "", reading))
     adjudicators = [world.person(name, Role.ADJUDICATOR) for name in ("Vera", "Wayan", "Yani")]
+    for one in adjudicators:
+        looks(world, one.email.split("@")[0].capitalize(), photo)
     answers = at_once(*(
         partial(
             pipeline.send_ruling,

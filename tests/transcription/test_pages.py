@@ -7,7 +7,16 @@ from django.test import Client
 
 from accounts.models import Role, User
 from pemantau import pipeline
-from tests.transcription.reading import SUMS, VOTES, browser_of, decision_of, photo_of, reads, task_of
+from tests.transcription.reading import (
+    SUMS,
+    VOTES,
+    browser_of,
+    decision_of,
+    looks,
+    photo_of,
+    reads,
+    task_of,
+)
 from tps.form_shapes import UNNAMED
 from transcription.models import Entry, Lease, Ruling
 from uploads.models import PageTag
@@ -156,10 +165,18 @@ def vera(world):
 
 
 @pytest.fixture
-def case(world, photo):
+def unseen(world, photo):
     for n, name in enumerate(("Budi", "Citra", "Dewi", "Eko"), start=1):
         reads(world, name, photo, **VOTES | {"paslon_1": 200 + n})
     return photo
+
+
+@pytest.fixture
+def case(world, unseen):
+    """One that Vera and Wayan have looked at themselves."""
+    for name in ("Vera", "Wayan"):
+        looks(world, name, unseen, VOTES | {"paslon_1": 202})
+    return unseen
 
 
 def test_the_list_says_why_and_since_when(case, vera):

@@ -12,6 +12,7 @@ from tests.transcription.reading import (
     decision_of,
     device_of,
     given,
+    looks,
     photo_of,
     reads,
     rules,
@@ -176,6 +177,8 @@ def test_two_adjudicators_at_the_same_instant(world, photo):
     from pemantau import pipeline
 
     vera, wayan = (world.person(name, Role.ADJUDICATOR) for name in ("Vera", "Wayan"))
+    for name in ("Vera", "Wayan"):
+        looks(world, name, photo)
     pipeline.send_ruling(rulings.Sent(photo.pk, vera, "accept", "as_written", page=2, numbers=OTHER))
     with pytest.raises(rulings.JustRuled):
         pipeline.send_ruling(rulings.Sent(photo.pk, wayan, "accept", "as_written", page=2, numbers=VOTES))
@@ -228,6 +231,7 @@ def test_who_looked_is_not_given_the_photo_to_read(world, photo):
     from tests.transcription.reading import takes
 
     vera = world.person("Vera", Role.ADJUDICATOR)
+    looks(world, "Vera", photo)
     cases.look_into(photo.pk, vera)
     cases.look_into(photo.pk, vera)
     assert task_of(photo).touched_by.count(vera.pk) == 1

@@ -9,7 +9,17 @@ from django.test import Client
 from accounts import devices
 from ledger.models import Event
 from pemantau import pipeline
-from tests.transcription.reading import VOTES, browser_of, decision_of, device_of, photo_of, reads, rules, task_of
+from tests.transcription.reading import (
+    VOTES,
+    browser_of,
+    decision_of,
+    device_of,
+    looks,
+    photo_of,
+    reads,
+    rules,
+    task_of,
+)
 from transcription import entries, senders
 from transcription.models import Entry
 
@@ -180,5 +190,6 @@ def test_adjudicators_see_that_they_are_the_senders(world, phone):
     post(phone, phone.photo)
     for name in ("Budi", "Citra"):
         reads(world, name, phone.photo, problem="blurred")
+    looks(world, "Vera", phone.photo)
     case = browser_of(world, "Vera", "adjudicator").get(f"/putusan/{phone.photo.pk}/").content.decode()
     assert "pengirim" in case

@@ -13,7 +13,16 @@ from ledger import sealing
 from ledger.models import Event
 from pemantau import pipeline
 from tests.transcription import test_agreement
-from tests.transcription.reading import VOTES, browser_of, decision_of, photo_of, rules, sends, task_of
+from tests.transcription.reading import (
+    VOTES,
+    browser_of,
+    decision_of,
+    looks,
+    photo_of,
+    rules,
+    sends,
+    task_of,
+)
 from tests.transcription.reading import given as handed
 from tps.models import PollingStation, Region
 from transcription import agreement, showing
@@ -148,7 +157,12 @@ def test_two_who_read_another_one_bring_it_before_an_adjudicator(world, photo, t
     assert decision_of(photo) is None
     assert task_of(photo).why == "tps"
     vera = browser_of(world, "Vera", Role.ADJUDICATOR)
+    asked = vera.get(f"/putusan/{photo.pk}/").content.decode()
+    assert "TPS yang tertulis pada formulir" in asked
+    assert tps not in asked
+    looks(world, "Vera", photo, tps=THERE)
     page = vera.get(f"/putusan/{photo.pk}/").content.decode()
+    assert f"Anda sendiri membaca TPS {THERE}." in page
     assert "Pada formulir tertulis TPS lain" in page
     assert f'name="tps" inputmode="numeric" maxlength="13" required value="{tps if tps == THERE else ""}"' in page
     assert [one["tps"] for one in vera.get(f"/api/v1/cases/{photo.pk}/").json()["entries"]] == [tps, tps]

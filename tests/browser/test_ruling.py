@@ -1,0 +1,93 @@
+"""A case by keys: one's own look first, then choosing, and on to the next; on a phone with thumbs; without scripts."""
+
+import pytest
+from django.db import transaction
+
+from accounts.models import Role
+from pemantau import pipeline
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.transcription.reading import photo_of, reads
+from transcription.models import FirstLook, Ruling
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+READERS = ("Sari", "Budi", "Dewi", "Eko")
+
+
+@pytest.fixture
+def cases(site):
+    """Two: one that four read differently, one that two found blurred."""
+    with transaction.atomic():
+        first, second = photo_of(site), photo_of(site, "9101011001002")
+    for number, name in enumerate(READERS, start=1):
+        reads(site, name, first, paslon_1=100 + number, paslon_2=88, paslon_3=10 + number)
+    for name in ("Fitri", "Gita"):
+        reads(site, name, second, problem="blurred")
+    return first, second
+
+
+def test_a_case_is_settled_by_keys_alone_and_the_next_one_comes(site, cases, somebody):
+    first, second = cases
+    adi = somebody(viewport=DESKTOP)
+    adi.signs_in("Adi", Role.ADJUDICATOR)
+    adi.goes_to(f"/putusan/{first.pk}/")
+    adi.page.wait_for_function("() => document.activeElement.id === 'angka-paslon_1'")
+    adi.page.keyboard.type("102")  # the third figure leads on
+    adi.page.keyboard.type("12")
+    adi.page.keyboard.press("Enter")
+    adi.sees("B, Anda")
+    assert FirstLook.objects.get().numbers == {"paslon_1": 102, "paslon_3": 12}
+    adi.page.wait_for_function("() => !document.querySelector('[data-slot=keys]').hidden")
+    adi.page.keyboard.press("a")
+    assert adi.page.evaluate("() => document.activeElement.name") == "alasan", "the numbers one read are chosen already"
+    adi.page.keyboard.press("1")
+    adi.picture("putusan-tombol")
+    adi.page.keyboard.press("Enter")
+    adi.page.wait_for_url(f"**/putusan/{second.pk}/")
+    ruling = Ruling.objects.get()
+    assert (ruling.verdict, ruling.reason) == ("accept", "as_written")
+    assert (ruling.numbers["paslon_1"], ruling.numbers["paslon_3"]) == (102, 12)
+    adi.page.keyboard.press("Tab")
+    adi.presses("Tampilkan bacaan orang lain")
+    adi.sees("Anda sendiri tidak melihat masalah.")
+    adi.page.wait_for_function("() => !document.querySelector('[data-slot=keys]').hidden")
+    adi.page.keyboard.press("t")
+    adi.page.keyboard.press("1")
+    adi.page.keyboard.press("Enter")
+    adi.sees("Tidak ada yang menunggu")
+    assert set(Ruling.objects.values_list("verdict", "reason")) == {("accept", "as_written"), ("reject", "blurred")}
+    pipeline.decide(str(first.pk))
+    assert first.decisions.get().numbers["paslon_1"] == 102
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_a_phone_and_without_scripts(site, cases, somebody, scripts):
+    first, _second = cases
+    adi = somebody(viewport=PHONE, java_script_enabled=scripts)
+    adi.signs_in("Adi", Role.ADJUDICATOR)
+    adi.goes_to(f"/putusan/{first.pk}/")
+    adi.picture(f"putusan-lihat-dulu-{scripts}")
+    adi.page.locator("#angka-paslon_1").fill("102")
+    adi.page.locator("#angka-paslon_3").fill("12")
+    adi.presses("Tampilkan bacaan orang lain")
+    adi.sees("B, Anda")
+    adi.picture(f"putusan-{scripts}")
+    adi.page.get_by_label("Begitu tertulis di kertas").first.check()
+    adi.presses("Terima angka ini")
+    adi.page.wait_for_url(lambda url: str(first.pk) not in url)
+    assert Ruling.objects.get().numbers["paslon_3"] == 12
+
+
+def test_a_letter_in_the_note_is_a_letter(site, cases, somebody):
+    first, _second = cases
+    adi = somebody(viewport=DESKTOP)
+    adi.signs_in("Adi", Role.ADJUDICATOR)
+    adi.goes_to(f"/putusan/{first.pk}/")
+    adi.page.locator("#angka-paslon_1").fill("102")
+    adi.page.locator("#angka-paslon_3").fill("12")
+    adi.presses("Tampilkan bacaan orang lain")
+    adi.sees("B, Anda")
+    adi.page.wait_for_function("() => !document.querySelector('[data-slot=keys]').hidden")
+    note = adi.page.locator("[name=catatan]").first
+    note.press_sequentially("tua 12")
+    assert note.input_value() == "tua 12"
+    assert not adi.page.locator("details[open]").count()
