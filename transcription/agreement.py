@@ -11,7 +11,7 @@ from uuid import UUID
 
 # Stored with each decision. A change of anything below is a new version; it is no setting.
 # Version 2: what barred accounts read counts no more, and neither do the numbers of a reader who read another TPS from
-# the form. Where nobody is barred, and nobody says which TPS it is, it says what version 1 said.
+# the form; rejecting takes two adjudicators. Of everything else it says what version 1 said.
 RULE_VERSION = 2
 READERS = 2
 READERS_OF_BROKEN_SUMS = 3
@@ -188,9 +188,9 @@ class _Said:
 def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...] | None:
     """Who else says so: entries, or an adjudicator who said it before. None where nobody does: it waits.
 
-    Numbers must have been read by somebody; a problem must have been seen by somebody. Where a photo belongs no
-    entry says, so moving takes two adjudicators who name the same TPS. To have a photo read again needs nobody
-    else: it settles nothing. What is not independent of the adjudicator supports nothing, not one number.
+    Numbers must have been read by somebody. Throwing a photo away or moving it takes two adjudicators, who name the
+    same TPS then: readers' problems bring it before them. To have a photo read again needs nobody else: it settles
+    nothing. What is not independent of the adjudicator supports nothing, not one number.
     """
     if ruling.verdict == "reopen":
         return ()
@@ -199,9 +199,6 @@ def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...
     support: list[Entry] = []
     if ruling.verdict == "accept":
         support = _carriers(ruling, entries)
-    elif ruling.verdict == "reject":
-        seen = (e for e in entries if _may_count(e, evidence) and e.problem == ruling.reason)
-        support = sorted(seen, key=_first)[:1]
     if ruling.verdict == "accept" and not support:
         return None  # a number that nobody read stands for nobody
     if any(_may_count(entry, evidence) for entry in support):

@@ -18,7 +18,7 @@ from ledger import entries as ledger
 from ledger.models import Event
 from pemantau import pipeline
 from tests.aggregation.evidence import PAGE_1, PAGE_2, PAGE_3, fold
-from tests.transcription.reading import reads, rules
+from tests.transcription.reading import reads, rejects
 from tests.world import build
 from tps import reference
 from transcription.models import Decision, Entry, Ruling
@@ -73,7 +73,7 @@ def world(db):
     junk = sent(world, "9101011002002")
     for name in ("Citra", "Dewi"):
         reads(world, name, junk, problem="not_a_form")
-    rules(world, "Vera", junk, "reject", "not_a_form")
+    rejects(world, junk, "not_a_form")
     pipeline.record(str(junk.pk))
     sent(world, "9101011001002")
     fold()
@@ -163,7 +163,7 @@ def test_a_reading_that_is_gone(photo):
 
 
 def test_a_changed_ruling(world):
-    ruling = Ruling.objects.get()
+    ruling = Ruling.objects.earliest("created_at")
     falsify("UPDATE transcription_ruling SET reason = 'blurred' WHERE id = %s", ruling.pk)
     assert f"ruling {ruling.pk}: row and entry differ in reason" in found()
 

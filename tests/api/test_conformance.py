@@ -95,6 +95,7 @@ def known(world) -> dict[str, str]:
         expires_at=timezone.now() + timedelta(days=1),
     )
     storage.append(ticket.pk, 0, PICTURE[:HALF])
+    people.looks(world, "Hakim", disputed)
     return {
         "lease": str(lease.pk),
         "photo": str(disputed.pk),
@@ -119,6 +120,7 @@ def sensible_bodies(known: dict[str, str]) -> dict[str, dict[str, object]]:
         "POST /api/v1/receipts/{receipt}/numbers/": reading,
         "POST /api/v1/tasks/{lease}/check/": reading,
         "POST /api/v1/tasks/{lease}/entry/": reading | {"tps": known["station"]},
+        "POST /api/v1/cases/{photo}/first-look/": {"problem": "blurred"},
         "POST /api/v1/cases/{photo}/ruling/": {"verdict": "reject", "reason": "blurred"},
     }
 

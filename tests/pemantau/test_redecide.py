@@ -18,7 +18,7 @@ from ledger.models import Event
 from pemantau import pipeline
 from tests.aggregation.evidence import PAGE_2, PAGE_3, fold
 from tests.aggregation.test_audit import falsify, sent, settled
-from tests.transcription.reading import decision_of, reads, rules, task_of
+from tests.transcription.reading import decision_of, reads, rejects, task_of
 from tests.world import build
 from tps import reference
 from transcription import agreement, consensus, rule_versions
@@ -41,7 +41,7 @@ def world(db):
     world.junk = sent(world, "9101011002002")
     for name in PEOPLE[:2]:
         reads(world, name, world.junk, problem="not_a_form")
-    rules(world, "Vera", world.junk, "reject", "not_a_form")
+    rejects(world, world.junk, "not_a_form")
     pipeline.record(str(world.junk.pk))
     world.unread = sent(world, "9101011001002")
     fold()

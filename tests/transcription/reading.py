@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.test import Client
@@ -122,6 +122,12 @@ def rules(world: World, name: str, photo: Photo, verdict: str, reason: str = "as
     ruling = pipeline.send_ruling(rulings.Sent(photo.pk, adjudicator, verdict, reason, **more))
     pipeline.decide(str(photo.pk))
     return ruling
+
+
+def rejects(world: World, photo: Photo, reason: str, by: Sequence[str] = ("Vera", "Wayan")) -> None:
+    """Two adjudicators throw the photo away."""
+    for name in by:
+        rules(world, name, photo, "reject", reason)
 
 
 def decision_of(photo: Photo) -> Decision | None:

@@ -78,12 +78,14 @@ def test_an_adjudicator_takes_each_number_from_somebody():
     assert (nobody.stands, nobody.adjudicator) == (None, "second")
 
 
-def test_a_rejection_needs_somebody_who_saw_the_same():
+def test_a_rejection_takes_two_adjudicators():
     reject = ruling(11, "reject", reason="blurred")
-    assert isinstance(said(entry(1, problem="blurred"), rulings=[reject]).stands, Rejected)
-    assert said(entry(1, problem="cut_off"), rulings=[reject]).adjudicator == "second"
-    second = said(entry(1, problem="cut_off"), rulings=[reject, ruling(12, "reject", reason="blurred")])
-    assert isinstance(second.stands, Rejected)
+    both_saw = entry(1, problem="blurred"), entry(2, problem="blurred")
+    assert (said(*both_saw, rulings=[reject]).stands, said(*both_saw, rulings=[reject]).adjudicator) == (None, "second")
+    also = ruling(12, "reject", reason="blurred")
+    stands = said(*both_saw, rulings=[reject, also]).stands
+    assert isinstance(stands, Rejected)
+    assert set(stands.because) == {reject.id, also.id}
     assert said(rulings=[reject, replace(reject, id=UUID(int=9), round=2)]).stands is None
 
 
@@ -139,12 +141,6 @@ def test_two_adjudicators_of_one_hand_are_one(shared, tied, verdict):
     assert (result.stands, result.station, result.adjudicator) == (None, None, "second")
     result = said(rulings=[*two, ruling(13, **verdict)], tied=tied)
     assert isinstance(result.stands, Rejected) or result.station == 7
-
-
-@pytest.mark.parametrize(("shared", "tied"), ONE_HAND)
-def test_a_rejection_needs_another_hand_that_saw_the_same(shared, tied):
-    reject = ruling(11, "reject", reason="blurred", **shared)
-    assert said(entry(3, problem="blurred", **shared), rulings=[reject], tied=tied).stands is None
 
 
 def test_reopening_forgets_what_was_read_before():

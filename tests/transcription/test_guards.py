@@ -219,6 +219,17 @@ def test_rejecting_takes_an_adjudicator(world, photo):
     assert refused_by(make) == "rejecting_takes_an_adjudicator"
 
 
+def test_two_adjudicators_of_two_devices_reject_a_photo(world, photo):
+    entry = enters(world, "Sari", photo, numbers=None, problem="blurred")()
+    shared = world.device()
+    what = {"outcome": "rejected", "how": "adjudicated", "numbers": None, "page": None, "problem": "blurred"}
+    ruled = [says(world, name, photo, device=shared)() for name in ("Vera", "Wayan")]
+    for because in ([entry, ruled[0]], [entry, *ruled]):
+        assert refused_by(decides(photo, because, **what)) == "two_adjudicators_reject_a_photo"
+    third = says(world, "Yani", photo)()
+    decides(photo, [ruled[0], third], **what)()
+
+
 def test_two_adjudicators_of_two_devices_move_a_photo(world, photo):
     two = [enters(world, name, photo)() for name in ("Sari", "Budi")]
     there = world.stations["9101011002001"]

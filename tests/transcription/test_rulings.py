@@ -15,6 +15,7 @@ from tests.transcription.reading import (
     looks,
     photo_of,
     reads,
+    rejects,
     rules,
     some_uuid,
     task_of,
@@ -252,5 +253,5 @@ def test_a_rejected_photo_makes_room_for_the_others_of_its_tps(world):
     assert task_of(other).rank >= EVIDENCE
     reads(world, "Sari", photo, problem="blurred")
     reads(world, "Budi", photo, problem="blurred")
-    rules(world, "Vera", photo, "reject", "blurred")
+    rejects(world, photo, "blurred")
     assert task_of(other).rank < EVIDENCE

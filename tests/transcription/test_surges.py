@@ -12,7 +12,7 @@ from accounts.models import Role
 from accounts.permissions import NotAllowed
 from ledger.models import Event
 from pemantau import pipeline
-from tests.transcription.reading import browser_of, photo_of, reads, rules, takes, task_of
+from tests.transcription.reading import browser_of, photo_of, reads, rejects, rules, takes, task_of
 from tests.transcription.test_pages import tagged
 from tests.uploads.test_pages import text
 from tests.world import build
@@ -153,7 +153,7 @@ def test_what_was_mere_evidence_is_served_once_the_first_one_is_rejected_or_with
     pipeline.withdraw(first)
     for name in ("Sari", "Budi"):
         reads(world, name, third, problem="not_a_form")
-    rules(world, "Adi", third, "reject", "not_a_form")
+    rejects(world, third, "not_a_form")
     assert all(task_of(photo).rank < 0 for photo in (second, fourth))
     end(world)
     assert all(0 < task_of(photo).rank < queue.FIRST_MARKED for photo in (second, fourth))

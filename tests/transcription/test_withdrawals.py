@@ -10,7 +10,7 @@ from ledger import checks
 from ledger.models import Event
 from pemantau import pipeline
 from tests.transcription import reading as people
-from tests.transcription.reading import VOTES, given, photo_of, reads, rules, task_of
+from tests.transcription.reading import VOTES, given, photo_of, reads, rejects, rules, task_of
 from tests.uploads.conftest import folder_storages
 from tests.uploads.pictures import encoded
 from transcription import entries, queue, senders, withdrawals
@@ -92,7 +92,7 @@ def test_neither_sender_nor_adjudicator_says_anything_about_it(world):
     withdrawn(photo)
     assert not Task.objects.filter(needs_adjudicator=True).exists()
     with pytest.raises(receipts.Withdrawn):
-        rules(world, "Hakim", photo, "reject", "wrong_tps")
+        rejects(world, photo, "wrong_tps")
     with pytest.raises(receipts.Withdrawn):
         senders.submit(senders.Typed(photo, None, photo.device_id, "", entries.Reading(2, {"paslon_1": 1})))
 

@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from ledger.models import Event
 from pemantau import pipeline
-from tests.transcription.reading import photo_of, reads, rules
+from tests.transcription.reading import photo_of, reads, rejects
 from transcription.models import Problem
 from uploads import receipts, statements
 from uploads.models import Photo, Repeat
@@ -65,7 +65,7 @@ def test_the_present_step_is_marked(client, photo):
 def test_a_rejected_photos_page_says_why_and_no_numbers(client, world, photo):
     for name in ("Sari", "Budi"):
         reads(world, name, photo, problem="blurred")
-    rules(world, "Hakim", photo, "reject", "blurred")
+    rejects(world, photo, "blurred")
     pipeline.record(str(photo.pk))
     shown = client.get(path_of(photo))
     assert "Tulisannya terlalu buram untuk dibaca." in text(shown)
