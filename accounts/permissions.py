@@ -37,6 +37,7 @@ class Action(Enum):
     MANAGE_OWN_ACCOUNT = ("account", frozenset(Role.values))
     TRANSCRIBE = ("transcribe", frozenset({Role.VOLUNTEER, Role.ADJUDICATOR}))
     ADJUDICATE = ("adjudicate", frozenset({Role.ADJUDICATOR}))
+    EXCLUDE = ("exclude", frozenset({Role.ADJUDICATOR, Role.OPERATOR}))
     INVITE = ("invite", frozenset({Role.VOLUNTEER, Role.ADJUDICATOR, Role.OPERATOR}))
     GRANT_ROLES = ("grant", frozenset({Role.OPERATOR}))
     OPERATE = ("operate", frozenset({Role.OPERATOR}))

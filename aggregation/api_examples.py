@@ -21,7 +21,7 @@ _OPTIONS = [
 _SUMS = {"paslon_1": 101, "paslon_2": 88, "paslon_3": 20, "suara_sah": 209}
 _COUNTS = {
     **{"received": 1, "counted": 1, "complete": 0, "disputed": 0, "flagged": 0},
-    **{"two_readers": 1, "majority": 0, "adjudicated": 0},
+    **{"two_readers": 1, "majority": 0, "adjudicated": 0, "excluded": 0},
 }
 _SHARES = {"paslon_1": 0.483254, "paslon_2": 0.421053, "paslon_3": 0.095694}
 _PHOTO = "6f1c0f1e-6d0a-4c39-9a36-0f6f5a0d2b11"
@@ -137,8 +137,10 @@ STATION = OpenApiExample(
                     "problem": None,
                     "broken_rules": [],
                 },
+                "counts": True,
             }
         ],
+        "exclusion": None,
         "reports": [{"answered_at": "2029-02-14T11:20:31Z", "outcome": "nothing_wrong"}],
     },
     response_only=True,

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers as s
 
+from aggregation.models import ExclusionReason
 from transcription.models import ReportGroup, SurgeTurn
 
 ELECTION = OpenApiParameter("election", str, OpenApiParameter.PATH, description="Code of the election.")
@@ -101,7 +102,9 @@ class RegionDocument(s.Serializer[Any]):
         child=s.FloatField(allow_null=True), help_text="Each option's part of the votes for all options, 0 to 1."
     )
     stations_behind = _numbers("TPS whose number stands behind each sum.")
-    counts = _numbers("TPS received, counted, complete, disputed, flagged, and how the counted ones were settled.")
+    counts = _numbers(
+        "TPS received, counted, complete, disputed, flagged, excluded, and how the counted ones were settled."
+    )
     coverage = s.DictField(child=s.FloatField(allow_null=True), help_text="Parts of `stations`, 0 to 1.")
     broken_rules = BrokenRule(many=True)
     labels = s.DictField(child=s.CharField(), help_text="What is printed beside each number that is summed.")
@@ -156,6 +159,7 @@ class PhotoPart(s.Serializer[Any]):
     received_at = s.DateTimeField()
     pictures = s.DictField(child=s.CharField(), help_text="Address of each public copy by its longer side in pixels.")
     decision = DecisionPart(allow_null=True)
+    counts = s.BooleanField(help_text="False: of a vote that does not count here.")
 
 
 class PagePart(s.Serializer[Any]):
@@ -169,6 +173,20 @@ class StationPart(s.Serializer[Any]):
     name = s.CharField()
     number = s.IntegerField()
     registered_voters = s.IntegerField(allow_null=True)
+
+
+class ExclusionPart(s.Serializer[Any]):
+    """Why this TPS is excluded, or was replaced by a repeated vote."""
+
+    reason = s.ChoiceField(ExclusionReason.values)
+    since = s.DateTimeField(
+        allow_null=True, help_text="Photos received from then on are of the repeated vote, and count."
+    )
+    excluded_at = s.DateTimeField()
+    fields_ = FieldPart(many=True, help_text="What was read of the vote that does not count.")
+
+    def get_fields(self) -> dict[str, Any]:
+        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
 
 
 class AnswerPart(s.Serializer[Any]):
@@ -188,7 +206,7 @@ class StationDocument(s.Serializer[Any]):
     path = Place(many=True)
     version = s.IntegerField()
     changed_at = s.DateTimeField(allow_null=True)
-    state = s.ChoiceField(["empty", "received", "partial", "complete", "disputed"])
+    state = s.ChoiceField(["empty", "received", "partial", "complete", "disputed", "excluded"])
     form_confirmed = s.BooleanField(help_text="False: the form's layout was inferred, not read from an official one.")
     candidates_known = s.BooleanField(
         help_text="False: the candidates are not in the data; only parties, or numbers without names, are read."
@@ -202,6 +220,7 @@ class StationDocument(s.Serializer[Any]):
         many=True, help_text="R16 against the other ballots of the TPS, R18 among the photos; no part of the result."
     )
     photos = PhotoPart(many=True)
+    exclusion = ExclusionPart(allow_null=True)
     contests = ContestPart(many=True, help_text="All that is voted on at this TPS.")
     reports = AnswerPart(many=True, help_text="Answered reports only, the newest first.")
 

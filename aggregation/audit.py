@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from aggregation import audit_log, evidence, publication, region_document, results, tallies
+from aggregation import audit_log, evidence, exclusions, publication, region_document, results, tallies
 from aggregation.models import Delta, Result, Snapshot, Tally
 from ledger import checks
 from ledger.models import Event
@@ -155,12 +155,18 @@ def recorded() -> Iterator[Difference]:
         found = Result.objects.filter(contest=contest).select_related("station").order_by("pk")
         for batch in batches(found.iterator(chunk_size=CHUNK)):
             there = evidence.at_all(contest, [result.station for result in batch])
+            excluded = exclusions.of_all(contest, [result.station for result in batch])
             for result in batch:
                 if (contest.pk, result.station_id) not in on_their_way:
-                    outcome = results.outcome_of(there[result.station_id], contest, result.station)
+                    outcome = results.outcome_of(
+                        there[result.station_id], contest, result.station, excluded.get(result.station_id)
+                    )
                     wanted = results.fields_of(outcome) | {"region_id": result.station.region_id}
                     if wrong := _off(wanted, {name: getattr(result, name) for name in wanted}):
                         yield Difference("result", f"{contest.code} {result.station.code}", wrong)
+    for turn in exclusions.standing():
+        if not Result.objects.filter(contest=turn.contest, station=turn.station, version__gt=0).exists():
+            yield Difference("result", f"{turn.contest.code} {turn.station.code}", "there is none, but it is excluded")
     without = Photo.objects.exclude(step__in=[Photo.Step.INSPECT, Photo.Step.QUEUE]).exclude(
         Exists(Result.objects.filter(contest=OuterRef("contest"), station=OuterRef("station"), version__gt=0))
     )

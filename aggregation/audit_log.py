@@ -11,8 +11,8 @@ from django.db.models import CharField, Count, F, Func, Model, OuterRef, QuerySe
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from aggregation import columns, results
-from aggregation.models import Result, Snapshot, Tally
+from aggregation import columns, exclusions, results
+from aggregation.models import ExclusionTurn, Result, Snapshot, Tally
 from ledger.models import Event
 from tps import reference
 from tps.models import NATION, Contest, Election
@@ -132,6 +132,14 @@ KINDS = (
         results.entry_of,
         _NO_RESULT,
         frozenset({"verdicts"}),
+    ),
+    Kind(
+        "exclude",
+        lambda: ExclusionTurn.objects.select_related("station", "contest", "by", "second"),
+        lambda turn: str(turn.pk),
+        exclusions.entry_of,
+        _no_row("aggregation_exclusionturn"),
+        signed={"by": "by", "second": "second"},
     ),
     Kind(
         "tally",

@@ -19,6 +19,7 @@ COUNTED = "counted"  # the votes of every option stand
 COMPLETE = "complete"  # every number of the form stands
 DISPUTED = "disputed"  # two decided photos differ (sengketa)
 FLAGGED = "flagged"  # at least one rule of the form is broken
+EXCLUDED = "excluded"  # its count does not count, and there is no repeated vote's photo
 STATUS = (RECEIVED, COUNTED, COMPLETE, DISPUTED, FLAGGED)
 # How the votes of a counted TPS were settled: exactly one of these is 1 there.
 HOW = (Decision.How.TWO_READERS.value, Decision.How.MAJORITY.value, Decision.How.ADJUDICATED.value)
@@ -41,6 +42,10 @@ class Columns:
 
     def nothing(self) -> list[int]:
         return [0] * len(self.names)
+
+    def excluded(self) -> list[int]:
+        """What a TPS adds whose count does not count: that it is one of those."""
+        return [int(name == EXCLUDED) for name in self.names]
 
     def sums_of(self, amounts: Sequence[int]) -> dict[str, int]:
         """The sums by name."""
@@ -71,7 +76,7 @@ def of_form(form: FormDefinition) -> Columns:
     others = [field.key for field in form.fields if field.column not in ("L", "P") and field.key not in votes]
     sums = (*votes, *others)
     rules = tuple(dict.fromkeys(rule.id for rule in form.rules))
-    counts = (*STATUS, *HOW, *map(broken, rules), *map(known, sums))
+    counts = (*STATUS, *HOW, *map(broken, rules), *map(known, sums), EXCLUDED)
     return Columns(sums=sums, counts=counts, votes=votes, rules=rules)
 
 

@@ -1,10 +1,14 @@
 """Results of stations, and the sums above them. Every index costs each fold: there are no others than are read."""
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop as _  # labels stay Indonesian in data; templates translate
 
+from accounts.models import Device
+from aggregation import clock
 from ledger.models import Event
 from tps.models import Contest, PollingStation, Region
 
@@ -22,6 +26,7 @@ class Result(models.Model):
         PARTIAL = "partial", "sebagian"  # some numbers stand
         COMPLETE = "complete", "lengkap"  # every number of the form stands
         DISPUTED = "disputed", "sengketa"  # two decided photos differ
+        EXCLUDED = "excluded", "dikecualikan"  # its count does not count (`aggregation.exclusions`)
 
     contest = models.ForeignKey(Contest, on_delete=models.PROTECT, db_index=False)
     station = models.ForeignKey(PollingStation, on_delete=models.PROTECT, db_index=False)
@@ -34,6 +39,7 @@ class Result(models.Model):
     broken_rules = ArrayField(models.CharField(max_length=8), default=list)
     decisions = ArrayField(models.UUIDField(), default=list)
     amounts = ArrayField(models.IntegerField(), default=list)
+    exclusion = models.ForeignKey("ExclusionTurn", null=True, on_delete=models.PROTECT, db_index=False)  # that stands
     changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -103,3 +109,86 @@ class Snapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contest_id} v{self.version}"
+
+
+class ExclusionReason(models.TextChoices):
+    """Why the count of a TPS does not count; all that the public is told."""
+
+    PSU = "psu", _("pemungutan suara ulang (PSU)")
+    COURT = "court", _("putusan Mahkamah Konstitusi")
+    DESTROYED = "destroyed", _("surat suara atau formulir rusak atau hilang")
+    NOT_HELD = "not_held", _("pemungutan suara tidak dilaksanakan")
+
+
+class ExclusionProposal(models.Model):
+    """One person's word that a TPS is to be excluded from a contest (`reason`), or counted again (no reason).
+
+    Open until somebody else says the same, or anybody withdraws it. Rows are closed once, never reopened.
+    """
+
+    class End(models.TextChoices):
+        CONFIRMED = "confirmed"
+        WITHDRAWN = "withdrawn"
+
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
+    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
+    reason = models.CharField(max_length=9, blank=True, choices=ExclusionReason.choices)
+    since = models.DateTimeField(null=True)
+    proposer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="+")
+    address_block = models.CharField(max_length=32, blank=True)
+    proposed_at = models.DateTimeField(db_default=Now())
+    end = models.CharField(max_length=9, blank=True, choices=End.choices)
+    closer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contest", "station"], condition=Q(end=""), name="one_open_proposal_per_contest_and_tps"
+            ),
+            models.CheckConstraint(
+                condition=~Q(end="confirmed") | ~Q(closer=models.F("proposer")), name="two_people_exclude_a_tps"
+            ),
+            models.CheckConstraint(
+                condition=Q(end="", closer=None, closed_at=None)
+                | (~Q(end="") & Q(closer__isnull=False, closed_at__isnull=False)),
+                name="a_closed_exclusion_proposal_says_by_whom",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.station_id}/{self.contest_id}: {self.reason or 'end'}"
+
+    @property
+    def day(self) -> str:
+        """The day of the repeated vote on the clocks of the TPS, as forms write it."""
+        return clock.local(self.since, self.station.code)[0].date().isoformat() if self.since else ""
+
+
+class ExclusionTurn(models.Model):
+    """Two people excluded a TPS from a contest, or ended that. Rows are added, never edited; the newest one stands.
+
+    In a repeated vote, photos received before `since` are of the earlier one and do not count.
+    """
+
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
+    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
+    reason = models.CharField(max_length=9, blank=True, choices=ExclusionReason.choices)  # none: counted again
+    since = models.DateTimeField(null=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    second = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    turned_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(by=models.F("second")), name="two_people_turn_an_exclusion"),
+            models.CheckConstraint(
+                condition=Q(reason="psu", since__isnull=False) | (~Q(reason="psu") & Q(since__isnull=True)),
+                name="a_repeated_vote_has_a_day",
+            ),
+        ]
+        indexes = [models.Index(fields=["station", "contest", "-id"], name="newest_exclusion_of_a_tps")]
+
+    def __str__(self) -> str:
+        return f"{self.station_id}/{self.contest_id}: {self.reason or 'ended'}"

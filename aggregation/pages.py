@@ -100,6 +100,7 @@ def _draw_station(request: HttpRequest, document: dict[str, Any], where: list[st
         pages=reading_aids.pages(document["pages"]),
         others=reading_aids.other_contests(document),
         photos=[reading_aids.shown(photo) for photo in document["photos"]],
+        excluded=reading_aids.exclusion(document["exclusion"]),
         reports=reading_aids.answers(document["reports"]),
         data_address=reverse("aggregation-api:station", args=where),
     )

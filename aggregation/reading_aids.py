@@ -8,6 +8,7 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
 from aggregation.columns import COUNTED
+from aggregation.models import ExclusionReason
 from tps.models import Contest
 from tps.rules import Verdict
 from tps.search import Place
@@ -30,6 +31,7 @@ STATES = {
     "partial": _("sebagian"),
     "complete": _("lengkap"),
     "disputed": _("sengketa"),
+    "excluded": _("dikecualikan"),
 }
 PHOTO_STATES = {
     "inspected": _("sedang diperiksa"),
@@ -49,6 +51,7 @@ BADGES = {
     "complete": "good",
     "accepted": "good",
     "disputed": "warn",
+    "excluded": "warn",
     "rejected": "bad",
     "partial": "tinta",
     "moved": "warn",
@@ -129,7 +132,7 @@ def _row(document: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any
     counts = child["counts"]
     state = "disputed" if counts["disputed"] else "complete" if counts["complete"] else "partial"
     if not counts["disputed"] and not any(child["sums"].values()) and not counts[COUNTED]:
-        state = "received" if counts["received"] else "empty"
+        state = "received" if counts["received"] else "excluded" if counts["excluded"] else "empty"
     return {
         "name": child["name"],
         "address": address(document, {"code": child["code"], "level": document["children_level"]}),
@@ -196,6 +199,14 @@ def shown(photo: Mapping[str, Any]) -> dict[str, Any]:
         "middle": photo["pictures"].get("1280"),
         "large": photo["pictures"].get("2560"),
     }
+
+
+def exclusion(said: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Why a TPS is excluded, in words, with the numbers that do not count."""
+    if said is None:
+        return None
+    word = translated(ExclusionReason(said["reason"]).label)
+    return {**said, "word": word, "groups": groups(said["fields"])}
 
 
 def answers(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -123,7 +123,7 @@ def document(contest: Contest, path: Sequence[Row], below: Sequence[Row], layout
         "sums": layout.sums_of(own.amounts),
         "shares": shares(layout, own.amounts),
         "stations_behind": {key: counts[columns.known(key)] for key in layout.sums},
-        "counts": {name: counts[name] for name in (*columns.STATUS, *columns.HOW)},
+        "counts": {name: counts[name] for name in (*columns.STATUS, *columns.HOW, columns.EXCLUDED)},
         "coverage": {
             name: _ratio(counts[name], stations) for name in (columns.RECEIVED, columns.COUNTED, columns.COMPLETE)
         },
@@ -171,7 +171,7 @@ def _child(row: Row, layout: Columns) -> dict[str, Any]:
         "stations": row.stations,
         "registered_voters": row.registered_voters,
         "sums": layout.sums_of(row.amounts),
-        "counts": {name: counts[name] for name in (*columns.STATUS, *columns.HOW)},
+        "counts": {name: counts[name] for name in (*columns.STATUS, *columns.HOW, columns.EXCLUDED)},
     }
 
 

@@ -15,7 +15,7 @@ from accounts import devices
 from accounts.models import User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
-from aggregation import evidence, reading_aids, station_document
+from aggregation import evidence, exclusions, reading_aids, station_document
 from aggregation.models import Result
 from pemantau import pipeline
 from tps.form_definitions import for_contest
@@ -54,7 +54,7 @@ def group(request: HttpRequest, group: UUID) -> HttpResponse:
             devices.shown_by(request),
             devices.address_block(request),
         )
-    except reports.WrongAnswer as refusal:
+    except (reports.WrongAnswer, exclusions.NotExcluded) as refusal:
         return _show(request, group, refusal)
     messages.success(request, _("Semua laporan tentang TPS ini sudah dijawab."))
     return redirect("aggregation:report_groups")

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,9 +12,9 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from aggregation import columns, evidence
+from aggregation import columns, evidence, exclusions
 from aggregation.evidence import Evidence
-from aggregation.models import Result
+from aggregation.models import ExclusionTurn, Result
 from tps import rules
 from tps.form_definitions import FormDefinition, for_contest
 from tps.models import Contest, PollingStation
@@ -52,6 +52,7 @@ class Outcome:
     verdicts: list[rules.Verdict]
     decisions: list[UUID]  # those that gave a number, earliest first
     amounts: list[int]  # what it adds to every region above
+    exclusion: int | None = None  # the turn that excludes the TPS
 
     @property
     def broken_rules(self) -> list[str]:
@@ -158,30 +159,57 @@ def record_touched_by(photos: Sequence[Photo]) -> list[tuple[Result, list[int]]]
     however many of one contest.
     """
     touched = {(photo.contest_id, photo.station_id) for photo in photos}
-    return recompute(touched | set(Decision.objects.filter(photo__in=photos).values_list("contest_id", "station_id")))
+    touched |= set(Decision.objects.filter(photo__in=photos).values_list("contest_id", "station_id"))
+    held = _locked(touched)
+    standing = {result.exclusion_id for result in held if result.exclusion_id}
+    turns = ExclusionTurn.objects.in_bulk(standing) if standing else {}
+    return _recompute(held, {result.pk: turns[result.exclusion_id] for result in held if result.exclusion_id})
 
 
 def recompute(touched: set[tuple[int, int]]) -> list[tuple[Result, list[int]]]:
-    """The same for these contests and stations.
+    """The same for these contests and stations, also where two people just excluded one, or ended that."""
+    held = _locked(touched)
+    stations: dict[Contest, list[PollingStation]] = {}
+    for result in held:
+        stations.setdefault(result.contest, []).append(result.station)
+    turns = {contest.pk: exclusions.of_all(contest, here) for contest, here in stations.items()}
+    said = {result.pk: turns[result.contest_id].get(result.station_id) for result in held}
+    return _recompute(held, {key: turn for key, turn in said.items() if turn})
+
+
+def _recompute(held: Sequence[Result], excluded: Mapping[int, ExclusionTurn]) -> list[tuple[Result, list[int]]]:
+    """What these rows come to; they are held, so `excluded`, by their key, is what stands.
 
     Two photos of one TPS recorded at the same instant wait for each other on the result's row. The caller's
     transaction must read committed rows anew (READ COMMITTED).
     """
     changed = []
-    held = _locked(touched)
     for contest in {result.contest_id: result.contest for result in held}.values():
         here = [result for result in held if result.contest_id == contest.pk]
         found = evidence.at_all(contest, [result.station for result in here])
         for result in here:
-            outcome = outcome_of(found[result.station_id], contest, result.station)
+            outcome = outcome_of(found[result.station_id], contest, result.station, excluded.get(result.pk))
             if (before := _apply(result, outcome)) is not None:
                 changed.append((result, before))
     _save([result for result, _before in changed])
     return changed
 
 
-def outcome_of(found: Sequence[Evidence], contest: Contest, station: PollingStation) -> Outcome:
-    """What this evidence comes to."""
+def outcome_of(
+    found: Sequence[Evidence], contest: Contest, station: PollingStation, excluded: ExclusionTurn | None
+) -> Outcome:
+    """What this evidence comes to. Of an excluded TPS, only a repeated vote's photos count."""
+    outcome = as_read([one for one in found if exclusions.counts(excluded, one)], contest, station)
+    if excluded is None:
+        return outcome
+    if outcome.state != Result.State.EMPTY:
+        return replace(outcome, exclusion=excluded.pk)
+    amounts = columns.of(contest).excluded()
+    return replace(outcome, state=Result.State.EXCLUDED, amounts=amounts, exclusion=excluded.pk)
+
+
+def as_read(found: Sequence[Evidence], contest: Contest, station: PollingStation) -> Outcome:
+    """What photos come to by themselves, whether they count or not."""
     return result_of(
         [standing(one.present) for one in found if one.stands and one.present],
         waiting=any(one.waits for one in found),
@@ -233,6 +261,7 @@ def fields_of(outcome: Outcome) -> dict[str, Any]:
         "broken_rules": outcome.broken_rules,
         "decisions": outcome.decisions,
         "amounts": outcome.amounts,
+        "exclusion_id": outcome.exclusion,
         "rule_version": RULE_VERSION,
     }
 
@@ -261,17 +290,17 @@ def _save(results: Sequence[Result]) -> None:
 
 
 _SAVED = (
-    *("id", "state", "numbers", "disputed", "broken_rules", "decisions", "amounts", "rule_version"),
+    *("id", "state", "numbers", "disputed", "broken_rules", "decisions", "amounts", "exclusion_id", "rule_version"),
     *("version", "changed_at"),
 )
 _SAVE = """
     UPDATE aggregation_result r
        SET state = new.state, numbers = new.numbers, disputed = new.disputed, broken_rules = new.broken_rules,
-           decisions = new.decisions, amounts = new.amounts, rule_version = new.rule_version, version = new.version,
-           changed_at = new.changed_at
+           decisions = new.decisions, amounts = new.amounts, exclusion_id = new.exclusion_id,
+           rule_version = new.rule_version, version = new.version, changed_at = new.changed_at
       FROM jsonb_to_recordset(%s) AS new (
            id bigint, state text, numbers jsonb, disputed varchar[], broken_rules varchar[], decisions uuid[],
-           amounts integer[], rule_version smallint, version integer, changed_at timestamptz)
+           amounts integer[], exclusion_id bigint, rule_version smallint, version integer, changed_at timestamptz)
      WHERE r.id = new.id
 """
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from aggregation import columns, evidence, results
+from aggregation import columns, evidence, exclusions, results
 from aggregation.evidence import Evidence
 from tps.models import Contest, Election, PollingStation
 from transcription import agreement, consensus
@@ -118,10 +118,10 @@ def sums_at(
     if photo.pk not in {one.photo.pk for one in there}:
         there.append(Evidence(photo, None, contest.pk, station.pk))
     layout = columns.of(contest)
-    now = layout.sums_of(results.outcome_of(there, contest, station).amounts)
-    then = layout.sums_of(
-        results.outcome_of([_anew(one, contest, otherwise) for one in there], contest, station).amounts
-    )
+    excluded = exclusions.of_one(contest, station)
+    now = layout.sums_of(results.outcome_of(there, contest, station, excluded).amounts)
+    anew = [_anew(one, contest, otherwise) for one in there]
+    then = layout.sums_of(results.outcome_of(anew, contest, station, excluded).amounts)
     return {name: then[name] - now[name] for name in layout.sums if then[name] != now[name]}
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from aggregation import columns, cross_checks, evidence, results
+from aggregation import columns, cross_checks, evidence, exclusions, results
 from aggregation.cross_checks import Ballot
 from aggregation.evidence import Evidence
-from aggregation.models import Result
+from aggregation.models import ExclusionTurn, Result
 from aggregation.region_document import FORMAT, LEVELS, options_of, path_to, shares, time_of, word_of
 from aggregation.results import Outcome
 from tps import elections
@@ -29,10 +29,12 @@ def build(contest: Contest, code: str) -> dict[str, Any]:
     if station is None:
         raise UnknownStation
     regions = Region.objects.in_bulk(path_to(station.region_id))
-    there = list(Result.objects.filter(station=station, version__gt=0).select_related("contest").order_by("contest"))
+    results_here = Result.objects.filter(station=station, version__gt=0).select_related("contest", "exclusion")
+    there = list(results_here.order_by("contest"))
     result = next((one for one in there if one.contest_id == contest.pk), None)
     found = evidence.at(contest, station)
-    outcome = results.outcome_of(found, contest, station)
+    excluded = result.exclusion if result else None
+    outcome = results.outcome_of(found, contest, station, excluded)
     form = for_contest(contest)
     layout = columns.of_form(form)
     return {
@@ -61,11 +63,27 @@ def build(contest: Contest, code: str) -> dict[str, Any]:
         "pages": [_page(page, outcome, found) for page in form.variant("plano")],
         "verdicts": [verdict.as_dict() for verdict in outcome.verdicts],
         "cross_checks": [verdict.as_dict() for verdict in _cross_checks(contest, outcome, found, there)],
-        "photos": [photo_of(one, form) for one in found],
+        "photos": [photo_of(one, form) | {"counts": exclusions.counts(excluded, one)} for one in found],
+        "exclusion": _exclusion(excluded, found, contest, station) if excluded else None,
         "contests": [{"code": one.code, "name": one.name, "kind": one.kind} for one in elections.contests_at(station)],
         "reports": [
             {"answered_at": time_of(one.closed_at), "outcome": one.outcome} for one in reports.answers_of(station.pk)
         ],
+    }
+
+
+def _exclusion(
+    excluded: ExclusionTurn, found: Sequence[Evidence], contest: Contest, station: PollingStation
+) -> dict[str, Any]:
+    """Why the count of a TPS does not count, and the numbers of it that were read all the same."""
+    earlier = [one for one in found if not exclusions.counts(excluded, one)]
+    outcome = results.as_read(earlier, contest, station)
+    fields = [_field(field, outcome, earlier) for field in for_contest(contest).fields]
+    return {
+        "reason": excluded.reason,
+        "since": time_of(excluded.since),
+        "excluded_at": time_of(excluded.turned_at),
+        "fields": [field for field in fields if field["value"] is not None],
     }
 
 

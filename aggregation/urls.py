@@ -3,8 +3,8 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from aggregation import api as views
+from aggregation import exclusion_pages, report_pages
 from aggregation import pages as doors
-from aggregation import report_pages
 
 
 class RegionWord:
@@ -43,6 +43,7 @@ pages: list[URLPattern | URLResolver] = [
     path(f"{_REGION}sengketa/", doors.disputes, name="disputes"),
     path("hasil/<slug:election>/<slug:contest>/tps/<result_station:station>/", doors.station, name="station"),
     path("foto/<uuid:photo_id>/", doors.photo, name="photo"),
+    path("putusan/pengecualian/", exclusion_pages.excluded, name="exclusions"),
     path("putusan/laporan/", report_pages.groups, name="report_groups"),
     path("putusan/laporan/<uuid:group>/", report_pages.group, name="report_group"),
     path("cari/", doors.search, name="search"),

@@ -129,6 +129,7 @@ FIELDS: dict[str, Holds] = {
     "seal": sha256,
     "sealed": sha256,
     "second": commitment,
+    "since": moment,
     "size": count,
     "state": word,
     "sum": plain,
@@ -212,6 +213,9 @@ KINDS: dict[str, Kind] = {
     "report": _kind("id tps contest reason who at", "photo page", subject="id"),
     # An adjudicator answered all reports of a TPS since the last answer: `state` is the outcome.
     "answer": _kind("id tps state by at", subject="id"),
+    # Two people excluded a TPS from a contest (`state` on), or ended that (off); in a repeated vote photos received
+    # before `since` do not count. `version` counts the turns.
+    "exclude": _kind("tps contest version state by second at", "reason since", subject="version"),
     "import": _kind("origin index leaf", subject="origin index"),
     "peer": _kind("origin size root"),
 }
@@ -229,6 +233,7 @@ BY: dict[str, Holds] = {
     "bar": either(commitment, matching("system")),
     "revoke": commitment,
     "answer": commitment,
+    "exclude": commitment,
 }
 
 WHY_NOT = {

@@ -25,8 +25,8 @@ from kombu.exceptions import OperationalError
 from accounts import announcements, doorkeeper, independence
 from accounts.models import User
 from accounts.refusals import Refusal
-from aggregation import recall_preview, results, tallies
-from aggregation.models import Delta, Result, Snapshot
+from aggregation import exclusions, recall_preview, results, tallies
+from aggregation.models import Delta, ExclusionTurn, Result, Snapshot
 from ledger import entries as ledger
 from tps.models import Election
 from transcription import bars, consensus, gold, queue, recalls, reports, rulings, senders, withdrawals
@@ -158,6 +158,8 @@ def answer_reports(
     with transaction.atomic():
         group, is_new = reports.answer(by, group_id, outcome, photos, device_id)
         if is_new:
+            if outcome == reports.Outcome.EXCLUDED and not exclusions.is_told(group.station_id):
+                raise exclusions.NotExcluded
             for photo in sorted(set(photos)):
                 if outcome == reports.Outcome.REREAD:
                     asked = rulings.Sent(photo, by, rulings.Verdict.REOPEN, "look_again")
@@ -182,6 +184,16 @@ def confirm_recall(by: User, recall_id: int, election: str) -> Recall:
         recall = recalls.confirm(by, recall_id, election)
         _ring_recall(recall)
     return recall
+
+
+def exclude(said: exclusions.Said) -> ExclusionTurn | None:
+    """Somebody says that the count of a TPS does not count, or counts again; the second one to say so makes it true."""
+    with transaction.atomic():
+        turn = exclusions.say(said)
+        if turn:
+            ledger.append(said.contest.election_id, "exclude", **exclusions.entry_of(turn))
+            tallies.add_deltas(results.recompute({(said.contest.pk, said.station.pk)}))
+    return turn
 
 
 # --- The steps ------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import invitations
 from accounts.models import Acceptance, Announcement, FactorReset, Invitation, Role, RoleProposal, User
+from aggregation.models import ExclusionProposal, ExclusionTurn
 from ledger import checks, sequencer
 from ledger.models import Event
 from pemantau import pipeline
@@ -381,6 +382,15 @@ def reports_answered(scene: Scene) -> None:
     assert Event.objects.filter(kind="answer").count() == 1
 
 
+def excluded(scene: Scene) -> None:
+    said = {"tps": "9101011001002", "pemilihan": "ppwp", "alasan": "court"}
+    one(twice(scene.browser("Omar"), "/putusan/pengecualian/", said), 302)
+    assert (ExclusionProposal.objects.count(), ExclusionTurn.objects.count()) == (1, 0)
+    one(twice(scene.browser("Hakim"), "/putusan/pengecualian/", said), 302)
+    assert ExclusionTurn.objects.get().reason == "court"
+    assert Event.objects.filter(kind="exclude").count() == 1
+
+
 def language(scene: Scene) -> None:
     one(twice(scene.browser("Vina"), "/bahasa/", {"language": "en"}), 302)
 
@@ -407,6 +417,7 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "transcription:case": ruling_by_form,
     "transcription:report": reported,
     "aggregation:report_group": reports_answered,
+    "aggregation:exclusions": excluded,
     "grant": role_granted,
     "withdraw": proposal_withdrawn,
     "invitations": invitation_made,

@@ -114,6 +114,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "transcription:reported": (EVERYBODY, None),
     "aggregation:report_groups": (ADJUDICATORS, None),
     "aggregation:report_group": (ADJUDICATORS, ADJUDICATORS),
+    "aggregation:exclusions": (ADJUDICATORS | OPERATORS, ADJUDICATORS | OPERATORS),
     # Operation
     "overview": (OPERATORS, None),
     "surge": (OPERATORS, OPERATORS),

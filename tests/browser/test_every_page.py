@@ -58,7 +58,13 @@ EVERYBODY = [
 SIGNED_IN = {
     Role.CITIZEN: ["/akun/", "/akun/email/", "/akun/password/change/", "/akun/2fa/", "/akun/logout/", "/baca/"],
     Role.VOLUNTEER: ["/baca/", "/akun/", "/akun/2fa/webauthn/", "/akun/undangan/", "/akun/hapus/"],
-    Role.ADJUDICATOR: ["/putusan/", "/putusan/laporan/", "/baca/", "/akun/langkah-kedua/?next=/putusan/"],
+    Role.ADJUDICATOR: [
+        "/putusan/",
+        "/putusan/laporan/",
+        "/putusan/pengecualian/",
+        "/baca/",
+        "/akun/langkah-kedua/?next=/putusan/",
+    ],
     Role.OPERATOR: [
         "/kelola/",
         "/kelola/?wilayah=9101",

@@ -78,6 +78,10 @@ _SAMPLES: dict[str, dict[str, Any]] = {
         "photo": B,
     },
     "answer": {"id": A, "tps": "9101011001001", "state": "nothing_wrong", "by": WHO, "at": AT},
+    "exclude": {
+        **{"tps": "9101011001001", "contest": "ppwp", "version": 1, "state": "on", "by": WHO, "second": WHO, "at": AT},
+        **{"reason": "psu", "since": AT},
+    },
     "import": {"origin": "log.contoh.test/2029", "index": 3, "leaf": HASH},
     "peer": {"origin": "log.contoh.test/2029", "size": 4, "root": HASH},
 }

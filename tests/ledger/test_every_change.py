@@ -35,6 +35,7 @@ WITHOUT_DUTY = {
     "accounts_acceptance": "its `role` entry comes with the role, which has its own trigger",
     "accounts_roleproposal": "only a confirmed role changes anything, and has its entry",
     "accounts_factorreset": "a word between operators; only a confirmed one does anything, and has its `factor` entry",
+    "aggregation_exclusionproposal": "only a confirmed one changes anything, and has its `exclude` entry",
     "tps_region": "reference data: hashes in `genesis` and `reference`",
     "tps_election": "reference data: hashes in `genesis` and `reference`",
     "tps_pollingstation": "reference data: hashes in `genesis` and `reference`",

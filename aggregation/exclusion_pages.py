@@ -1,0 +1,83 @@
+"""Excluding a TPS from a contest, and ending that: one proposes, another says the same."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, cast
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts import devices
+from accounts.models import User
+from accounts.permissions import Action, page
+from accounts.refusals import Refusal
+from aggregation import exclusions
+from aggregation.models import ExclusionReason, ExclusionTurn
+from pemantau import pipeline
+from tps import search
+from tps.models import Contest
+from uploads import claims
+
+TURNS = 50
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.EXCLUDE)
+def excluded(request: HttpRequest) -> HttpResponse:
+    """What is excluded, what waits for a second person, and the form."""
+    if request.method != "POST":
+        return _show(request, request.GET)
+    said, by = request.POST, cast(User, request.user)
+    if (proposal := said.get("tarik", "")).isdecimal():
+        exclusions.withdraw(by, int(proposal))
+        messages.success(request, _("Usul ditarik."))
+        return redirect("aggregation:exclusions")
+    try:
+        claim = claims.claim(claims.place(said.get("tps", "").strip()), said.get("pemilihan", ""), None)
+        turn = pipeline.exclude(
+            exclusions.Said(
+                by,
+                claim.contest,
+                claim.station,
+                "" if "akhiri" in said else said.get("alasan") or "-",
+                _day(said.get("hari", "")) if said.get("alasan") == ExclusionReason.PSU else None,
+                devices.of(request).pk,
+                devices.address_block(request),
+            )
+        )
+    except (search.UnknownStation, claims.UnknownContest, exclusions.WrongExclusion, exclusions.NotExcluded) as refusal:
+        return _show(request, said, refusal)
+    if turn:
+        messages.success(request, _("Berlaku sejak sekarang, dan tercatat di log publik."))
+    else:
+        messages.info(request, _("Tercatat. Berlaku setelah orang kedua mengatakan hal yang sama."))
+    return redirect("aggregation:exclusions")
+
+
+def _show(request: HttpRequest, said: Mapping[str, str], refusal: Refusal | None = None) -> HttpResponse:
+    context: dict[str, Any] = {
+        "standing": exclusions.standing(),
+        "waiting": exclusions.waiting(),
+        "turns": ExclusionTurn.objects.select_related("contest", "station__region").order_by("-pk")[:TURNS],
+        "contests": Contest.objects.filter(election__is_current=True).order_by("pk"),
+        "reasons": ExclusionReason.choices,
+        "tps": said.get("tps", ""),
+        "contest": said.get("pemilihan", ""),
+        "reason": said.get("alasan", ""),
+        "day": said.get("hari", ""),
+        "refusal": refusal,
+        "wrong": "alasan" if isinstance(refusal, exclusions.WrongExclusion) else "tps",
+    }
+    return render(request, "aggregation/exclusions.html", context, status=refusal.status if refusal else 200)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

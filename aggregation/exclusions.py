@@ -1,0 +1,199 @@
+"""TPS whose count does not count, for a public reason from a list: repeated vote, court, destroyed, not held.
+
+Two people say so, adjudicators or operators, and two say that it ends. Nothing is taken away: photos stay, are read
+and shown. Where the vote was repeated, photos received from that day on are the repeated vote's and count; earlier
+ones do not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from accounts import commitments, independence
+from accounts.models import User
+from accounts.permissions import Action, NotAllowed, may
+from accounts.refusals import Refusal
+from aggregation import clock
+from aggregation.evidence import Evidence
+from aggregation.models import ExclusionProposal, ExclusionReason, ExclusionTurn
+from tps.models import Contest, PollingStation
+
+LOCK = 0x6578636C  # "excl": words about exclusions are taken one after the other
+End = ExclusionProposal.End
+
+
+@dataclass(frozen=True)
+class Said:
+    """One person's word. No reason: it is to be counted again. `day` is that of the repeated vote."""
+
+    by: User
+    contest: Contest
+    station: PollingStation
+    reason: str = ""
+    day: date | None = None
+    device_id: UUID | None = None
+    address_block: str = ""
+
+
+class WrongExclusion(Refusal):
+    status = 422
+    code = "wrong_exclusion"
+    sentence = _("Pilih alasan dari daftar. Untuk pemungutan suara ulang, isi juga harinya.")
+
+
+class NotExcluded(Refusal):
+    status = 409
+    code = "not_excluded"
+    sentence = _("TPS ini tidak dikecualikan, dan belum ada usulnya.")
+
+
+class NeedsAnother(Refusal):
+    """They are no second person: of one device, network or line of invitations with the first."""
+
+    status = 403
+    code = "needs_another"
+    sentence = _(
+        "Orang kedua harus memakai perangkat dan jaringan lain, dan tidak terkait undangan dengan orang pertama."
+    )
+
+
+def say(said: Said) -> ExclusionTurn | None:
+    """Take one person's word; the turn, where they are the second one to say so, else None: it waits.
+
+    The same word again changes nothing; another one replaces the one that waited. Call it in a transaction. Raises a
+    `Refusal`.
+    """
+    if not may(said.by, Action.EXCLUDE):
+        raise NotAllowed
+    since = _since(said)
+    _hold()
+    of = {"contest_id": said.contest.pk, "station_id": said.station.pk}
+    present = of_one(said.contest, said.station)
+    word = (said.reason, since)
+    if word == ((present.reason, present.since) if present else ("", None)):
+        if present:
+            return None  # it is so already
+        raise NotExcluded
+    waiting = ExclusionProposal.objects.select_related("proposer").filter(end="", **of).first()
+    if waiting and (waiting.reason, waiting.since) == word and may(waiting.proposer, Action.EXCLUDE):
+        if waiting.proposer_id == said.by.pk:
+            return None
+        if not _are_two(waiting, said):
+            raise NeedsAnother
+        _close(waiting, End.CONFIRMED, said.by)
+        turn = ExclusionTurn.objects.create(
+            reason=said.reason, since=since, by=waiting.proposer, second=said.by, contest=said.contest,
+            station=said.station,
+        )  # fmt: skip
+        turn.refresh_from_db(fields=["turned_at"])
+        return turn
+    _close(waiting, End.WITHDRAWN, said.by)
+    ExclusionProposal.objects.create(
+        reason=said.reason, since=since, proposer=said.by, device_id=said.device_id,
+        address_block=said.address_block, **of,
+    )  # fmt: skip
+    return None
+
+
+def withdraw(by: User, proposal: int) -> None:
+    """Take back what was proposed, whoever did. Twice changes nothing. Raises `NotAllowed`."""
+    if not may(by, Action.EXCLUDE):
+        raise NotAllowed
+    _close(ExclusionProposal.objects.filter(pk=proposal, end="").first(), End.WITHDRAWN, by)
+
+
+def _since(said: Said) -> datetime | None:
+    """The first moment of the repeated vote's day, on the clocks of the TPS."""
+    if said.reason not in (*ExclusionReason.values, "") or (said.reason == ExclusionReason.PSU) != bool(said.day):
+        raise WrongExclusion
+    return datetime.combine(said.day, time.min, clock.ZONES[clock.zone_of(said.station.code)]) if said.day else None
+
+
+def _are_two(waiting: ExclusionProposal, said: Said) -> bool:
+    """Independent of each other, as two readers are."""
+    if said.device_id is not None and waiting.device_id == said.device_id:
+        return False
+    if said.address_block and waiting.address_block == said.address_block:
+        return False
+    return not independence.invited_pairs([waiting.proposer_id, said.by.pk])
+
+
+def _close(proposal: ExclusionProposal | None, end: str, by: User) -> None:
+    if proposal:
+        ExclusionProposal.objects.filter(pk=proposal.pk, end="").update(end=end, closer=by, closed_at=Now())
+
+
+def _hold() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
+# --- What is excluded ---------------------------------------------------------------------------
+
+
+def of_one(contest: Contest, station: PollingStation) -> ExclusionTurn | None:
+    """The exclusion of a contest at a TPS that stands now, if any. One query."""
+    return of_all(contest, [station]).get(station.pk)
+
+
+def of_all(contest: Contest, stations: Sequence[PollingStation]) -> dict[int, ExclusionTurn]:
+    """The same for many TPS, by the station's key. One query."""
+    newest = ExclusionTurn.objects.filter(contest=contest.pk, station__in=[station.pk for station in stations])
+    turns = newest.order_by("station", "-pk").distinct("station")
+    return {turn.station_id: turn for turn in turns if turn.reason}
+
+
+def standing() -> list[ExclusionTurn]:
+    """All that is excluded now, the newest first. One query."""
+    newest = ExclusionTurn.objects.order_by("station", "contest", "-pk").distinct("station", "contest")
+    turns = newest.select_related("contest", "station__region", "by", "second")
+    return sorted((turn for turn in turns if turn.reason), key=lambda turn: -turn.pk)
+
+
+def waiting() -> QuerySet[ExclusionProposal]:
+    """Words that wait for a second person, the oldest first."""
+    return ExclusionProposal.objects.filter(end="").select_related("contest", "station__region").order_by("pk")
+
+
+def is_told(station: int) -> bool:
+    """Whether a TPS is excluded from some contest, or somebody proposed it."""
+    proposed = ExclusionProposal.objects.filter(station=station, end="").exclude(reason="")
+    newest = ExclusionTurn.objects.filter(station=station).order_by("contest", "-pk").distinct("contest")
+    return proposed.exists() or any(turn.reason for turn in newest)
+
+
+def counts(excluded: ExclusionTurn | None, one: Evidence) -> bool:
+    """Whether the numbers of a photo may count at its TPS: all where nothing is excluded, else a repeated vote's."""
+    return excluded is None or (excluded.since is not None and one.photo.received_at >= excluded.since)
+
+
+# --- What the ledger gets -----------------------------------------------------------------------
+
+
+def entry_of(turn: ExclusionTurn) -> dict[str, Any]:
+    """The fields of the ledger entry `exclude`."""
+    fields: dict[str, Any] = {
+        "tps": turn.station.code,
+        "contest": turn.contest.code,
+        "version": turn.pk,
+        "state": "on" if turn.reason else "off",
+        "by": commitments.of(turn.by),
+        "second": commitments.of(turn.second),
+        "at": _at(turn.turned_at),
+    }
+    if turn.reason:
+        fields["reason"] = turn.reason
+    if turn.since is not None:
+        fields["since"] = _at(turn.since)
+    return fields
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,348 @@
+"""A TPS whose count does not count: two people say so, its numbers stay visible and leave every sum, and come back."""
+
+import importlib
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.cache import caches
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Role
+from accounts.permissions import NotAllowed
+from aggregation import audit, columns, exclusions, tallies
+from aggregation.management.commands.rebuild import put_together
+from aggregation.models import ExclusionProposal, ExclusionTurn, Result, Tally
+from ledger.models import Event
+from pemantau import pipeline
+from tests.aggregation.evidence import fold
+from tests.aggregation.test_audit import sent, settled
+from tests.transcription.reading import browser_of, reads, takes
+from tests.uploads.test_pages import text
+from tests.world import build
+from transcription import reports
+from uploads.claims import Claim
+from uploads.models import Photo
+
+migration = importlib.import_module("aggregation.migrations.0003_exclusions")
+pytestmark = pytest.mark.django_db
+
+TPS = "9101011001001"
+PAGE = f"/hasil/contoh/ppwp/tps/{TPS}/"
+
+
+@pytest.fixture
+def world(db):
+    return build()
+
+
+def says(world, name, reason="court", role=Role.ADJUDICATOR, tps=TPS, **more) -> ExclusionTurn | None:
+    by = world.person(name, role)
+    return pipeline.exclude(exclusions.Said(by, world.contest, world.stations[tps], reason, **more))
+
+
+def both(world, reason="court", **more) -> ExclusionTurn:
+    says(world, "Adi", reason, **more)
+    return says(world, "Omar", reason, Role.OPERATOR, **more)
+
+
+def sums(code: str, name: str) -> int:
+    tally = Tally.objects.select_related("contest").get(region=code, contest__code="ppwp")
+    layout = columns.of(tally.contest)
+    return (layout.sums_of(tally.amounts) | layout.counts_of(tally.amounts))[name]
+
+
+def document() -> dict:
+    caches["documents"].clear()
+    return Client().get(f"/api/v1/results{PAGE.removeprefix('/hasil')}").json()
+
+
+def differences() -> list[str]:
+    return [str(one) for one in audit.differences()]
+
+
+def test_one_word_waits_the_second_persons_same_word_makes_it_true(world):
+    settled(world)
+    fold()
+    assert says(world, "Adi") is None
+    assert says(world, "Adi") is None, "saying it twice is not two people"
+    assert (ExclusionProposal.objects.count(), ExclusionTurn.objects.count()) == (1, 0)
+    assert sums("", "paslon_1") == 101
+    turn = says(world, "Omar", role=Role.OPERATOR)
+    assert (turn.by, turn.second) == (world.person("Adi"), world.person("Omar"))
+    fold()
+    for region in ("", "91", "9101", "910101", "9101011001"):
+        assert [sums(region, name) for name in ("paslon_1", "counted", "received", "excluded")] == [0, 0, 0, 1]
+    assert differences() == []
+    assert says(world, "Vera") is None, "it is so already"
+    assert ExclusionTurn.objects.count() == 1
+
+
+def test_its_numbers_photos_and_reason_stay_visible(world):
+    photo = settled(world)
+    both(world)
+    fold()
+    told = document()
+    assert (told["state"], told["exclusion"]["reason"]) == ("excluded", "court")
+    shown = {field["key"]: field["value"] for field in told["exclusion"]["fields"]}
+    assert shown["paslon_1"] == 101
+    assert [(one["id"], one["state"], one["counts"]) for one in told["photos"]] == [(str(photo.pk), "accepted", False)]
+    page = text(Client().get(PAGE))
+    assert "Putusan Mahkamah Konstitusi" in page
+    assert "Angka yang tidak dihitung" in page
+    assert "101" in page
+    village = text(Client().get("/hasil/contoh/ppwp/9101011001/"))
+    assert "Dikecualikan 1 TPS" in village
+    assert Client().get("/api/v1/results/contoh/ppwp/9101/").json()["counts"]["excluded"] == 1
+
+
+def test_it_ends_by_two_people_too_and_everything_is_as_before(world):
+    settled(world)
+    before = list(Result.objects.values_list("amounts", flat=True))
+    both(world)
+    assert says(world, "Omar", "") is None
+    assert says(world, "Vera", "").reason == ""
+    fold()
+    assert list(Result.objects.values_list("amounts", flat=True)) == before
+    assert [sums("", name) for name in ("paslon_1", "excluded")] == [101, 0]
+    assert document()["exclusion"] is None
+    assert differences() == []
+    states = [json.loads(bytes(one.body))["state"] for one in Event.objects.filter(kind="exclude").order_by("pk")]
+    assert states == ["on", "off"]
+    selected = [json.loads(bytes(one.body)) for one in Event.objects.filter(kind="select").order_by("pk")]
+    assert [(one["state"], bool(one["val"])) for one in selected[-3:]] == [
+        ("partial", True),
+        ("excluded", False),
+        ("partial", True),
+    ]
+
+
+def test_a_repeated_votes_photos_count_and_earlier_ones_do_not(world):
+    earlier = settled(world)
+    today = timezone.now().astimezone(ZoneInfo("Asia/Jayapura")).date()
+    day_after = today + timedelta(days=1)
+    turn = both(world, "psu", day=day_after)
+    assert turn.since == datetime(day_after.year, day_after.month, day_after.day, tzinfo=ZoneInfo("Asia/Jayapura"))
+    fold()
+    assert [sums("", name) for name in ("paslon_1", "excluded")] == [0, 1]
+    later = sent(world)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE uploads_photo DISABLE TRIGGER USER")
+        cursor.execute("UPDATE uploads_photo SET received_at = %s WHERE id = %s", [turn.since, later.pk])
+        cursor.execute("ALTER TABLE uploads_photo ENABLE TRIGGER USER; SET CONSTRAINTS ALL DEFERRED")
+    for name in ("Citra", "Dewi"):
+        reads(world, name, Photo.objects.get(pk=later.pk), paslon_1=7, paslon_2=8, paslon_3=9)
+    pipeline.record(str(later.pk))
+    fold()
+    assert [sums("", name) for name in ("paslon_1", "counted", "excluded")] == [7, 1, 0]
+    told = document()
+    assert told["state"] == "partial"
+    assert {one["id"]: one["counts"] for one in told["photos"]} == {str(earlier.pk): False, str(later.pk): True}
+    assert {field["key"]: field["value"] for field in told["exclusion"]["fields"]}["paslon_1"] == 101
+    assert "Pemungutan suara ulang (PSU)" in text(Client().get(PAGE))
+    assert [one for one in differences() if "photo" not in one.split(" ")[0]] == []
+
+
+def test_another_reason_takes_the_place_of_the_first_and_the_result_follows_it(world):
+    settled(world)
+    first = both(world)
+    second = both(world, "destroyed")
+    assert Result.objects.get().exclusion_id == second.pk != first.pk
+    fold()
+    assert [sums("", name) for name in ("paslon_1", "excluded")] == [0, 1]
+    assert document()["exclusion"]["reason"] == "destroyed"
+    assert differences() == []
+
+
+def test_a_repeated_vote_of_which_all_photos_are_changes_no_number_and_is_told(world):
+    settled(world)
+    both(world, "psu", day=date(2020, 2, 14))
+    fold()
+    told = document()
+    assert (told["state"], told["exclusion"]["reason"], told["exclusion"]["fields"]) == ("partial", "psu", [])
+    assert [sums("", name) for name in ("paslon_1", "excluded")] == [101, 0]
+    assert differences() == []
+
+
+def test_a_result_that_forgot_its_exclusion_is_a_difference_and_put_together_anew(world):
+    settled(world)
+    both(world)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE aggregation_result DISABLE TRIGGER USER")
+        cursor.execute("UPDATE aggregation_result SET exclusion_id = NULL")
+        cursor.execute("ALTER TABLE aggregation_result ENABLE TRIGGER USER; SET CONSTRAINTS ALL DEFERRED")
+    assert any("exclusion_id" in one for one in differences())
+    put_together(world.contest)
+    fold()
+    assert differences() == []
+
+
+def test_it_blocks_no_queue(world):
+    both(world, "destroyed")
+    photo = sent(world)
+    assert takes(world, "Sari").task_id == photo.pk
+    reads(world, "Budi", photo)
+    assert Result.objects.get().state == "excluded"
+
+
+def test_a_tps_without_any_photo_can_be_excluded(world):
+    both(world, "not_held")
+    fold()
+    assert sums("", "excluded") == 1
+    assert differences() == []
+    says(world, "Adi", "")
+    says(world, "Omar", "")
+    fold()
+    assert Result.objects.get().state == "empty"
+    assert differences() == []
+
+
+def test_tallies_can_be_rebuilt(world):
+    settled(world)
+    both(world)
+    settled(world, "9101011001002")
+    fold()
+    Tally.objects.filter(region="9101").update(amounts=[0] * len(Tally.objects.get(region="").amounts))
+    assert tallies.rebuild(world.contest) == 1
+    fold()
+    assert [sums("9101", name) for name in ("paslon_1", "excluded")] == [101, 1]
+
+
+@pytest.mark.parametrize("role", [Role.CITIZEN, Role.VOLUNTEER])
+def test_nobody_but_adjudicators_and_operators(world, role):
+    with pytest.raises(NotAllowed):
+        says(world, "Cici", role=role)
+    says(world, "Adi")
+    with pytest.raises(NotAllowed):
+        exclusions.withdraw(world.person("Cici"), ExclusionProposal.objects.get().pk)
+
+
+@pytest.mark.parametrize(("reason", "day"), [("psu", None), ("court", date(2029, 2, 24)), ("hujan", None), ("-", None)])
+def test_only_reasons_from_the_list_and_a_day_for_a_repeated_vote(world, reason, day):
+    with pytest.raises(exclusions.WrongExclusion):
+        says(world, "Adi", reason, day=day)
+    assert not ExclusionProposal.objects.exists()
+
+
+def test_what_is_not_excluded_does_not_end(world):
+    with pytest.raises(exclusions.NotExcluded):
+        says(world, "Adi", "")
+
+
+def test_the_second_person_is_of_another_device_and_network_and_not_invited_by_the_first(world):
+    device = world.device()
+    says(world, "Adi", device_id=device.pk, address_block="a" * 32)
+    guest = world.person("Vera", Role.ADJUDICATOR, invited_by=world.person("Adi"))
+    for name, more in (("Omar", {"device_id": device.pk}), ("Omar", {"address_block": "a" * 32}), (guest, {})):
+        with pytest.raises(exclusions.NeedsAnother):
+            says(world, name if isinstance(name, str) else "Vera", **more)
+    assert not ExclusionTurn.objects.exists()
+
+
+def test_another_word_replaces_the_one_that_waited(world):
+    says(world, "Adi", "court")
+    assert says(world, "Omar", "destroyed") is None
+    assert [(one.reason, one.end) for one in ExclusionProposal.objects.order_by("pk")] == [
+        ("court", "withdrawn"),
+        ("destroyed", ""),
+    ]
+    exclusions.withdraw(world.person("Adi"), ExclusionProposal.objects.get(end="").pk)
+    assert says(world, "Vera", "destroyed") is None
+
+
+def test_the_database_holds_to_it(world):
+    turn = both(world)
+    with pytest.raises(IntegrityError, match="two_people_turn_an_exclusion"), transaction.atomic():
+        ExclusionTurn.objects.create(
+            contest=world.contest, station=world.station, by=turn.by, second=turn.by, reason="court"
+        )
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        ExclusionTurn.objects.update(reason="destroyed")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(DatabaseError, match="no entry exclude"), transaction.atomic():
+        ExclusionTurn.objects.create(
+            contest=world.contest, station=world.station, by=turn.by, second=turn.second, reason="court"
+        )
+
+
+def test_what_was_counted_before_this_was_there_gets_one_more_place(world):
+    settled(world)
+    fold()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(migration.ONE_LESS)
+        assert len(Result.objects.get().amounts) == len(Tally.objects.get(region="").amounts)
+        cursor.execute(migration.ONE_MORE)
+    assert differences() == []
+    assert len(Result.objects.get().amounts) == len(columns.of(world.contest).names)
+
+
+def test_an_exclusion_without_its_result_is_a_difference(world):
+    both(world)
+    fold()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE aggregation_result DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM aggregation_result")
+        cursor.execute("ALTER TABLE aggregation_result ENABLE TRIGGER USER")
+    assert f"result ppwp {TPS}: there is none, but it is excluded" in differences()
+
+
+def test_by_the_page_one_proposes_and_another_agrees(world):
+    settled(world)
+    one, other = browser_of(world, "Adi", Role.ADJUDICATOR), browser_of(world, "Omar", Role.OPERATOR)
+    path = "/putusan/pengecualian/"
+    said = {"tps": TPS, "pemilihan": "ppwp", "alasan": "psu", "hari": "2029-02-24"}
+    assert one.post(path, said | {"hari": ""}).status_code == 422
+    assert one.post(path, said | {"tps": "9101011001999"}).status_code == 404
+    one.post(path, said)
+    assert "Menunggu orang kedua" in text(one.get(path))
+    assert "Setuju" not in text(one.get(path))
+    assert "2029-02-24" in other.get(path).content.decode()
+    other.post(path, said)
+    assert "Usulkan dihitung lagi" in text(one.get(path))
+    other.post(path, {"tps": TPS, "pemilihan": "ppwp", "akhiri": "1"})
+    one.post(path, {"tps": TPS, "pemilihan": "ppwp", "akhiri": "1"})
+    assert [turn.reason for turn in ExclusionTurn.objects.order_by("pk")] == ["psu", ""]
+    assert not exclusions.standing()
+
+
+def test_reports_are_answered_with_an_exclusion_only_where_there_is_one(world):
+    report = pipeline.send_report(reports.Said(Claim(world.station, world.contest, None), "official", world.device()))
+    vera = world.person("Vera", Role.ADJUDICATOR)
+    with pytest.raises(exclusions.NotExcluded):
+        pipeline.answer_reports(vera, report.group_id, "excluded", [], None, "")
+    says(world, "Adi")
+    assert pipeline.answer_reports(vera, report.group_id, "excluded", [], None, "").outcome == "excluded"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_at_the_same_instant_as_a_recording_neither_is_lost(transactional_db):
+    world = build()
+    photo = sent(world)
+    for name in ("Sari", "Budi"):
+        reads(world, name, photo)
+    says(world, "Adi")
+    operator = world.person("Omar", Role.OPERATOR)
+    start = threading.Barrier(2)
+
+    def run(do) -> None:
+        start.wait()
+        try:
+            do()
+        finally:
+            connections.close_all()
+
+    said = exclusions.Said(operator, world.contest, world.station, "court")
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, (lambda: pipeline.exclude(said), lambda: pipeline.record(str(photo.pk)))))
+    assert Result.objects.get().state == "excluded"
+    fold()
+    assert [sums("", name) for name in ("paslon_1", "excluded")] == [0, 1]
+    assert differences() == []
