@@ -138,6 +138,7 @@ STATION = OpenApiExample(
                     "broken_rules": [],
                 },
                 "counts": True,
+                "vote": None,
             }
         ],
         "exclusion": None,

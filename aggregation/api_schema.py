@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers as s
 
-from aggregation.models import ExclusionReason
+from aggregation.models import ExclusionReason, Vote, VoteReason
 from transcription.models import ReportGroup, SurgeTurn
 
 ELECTION = OpenApiParameter("election", str, OpenApiParameter.PATH, description="Code of the election.")
@@ -151,6 +151,14 @@ class DecisionPart(s.Serializer[Any]):
     broken_rules = s.ListField(child=s.CharField())
 
 
+class PhotoVotePart(s.Serializer[Any]):
+    """Of which vote a photo is, where the vote was repeated."""
+
+    vote = s.ChoiceField(Vote.values)
+    by = s.ChoiceField(["time", "adjudicators"], help_text="By when it was received, or by two adjudicators.")
+    reason = s.ChoiceField(VoteReason.values, allow_null=True)
+
+
 class PhotoPart(s.Serializer[Any]):
     id = s.UUIDField()
     state = s.ChoiceField(["inspected", "waiting", "accepted", "rejected", "moved", "withdrawn"])
@@ -160,6 +168,7 @@ class PhotoPart(s.Serializer[Any]):
     pictures = s.DictField(child=s.CharField(), help_text="Address of each public copy by its longer side in pixels.")
     decision = DecisionPart(allow_null=True)
     counts = s.BooleanField(help_text="False: of a vote that does not count here.")
+    vote = PhotoVotePart(allow_null=True)
 
 
 class PagePart(s.Serializer[Any]):
@@ -180,7 +189,8 @@ class ExclusionPart(s.Serializer[Any]):
 
     reason = s.ChoiceField(ExclusionReason.values)
     since = s.DateTimeField(
-        allow_null=True, help_text="Photos received from then on are of the repeated vote, and count."
+        allow_null=True,
+        help_text="Photos received from then on are the repeated vote's and count; two adjudicators may say otherwise.",
     )
     excluded_at = s.DateTimeField()
     fields_ = FieldPart(many=True, help_text="What was read of the vote that does not count.")

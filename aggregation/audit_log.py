@@ -11,8 +11,8 @@ from django.db.models import CharField, Count, F, Func, Model, OuterRef, QuerySe
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
-from aggregation import columns, exclusions, results
-from aggregation.models import ExclusionTurn, Result, Snapshot, Tally
+from aggregation import columns, exclusions, results, votes
+from aggregation.models import ExclusionTurn, Result, Snapshot, Tally, VoteWord
 from ledger.models import Event
 from tps import reference
 from tps.models import NATION, Contest, Election
@@ -142,6 +142,14 @@ KINDS = (
         signed={"by": "by", "second": "second"},
     ),
     Kind(
+        "vote",
+        lambda: VoteWord.objects.select_related("by", "photo__contest"),
+        lambda word: str(word.pk),
+        votes.entry_of,
+        _no_row("aggregation_voteword"),
+        signed={"who": "by"},
+    ),
+    Kind(
         "tally",
         lambda: Snapshot.objects.filter(version__gt=0).select_related("contest"),
         lambda snapshot: f"{snapshot.contest.code}/{snapshot.version}",
@@ -249,7 +257,7 @@ def _is_nobodys(someone: Any) -> bool:
 
 
 def _log_of(row: Any) -> str:
-    if isinstance(row, Entry | GoldReading | Ruling):
+    if isinstance(row, Entry | GoldReading | Ruling | VoteWord):
         return str(row.photo.contest.election_id)
     if isinstance(row, ReportGroup):
         return str(row.station.election_id)

@@ -1,12 +1,14 @@
 """What there is about one contest at one TPS: its photos, each with the decision that stands now."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject
 
+from aggregation.models import VoteWord
 from tps.models import Contest, PollingStation
 from transcription.models import Decision
 from uploads.models import Photo
@@ -20,6 +22,7 @@ class Evidence:
     present: Decision | None
     contest_id: int
     station_id: int
+    word: Mapping[str, str] | None = None  # `vote` and `reason`, where two adjudicators say of which vote it is
 
     @property
     def waits(self) -> bool:
@@ -61,7 +64,7 @@ def at_all(contest: Contest, stations: Sequence[PollingStation]) -> dict[int, li
             | Q(photo__in=Decision.objects.filter(here).values("photo"))
         ).order_by("photo", "-version")
     )
-    photos = Photo.objects.filter(here | Q(pk__in={decision.photo_id for decision in decisions}))
+    photos = Photo.objects.filter(here | Q(pk__in={decision.photo_id for decision in decisions})).annotate(word=_word())
     present: dict[UUID, Decision] = {}
     places: dict[UUID, set[int]] = defaultdict(set)
     for decision in decisions:
@@ -70,5 +73,10 @@ def at_all(contest: Contest, stations: Sequence[PollingStation]) -> dict[int, li
     found: dict[int, list[Evidence]] = {station.pk: [] for station in stations}
     for photo in photos.order_by("received_at", "pk"):
         for place in {photo.station_id, *places[photo.pk]} & found.keys():
-            found[place].append(Evidence(photo, present.get(photo.pk), contest.pk, place))
+            found[place].append(Evidence(photo, present.get(photo.pk), contest.pk, place, photo.word))
     return found
+
+
+def _word() -> Subquery:
+    words = VoteWord.objects.filter(photo=OuterRef("pk"), after__isnull=False).order_by("-number")
+    return Subquery(words.values(said=JSONObject(vote="vote", reason="reason"))[:1])

@@ -2,7 +2,7 @@
 
 Two people say so, adjudicators or operators, and two say that it ends. Nothing is taken away: photos stay, are read
 and shown. Where the vote was repeated, photos received from that day on are the repeated vote's and count; earlier
-ones do not.
+ones do not. Of a photo that came too late or too early for that, adjudicators say it (`aggregation.votes`).
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
 from aggregation import clock
 from aggregation.evidence import Evidence
-from aggregation.models import ExclusionProposal, ExclusionReason, ExclusionTurn
+from aggregation.models import ExclusionProposal, ExclusionReason, ExclusionTurn, Vote
 from tps.models import Contest, PollingStation
 
 LOCK = 0x6578636C  # "excl": words about exclusions are taken one after the other
@@ -73,7 +73,7 @@ def say(said: Said) -> ExclusionTurn | None:
     if not may(said.by, Action.EXCLUDE):
         raise NotAllowed
     since = _since(said)
-    _hold()
+    hold()
     of = {"contest_id": said.contest.pk, "station_id": said.station.pk}
     present = of_one(said.contest, said.station)
     word = (said.reason, since)
@@ -85,7 +85,11 @@ def say(said: Said) -> ExclusionTurn | None:
     if waiting and (waiting.reason, waiting.since) == word and may(waiting.proposer, Action.EXCLUDE):
         if waiting.proposer_id == said.by.pk:
             return None
-        if not _are_two(waiting, said):
+        one, other = (
+            (waiting.proposer_id, waiting.device_id, waiting.address_block),
+            (said.by.pk, said.device_id, said.address_block),
+        )
+        if not are_two(one, other):
             raise NeedsAnother
         _close(waiting, End.CONFIRMED, said.by)
         turn = ExclusionTurn.objects.create(
@@ -116,13 +120,11 @@ def _since(said: Said) -> datetime | None:
     return datetime.combine(said.day, time.min, clock.ZONES[clock.zone_of(said.station.code)]) if said.day else None
 
 
-def _are_two(waiting: ExclusionProposal, said: Said) -> bool:
-    """Independent of each other, as two readers are."""
-    if said.device_id is not None and waiting.device_id == said.device_id:
+def are_two(one: tuple[int, UUID | None, str], other: tuple[int, UUID | None, str]) -> bool:
+    """Account, device and address block of two people: whether they are independent, as two readers are."""
+    if one[0] == other[0] or (one[1] is not None and one[1] == other[1]) or (one[2] and one[2] == other[2]):
         return False
-    if said.address_block and waiting.address_block == said.address_block:
-        return False
-    return not independence.invited_pairs([waiting.proposer_id, said.by.pk])
+    return not independence.invited_pairs([one[0], other[0]])
 
 
 def _close(proposal: ExclusionProposal | None, end: str, by: User) -> None:
@@ -130,7 +132,8 @@ def _close(proposal: ExclusionProposal | None, end: str, by: User) -> None:
         ExclusionProposal.objects.filter(pk=proposal.pk, end="").update(end=end, closer=by, closed_at=Now())
 
 
-def _hold() -> None:
+def hold() -> None:
+    """One word after the other, until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
@@ -171,7 +174,27 @@ def is_told(station: int) -> bool:
 
 def counts(excluded: ExclusionTurn | None, one: Evidence) -> bool:
     """Whether the numbers of a photo may count at its TPS: all where nothing is excluded, else a repeated vote's."""
-    return excluded is None or (excluded.since is not None and one.photo.received_at >= excluded.since)
+    return excluded is None or vote_of(excluded, one) == Vote.REPEATED
+
+
+def vote_of(excluded: ExclusionTurn, one: Evidence) -> str:
+    """Of which vote a photo is: as two adjudicators say (`aggregation.votes`), else by when it was received.
+
+    Where the vote was not repeated there is but the first one, whatever anybody said while it was thought so.
+    """
+    if excluded.since is None:
+        return Vote.FIRST
+    if one.word:
+        return one.word["vote"]
+    return Vote.REPEATED if one.photo.received_at >= excluded.since else Vote.FIRST
+
+
+def told(excluded: ExclusionTurn | None, one: Evidence) -> dict[str, Any] | None:
+    """What the public is told of a photo's vote: which, by the `time` it came or by `adjudicators`, and why."""
+    if excluded is None or excluded.since is None:
+        return None
+    reason = one.word["reason"] if one.word else None
+    return {"vote": str(vote_of(excluded, one)), "by": "adjudicators" if reason else "time", "reason": reason}
 
 
 # --- What the ledger gets -----------------------------------------------------------------------

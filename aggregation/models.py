@@ -1,5 +1,7 @@
 """Results of stations, and the sums above them. Every index costs each fold: there are no others than are read."""
 
+from uuid import uuid4
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -11,6 +13,7 @@ from accounts.models import Device
 from aggregation import clock
 from ledger.models import Event
 from tps.models import Contest, PollingStation, Region
+from uploads.models import Photo
 
 
 class Result(models.Model):
@@ -192,3 +195,47 @@ class ExclusionTurn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.station_id}/{self.contest_id}: {self.reason or 'ended'}"
+
+
+class Vote(models.TextChoices):
+    """Which of the two votes of a TPS a photo's form is of, where the vote was repeated."""
+
+    FIRST = "first", _("pemungutan suara pertama")
+    REPEATED = "repeated", _("pemungutan suara ulang")
+
+
+class VoteReason(models.TextChoices):
+    """By what an adjudicator knows it; all that the public is told."""
+
+    DATE = "date", _("tanggal yang tertulis di formulir")
+    TITLE = "title", _("tanda PSU pada formulir")
+    ALIKE = "alike", _("sama dengan foto lain dari pemungutan suara itu")
+
+
+class VoteWord(models.Model):
+    """One adjudicator's word of which vote a photo is. Rows are added, never edited.
+
+    It waits until another adjudicator says the same: that word is `after` it, and from then on the photo is of that
+    vote, whenever it was received. The newest word that is after another one stands; a newer one of its own waits, and
+    a word that says what stands already takes back what waited.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4)
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, db_index=False)
+    number = models.PositiveSmallIntegerField()  # of the words about this photo
+    vote = models.CharField(max_length=8, choices=Vote.choices)
+    reason = models.CharField(max_length=5, choices=VoteReason.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="+")
+    address_block = models.CharField(max_length=32, blank=True)
+    after = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="+")
+    said_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["photo", "number"], name="words_of_a_photos_vote_are_numbered"),
+            models.CheckConstraint(condition=Q(vote__in=Vote.values), name="there_are_two_votes"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id}: {self.vote}"

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from accounts import commitments
-from aggregation import station_document
+from aggregation import station_document, votes
 from aggregation.evidence import Evidence
 from aggregation.region_document import time_of
 from ledger import entries as ledger
@@ -93,6 +93,7 @@ def _log(photo: Photo, decisions: list[Decision], entries: list[Entry], rulings:
     changes += [("reading", str(entry.pk)) for entry in entries]
     changes += [("ruling", str(ruling.pk)) for ruling in rulings]
     changes += [("decision", str(decision.pk)) for decision in decisions]
+    changes += [("vote", str(word.pk)) for word in votes.words(photo)]
     return [
         {
             "kind": event.kind,

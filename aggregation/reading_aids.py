@@ -8,7 +8,7 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
 from aggregation.columns import COUNTED
-from aggregation.models import ExclusionReason
+from aggregation.models import ExclusionReason, Vote, VoteReason
 from tps.models import Contest
 from tps.rules import Verdict
 from tps.search import Place
@@ -195,6 +195,7 @@ def shown(photo: Mapping[str, Any]) -> dict[str, Any]:
         "state_word": PHOTO_STATES[photo["state"]],
         "badge": BADGES.get(photo["state"], ""),
         "how_word": HOW.get(decision["how"], "") if decision else "",
+        "vote_word": vote(photo.get("vote")),
         "small": photo["pictures"].get("480"),
         "middle": photo["pictures"].get("1280"),
         "large": photo["pictures"].get("2560"),
@@ -207,6 +208,16 @@ def exclusion(said: Mapping[str, Any] | None) -> dict[str, Any] | None:
         return None
     word = translated(ExclusionReason(said["reason"]).label)
     return {**said, "word": word, "groups": groups(said["fields"])}
+
+
+def vote(said: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Of which vote a photo is, and how that is known, in words."""
+    if said is None:
+        return None
+    by_two = _("ditetapkan dua verifikator: %(reason)s")
+    reason = translated(VoteReason(said["reason"]).label) if said["reason"] else ""
+    how = by_two % {"reason": reason} if reason else _("menurut waktu diterima")
+    return {"word": translated(Vote(said["vote"]).label), "how": how}
 
 
 def answers(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

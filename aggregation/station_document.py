@@ -63,13 +63,17 @@ def build(contest: Contest, code: str) -> dict[str, Any]:
         "pages": [_page(page, outcome, found) for page in form.variant("plano")],
         "verdicts": [verdict.as_dict() for verdict in outcome.verdicts],
         "cross_checks": [verdict.as_dict() for verdict in _cross_checks(contest, outcome, found, there)],
-        "photos": [photo_of(one, form) | {"counts": exclusions.counts(excluded, one)} for one in found],
+        "photos": [photo_of(one, form) | _place_in_the_count(excluded, one) for one in found],
         "exclusion": _exclusion(excluded, found, contest, station) if excluded else None,
         "contests": [{"code": one.code, "name": one.name, "kind": one.kind} for one in elections.contests_at(station)],
         "reports": [
             {"answered_at": time_of(one.closed_at), "outcome": one.outcome} for one in reports.answers_of(station.pk)
         ],
     }
+
+
+def _place_in_the_count(excluded: ExclusionTurn | None, one: Evidence) -> dict[str, Any]:
+    return {"counts": exclusions.counts(excluded, one), "vote": exclusions.told(excluded, one)}
 
 
 def _exclusion(

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from aggregation import api as views
-from aggregation import exclusion_pages, report_pages
+from aggregation import exclusion_pages, report_pages, vote_pages
 from aggregation import pages as doors
 
 
@@ -44,6 +44,11 @@ pages: list[URLPattern | URLResolver] = [
     path("hasil/<slug:election>/<slug:contest>/tps/<result_station:station>/", doors.station, name="station"),
     path("foto/<uuid:photo_id>/", doors.photo, name="photo"),
     path("putusan/pengecualian/", exclusion_pages.excluded, name="exclusions"),
+    path(
+        "putusan/pengecualian/<slug:election>/<slug:contest>/<result_station:station>/",
+        vote_pages.of_station,
+        name="votes",
+    ),
     path("putusan/laporan/", report_pages.groups, name="report_groups"),
     path("putusan/laporan/<uuid:group>/", report_pages.group, name="report_group"),
     path("cari/", doors.search, name="search"),

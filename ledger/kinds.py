@@ -216,6 +216,9 @@ KINDS: dict[str, Kind] = {
     # Two people excluded a TPS from a contest (`state` on), or ended that (off); in a repeated vote photos received
     # before `since` do not count. `version` counts the turns.
     "exclude": _kind("tps contest version state by second at", "reason since", subject="version"),
+    # An adjudicator said of which vote (`verdict`) a photo is, where the vote was repeated; `because` is the other
+    # adjudicator's word after which it stands.
+    "vote": _kind("id photo who verdict reason at", "because", subject="id"),
     "import": _kind("origin index leaf", subject="origin index"),
     "peer": _kind("origin size root"),
 }

@@ -25,8 +25,8 @@ from kombu.exceptions import OperationalError
 from accounts import announcements, doorkeeper, independence
 from accounts.models import User
 from accounts.refusals import Refusal
-from aggregation import exclusions, recall_preview, results, tallies
-from aggregation.models import Delta, ExclusionTurn, Result, Snapshot
+from aggregation import exclusions, recall_preview, results, tallies, votes
+from aggregation.models import Delta, ExclusionTurn, Result, Snapshot, VoteWord
 from ledger import entries as ledger
 from tps.models import Election
 from transcription import bars, consensus, gold, queue, recalls, reports, rulings, senders, withdrawals
@@ -194,6 +194,17 @@ def exclude(said: exclusions.Said) -> ExclusionTurn | None:
             ledger.append(said.contest.election_id, "exclude", **exclusions.entry_of(turn))
             tallies.add_deltas(results.recompute({(said.contest.pk, said.station.pk)}))
     return turn
+
+
+def say_vote(said: votes.Said) -> VoteWord:
+    """An adjudicator says of which vote a photo is. The same again gives the same word."""
+    with transaction.atomic():
+        word, is_new = votes.say(said)
+        if is_new:
+            ledger.append(word.photo.contest.election_id, "vote", **votes.entry_of(word))
+            if word.after_id:
+                _record_results([word.photo])
+    return word
 
 
 # --- The steps ------------------------------------------------------------------------------

@@ -168,16 +168,21 @@ def may_rule_on(photo: Photo, adjudicator: User) -> Task:
     task = Task.objects.filter(Q(needs_adjudicator=True) | is_decided, pk=photo.pk).first()
     if task is None:
         raise NotACase
+    refuse_who_had_it(photo, adjudicator)
+    return task
+
+
+def refuse_who_had_it(photo: Photo, adjudicator: User) -> None:
+    """Raise `HadItInHand` where they sent the photo, read it or are reading it."""
     senders = [(photo.uploader_id, photo.device_id), *photo.repeats.values_list("account", "device")]
     accounts = {account for account, _ in senders}
-    holds = Lease.objects.filter(task=task, account=adjudicator, end="").exists()
+    holds = Lease.objects.filter(task=photo.pk, account=adjudicator, end="").exists()
     if holds or adjudicator.pk in accounts or photo.entries.filter(account=adjudicator).exists():
         raise HadItInHand
     if GoldReading.objects.filter(photo=photo, account=adjudicator).exists():
         raise HadItInHand
     if adjudicator.sighting_set.filter(device__in=[device for _, device in senders if device]).exists():
         raise HadItInHand
-    return task
 
 
 def remember_who_looked(task: Task, adjudicator: User) -> None:

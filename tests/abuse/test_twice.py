@@ -21,7 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from accounts import invitations
 from accounts.models import Acceptance, Announcement, FactorReset, Invitation, Role, RoleProposal, User
-from aggregation.models import ExclusionProposal, ExclusionTurn
+from aggregation.models import ExclusionProposal, ExclusionTurn, VoteWord
 from ledger import checks, sequencer
 from ledger.models import Event
 from pemantau import pipeline
@@ -391,6 +391,18 @@ def excluded(scene: Scene) -> None:
     assert Event.objects.filter(kind="exclude").count() == 1
 
 
+def of_a_vote(scene: Scene) -> None:
+    where = {"tps": "9101011002001", "pemilihan": "ppwp", "alasan": "psu", "hari": "2020-02-14"}
+    for name in ("Omar", "Hakim"):
+        scene.browser(name).post("/putusan/pengecualian/", where)
+    scene.world.person("Vera", Role.ADJUDICATOR)
+    said = {"foto": str(scene.disputed.pk), "pemungutan": "first", "alasan": "date"}
+    for name in ("Hakim", "Vera"):
+        one(twice(scene.browser(name), "/putusan/pengecualian/contoh/ppwp/9101011002001/", said), 302)
+    assert VoteWord.objects.count() == Event.objects.filter(kind="vote").count() == 2
+    assert VoteWord.objects.filter(after__isnull=False).count() == 1
+
+
 def language(scene: Scene) -> None:
     one(twice(scene.browser("Vina"), "/bahasa/", {"language": "en"}), 302)
 
@@ -418,6 +430,7 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "transcription:report": reported,
     "aggregation:report_group": reports_answered,
     "aggregation:exclusions": excluded,
+    "aggregation:votes": of_a_vote,
     "grant": role_granted,
     "withdraw": proposal_withdrawn,
     "invitations": invitation_made,

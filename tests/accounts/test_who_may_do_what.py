@@ -115,6 +115,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "aggregation:report_groups": (ADJUDICATORS, None),
     "aggregation:report_group": (ADJUDICATORS, ADJUDICATORS),
     "aggregation:exclusions": (ADJUDICATORS | OPERATORS, ADJUDICATORS | OPERATORS),
+    "aggregation:votes": (ADJUDICATORS, ADJUDICATORS),
     # Operation
     "overview": (OPERATORS, None),
     "surge": (OPERATORS, OPERATORS),

@@ -2,6 +2,8 @@
 stand out from their ground, whatever one touches is large enough, and the browser has nothing to complain about.
 """
 
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from accounts.models import Role
+from aggregation import exclusions, votes
 from pemantau import pipeline
 from tests.aggregation.evidence import fold
 from tests.browser.conftest import DESKTOP, PHONE, Person
@@ -107,6 +110,11 @@ def busy(site: World) -> World:
         withdrawn = photo_of(site, "9101011001003")
     pipeline.withdraw(withdrawn)
     surges.begin(site.person("Oka", Role.OPERATOR), "contoh", region="9101", reason="behind")
+    psu = partial(exclusions.Said, contest=site.contest, station=site.station, reason="psu", day=date(2020, 2, 14))
+    for name, role in (("Oka", Role.OPERATOR), ("Vera", Role.ADJUDICATOR)):
+        pipeline.exclude(psu(site.person(name, role)))
+    pipeline.say_vote(votes.Said(decided.pk, site.person("Vera"), "first", "date"))
+    site.votes = f"/putusan/pengecualian/contoh/ppwp/{site.station.code}/"
     claim = Claim(site.station, site.contest, 2)
     report = pipeline.send_report(reports.Said(claim, "reread", site.device(), "Cek lagi"))
     bars.pause(site.person("Oka"), site.person("Budi").pk, "contoh", reason="careless")
@@ -139,8 +147,8 @@ def test_every_page_looks_right(busy, somebody, viewport, scheme):
                 f"/baca/{Lease.objects.get(end='').pk}/",
                 f"/baca/{Lease.objects.get(end='').pk}/?halaman=1",
             ],
-            Role.ADJUDICATOR: [f"/putusan/{busy.case.pk}/", f"/putusan/laporan/{busy.report.group_id}/"],
             Role.OPERATOR: [f"/kelola/jeda/{busy.person('Budi').pk}/"],
+            Role.ADJUDICATOR: [f"/putusan/{busy.case.pk}/", f"/putusan/laporan/{busy.report.group_id}/", busy.votes],
         }
         for path in [*paths, *more.get(role, [])]:
             faults += looks_right(person, path)

@@ -82,6 +82,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
         **{"tps": "9101011001001", "contest": "ppwp", "version": 1, "state": "on", "by": WHO, "second": WHO, "at": AT},
         **{"reason": "psu", "since": AT},
     },
+    "vote": {"id": A, "photo": B, "who": WHO, "verdict": "repeated", "reason": "date", "at": AT, "because": [A]},
     "import": {"origin": "log.contoh.test/2029", "index": 3, "leaf": HASH},
     "peer": {"origin": "log.contoh.test/2029", "size": 4, "root": HASH},
 }
