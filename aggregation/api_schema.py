@@ -227,7 +227,8 @@ class StationDocument(s.Serializer[Any]):
     pages = PagePart(many=True, help_text="How far each sheet of the form is known.")
     verdicts = VerdictPart(many=True)
     cross_checks = VerdictPart(
-        many=True, help_text="R16 against the other ballots of the TPS, R18 among the photos; no part of the result."
+        many=True,
+        help_text="R16 against the other ballots of the TPS, R18 and R13 on its photos; no part of the result.",
     )
     photos = PhotoPart(many=True)
     exclusion = ExclusionPart(allow_null=True)

@@ -1,4 +1,5 @@
-"""Rules that look at more than the numbers of one form: R16 across the ballots of a TPS, R18 across a form's photos.
+"""Rules that look at more than the numbers of one form: R16 across the ballots of a TPS, R18 across a form's photos,
+R13 at what stands beside a number on its photo.
 
 They stand beside the numbers of a TPS and change none of them. A result stays a function of its own photos alone, so
 what the other ballots say is judged anew whenever a TPS is shown.
@@ -13,6 +14,8 @@ from tps.form_definitions import FormDefinition, for_contest
 from tps.models import Contest
 from tps.rules import Kind, Verdict
 from transcription.entries import Value
+from uploads import page_tags
+from uploads.models import PageTag
 
 # I.A, I.B.1 and I.B.3: the same people get every ballot.
 SAME_ON_ALL = tuple(f"{row}_{column}" for row in ("dpt", "pengguna_dpt", "pengguna_dpk") for column in "lpj")
@@ -70,6 +73,42 @@ def _compare(kind: Kind, key: str, ballot: Ballot, other: Ballot) -> Verdict | N
         kind=kind,
         title=f"{name}: {ballot.contest.name} {between} {other.contest.name}",
     )
+
+
+def of_bubbles(form: FormDefinition, found: Sequence[Evidence], seen: Mapping[UUID, PageTag]) -> list[Verdict]:
+    """R13, as far as a program can see it: each number that was read is the one whose bubbles are filled beside it.
+
+    A box whose bubble was not seen says nothing, and is taken to be as it was read. Row tallies and words, of which R13
+    speaks too, nobody is asked for.
+    """
+    verdicts = []
+    for one in found:
+        if not one.stands or one.present is None or one.present.page is None or not form.has_page(one.present.page):
+            continue
+        page, tag = form.page(one.present.page), seen.get(one.photo.pk)
+        if tag is None or tag.tag != page.tag:
+            continue  # what is filled is another page's
+        for key, said in page_tags.bubbles_on(page, tag.bubbles).items():
+            value = (one.present.numbers or {}).get(key)
+            if not isinstance(value, int):
+                continue
+            read = f"{value:0{len(said)}d}"
+            term = int("".join(b if b.isdecimal() else digit for b, digit in zip(said, read, strict=True)))
+            bubbles = f"bulatan_{key}"
+            verdicts.append(
+                Verdict(
+                    rule="R13",
+                    holds=value == term,
+                    severity="soft",
+                    formula=f"{key} = {bubbles}",
+                    inputs={key: value, bubbles: term},
+                    difference=value - term,
+                    source="bulatan yang tercetak di bawah kotak angka",
+                    kind="equal",
+                    title=f"{form.field(key).name} = bulatan yang dihitamkan",
+                )
+            )
+    return verdicts
 
 
 def of_one_form(form: FormDefinition, found: Sequence[Evidence], tags: Mapping[UUID, int | None]) -> list[Verdict]:

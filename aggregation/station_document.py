@@ -35,6 +35,7 @@ def build(contest: Contest, code: str) -> dict[str, Any]:
     found = evidence.at(contest, station)
     excluded = result.exclusion if result else None
     outcome = results.outcome_of(found, contest, station, excluded)
+    counting = [one for one in found if exclusions.counts(excluded, one)]
     form = for_contest(contest)
     layout = columns.of_form(form)
     return {
@@ -62,7 +63,7 @@ def build(contest: Contest, code: str) -> dict[str, Any]:
         "fields": [_field(field, outcome, found) for field in form.fields],
         "pages": [_page(page, outcome, found) for page in form.variant("plano")],
         "verdicts": [verdict.as_dict() for verdict in outcome.verdicts],
-        "cross_checks": [verdict.as_dict() for verdict in _cross_checks(contest, outcome, found, there)],
+        "cross_checks": [verdict.as_dict() for verdict in _cross_checks(contest, outcome, counting, there)],
         "photos": [photo_of(one, form) | _place_in_the_count(excluded, one) for one in found],
         "exclusion": _exclusion(excluded, found, contest, station) if excluded else None,
         "contests": [{"code": one.code, "name": one.name, "kind": one.kind} for one in elections.contests_at(station)],
@@ -106,11 +107,21 @@ def _page(page: Page, outcome: Outcome, found: Sequence[Evidence]) -> dict[str, 
 def _cross_checks(
     contest: Contest, outcome: Outcome, found: Sequence[Evidence], there: Sequence[Result]
 ) -> list[Verdict]:
-    """R16 against the other ballots, R18 among the photos; one query. `there`: the results of the TPS."""
-    here = Ballot.of(contest, outcome.numbers, outcome.disputed)
-    others = [Ballot.of(one.contest, one.numbers, one.disputed) for one in there if one.contest_id != contest.pk]
-    tags = dict(PageTag.objects.filter(photo__in=[one.photo.pk for one in found]).values_list("photo", "tag"))
-    return cross_checks.across_ballots(here, others) + cross_checks.of_one_form(for_contest(contest), found, tags)
+    """R16 against the other ballots, R18 and R13 among the photos that count; one query.
+
+    `there`: the results of the TPS. Where one ballot's vote was repeated, other people came than for another's.
+    """
+    form, here = for_contest(contest), Ballot.of(contest, outcome.numbers, outcome.disputed)
+    days = {one.contest_id: one.exclusion.since if one.exclusion else None for one in there}
+    same_day = [one for one in there if one.contest_id != contest.pk and days[one.contest_id] == days.get(contest.pk)]
+    others = [Ballot.of(one.contest, one.numbers, one.disputed) for one in same_day]
+    seen = PageTag.objects.filter(photo__in=[one.photo.pk for one in found]).in_bulk()
+    tags = {key: one.tag for key, one in seen.items()}
+    return [
+        *cross_checks.across_ballots(here, others),
+        *cross_checks.of_one_form(form, found, tags),
+        *cross_checks.of_bubbles(form, found, seen),
+    ]
 
 
 def place_of(region: Region) -> dict[str, str]:

@@ -18,6 +18,7 @@ __all__ = [
     "UnknownForm",
     "UnknownPage",
     "WrongForm",
+    "bubbles_by_tag",
     "for_contest",
     "forget",
     "load",
@@ -51,6 +52,13 @@ def places_by_tag() -> dict[int, list[tuple[float, float, float, float, int]]]:
     """Of each page with a tag: left, top, width, height and number of the digit boxes of its numbers, in order."""
     pages = (page for name in names() for page in load(name).pages)
     return {page.tag: list(page.places.values()) for page in pages if page.tag is not None and page.places}
+
+
+@cache
+def bubbles_by_tag() -> dict[int, list[tuple[tuple[float, ...], float, float] | None]]:
+    """The same pages' bubbles, beside each of those numbers: columns, the row of zero, from one row to the next."""
+    pages = (page for name in names() for page in load(name).pages)
+    return {page.tag: list(page.bubbles.values()) for page in pages if page.tag is not None and page.places}
 
 
 def for_contest(contest: Contest) -> FormDefinition:

@@ -99,6 +99,12 @@ class Page:
         found = ((one.key, one.place, one.boxes) for one in self.fields if self.tag is not None)
         return {key: (at.left, at.top, at.width, at.height, boxes) for key, at, boxes in found if at is not None}
 
+    @cached_property
+    def bubbles(self) -> dict[str, tuple[tuple[float, ...], float, float] | None]:
+        """Of the same fields: where the bubbles of each are, of those that have them."""
+        with_place = (one for one in self.fields if one.key in self.places)
+        return {one.key: (b.columns, b.zero, b.step) if (b := one.bubbles) else None for one in with_place}
+
 
 @dataclass(frozen=True)
 class FormDefinition:

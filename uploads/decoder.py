@@ -13,7 +13,8 @@ Reply: 4 bytes big-endian length of the JSON, the JSON, the files. JSON: `{"refu
 `{"type", "width", "height", "year", "rss"}` (year or null), or
 `{"type", "width", "height", "copies": [{"side", "width", "height", "offset", "length"}], "tag", "hashes", "rss"}`;
 `tag` is what `tag_reader.read` says, in pixels of the whole upright picture, or null; in it `boxes`, where the page's
-digit boxes are (`registration`), or null; `hashes` are by region (`likeness`).
+digit boxes are (`registration`), and `bubbles`, what is filled below them (`bubble_reader`), or null; `hashes` are by
+region (`likeness`).
 """
 
 import ctypes
@@ -35,7 +36,7 @@ from typing import Any
 import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageCms
 
-from uploads import exif, likeness, registration, tag_reader
+from uploads import bubble_reader, exif, likeness, registration, tag_reader
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 64_000_000
@@ -65,6 +66,7 @@ TAG_WITHIN = 2  # seconds of CPU, and twice as many of the clock, for reading th
 
 # Of each page tag: where the numbers of its page are (`registration.Place`). The parent says so at the start.
 PLACES: dict[str, list[registration.Place]] = {}
+BUBBLES: dict[str, list[bubble_reader.Bubbles | None]] = {}
 
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"}
 AVIF_BRANDS = {b"avif", b"avis"}
@@ -195,15 +197,17 @@ def seen_in(upright: Image.Image) -> tuple[dict[str, Any] | None, dict[str, str]
                 if tag := tag_reader.read(upright):
                     corners = tag["corners"]
                     told[:TOLD] = json.dumps([tag, likeness.regions(upright, corners)]).encode().ljust(TOLD, b"\0")
-                    boxes = registration.boxes_of(upright, corners, PLACES.get(str(tag["id"]), ()))
-                    told[TOLD:] = json.dumps(boxes).encode().ljust(TOLD, b"\0")
+                    page = str(tag["id"])
+                    boxes = registration.boxes_of(upright, corners, PLACES.get(page, ()))
+                    bubbles = boxes and bubble_reader.read(upright, boxes, PLACES[page], BUBBLES[page])
+                    told[TOLD:] = json.dumps([boxes, bubbles]).encode().ljust(TOLD, b"\0")
             finally:
                 os._exit(0)
         os.waitpid(pid, 0)
         # Whatever became of the boxes, the tag was told before.
         tag, hashes = json.loads(told[:TOLD].rstrip(b"\0") or b"[null, {}]")
         if tag is not None:
-            tag["boxes"] = json.loads(told[TOLD:].rstrip(b"\0") or b"null")
+            tag["boxes"], tag["bubbles"] = json.loads(told[TOLD:].rstrip(b"\0") or b"[null, null]")
         return tag, hashes
 
 
@@ -329,7 +333,9 @@ def warm_up() -> None:
     example = tag_reader.example()
     if tag := tag_reader.read(example):
         likeness.regions(example, tag["corners"])
-        registration.boxes_of(example, tag["corners"], [(0.1, 0.1, 0.1, 0.05, 3)])
+        place = (0.1, 0.1, 0.1, 0.05, 3)
+        registration.boxes_of(example, tag["corners"], [place])
+        bubble_reader.read(example, [[10, 10, 20, 10, 10, 20]], [place], [([0.1], 0.15, 0.01)])
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     notes = Image.Exif()
     notes[exif.ORIENTATION] = 6
@@ -392,9 +398,14 @@ def bury(pid: int, _deadline: float, end: int) -> None:
     os.close(end)
 
 
-def main(control_fd: int, places: dict[str, list[registration.Place]]) -> None:
+def main(
+    control_fd: int,
+    places: dict[str, list[registration.Place]],
+    bubbles: dict[str, list[bubble_reader.Bubbles | None]],
+) -> None:
     control = socket.socket(fileno=control_fd)
     PLACES.update(places)
+    BUBBLES.update(bubbles)
     warm_up()
     # Children live for milliseconds: a collection in them would only copy the zygote's memory.
     gc.collect()

@@ -36,7 +36,7 @@ ANSWER_WITHIN = {"examine": 18.0, "copies": 50.0}
 MEDIA_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/heic", "image/avif"})
 SIDES = storage.SIDES
 TAGS = 2320  # of the family AprilTag 36h10
-TAG_READER = 2  # the version of `uploads/tag_reader.py`, which only the decoder imports
+TAG_READER = 3  # the version of `uploads/tag_reader.py`, which only the decoder imports
 
 
 class NotAPicture(Refusal):
@@ -233,6 +233,7 @@ def _tag_in(said: dict[str, Any], facts: Facts) -> Seen | None:
         corners=tuple(float(number) for corner in tag["corners"] for number in corner),
         edge=float(tag["edge"]),
         boxes=_boxes_in(tag),
+        bubbles=_bubbles_in(tag),
     )
     longest = max(facts.width, facts.height)
     possible = 0 <= seen.tag < TAGS and seen.turn in range(4) and 0 <= seen.edge < 1e6 and len(seen.corners) == 8
@@ -247,6 +248,15 @@ def _boxes_in(tag: dict[str, Any]) -> tuple[int, ...] | None:
     places = form_definitions.places_by_tag().get(int(tag["id"]), [])
     possible = len(boxes) == page_tags.OF_A_BOX * len(places) and all(abs(number) < 1 << 15 for number in boxes)
     return boxes if boxes and possible else None
+
+
+def _bubbles_in(tag: dict[str, Any]) -> tuple[str, ...] | None:
+    """What the bubbles say of each number, if it can be true."""
+    said = tuple(str(one) for one in tag.get("bubbles") or ())
+    bubbles = form_definitions.bubbles_by_tag().get(int(tag["id"]), [])
+    columns = [len(one[0]) if one else 0 for one in bubbles]
+    possible = [len(one) for one in said] == columns and all(re.fullmatch("[0-9-]*", one) for one in said)
+    return said if possible and any(said) else None
 
 
 def _hashes_in(said: dict[str, Any]) -> dict[str, str]:
@@ -267,7 +277,7 @@ PROGRAM = """
 import json, sys
 sys.path.append(sys.argv[1])
 from uploads import decoder
-decoder.main(int(sys.argv[2]), json.loads(sys.argv[3]))
+decoder.main(int(sys.argv[2]), *json.loads(sys.argv[3]))
 """
 
 
@@ -279,7 +289,7 @@ class Decoder:
 
     def __init__(self) -> None:
         self.owner = os.getpid()
-        places = json.dumps(form_definitions.places_by_tag())
+        places = json.dumps([form_definitions.places_by_tag(), form_definitions.bubbles_by_tag()])
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603

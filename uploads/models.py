@@ -176,12 +176,15 @@ class PageTag(models.Model):
     # Of each number of the page whose place is known, in order: x and y of the upper left, upper right and lower left
     # corner of its digit boxes, in pixels of the upright original. Null where they were not found.
     boxes = ArrayField(models.SmallIntegerField(), null=True)
+    # Of the same numbers: the digits whose bubbles are filled, "-" for a box where none is; nothing where a number has
+    # no bubbles.
+    bubbles = ArrayField(models.CharField(max_length=5, blank=True), null=True)
     reader = models.SmallIntegerField()  # version of the program (`tag_reader.VERSION`)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(tag=None, turn=None, corners=None, edge=None, boxes=None)
+                condition=Q(tag=None, turn=None, corners=None, edge=None, boxes=None, bubbles=None)
                 | Q(tag__range=(0, 2319), turn__range=(0, 3), corners__len=8, edge__gte=0),
                 name="page_tag_was_read_wholly_or_not_at_all",
             )

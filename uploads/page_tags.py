@@ -29,6 +29,7 @@ class Seen:
     corners: tuple[float, ...]
     edge: float
     boxes: tuple[int, ...] | None = None  # of each number whose place is known, as `PageTag.boxes`
+    bubbles: tuple[str, ...] | None = None  # as `PageTag.bubbles`
 
 
 def page_of(form: FormDefinition, tag: int | None) -> Page | None:
@@ -59,6 +60,13 @@ def boxes_on(page: Page, boxes: Sequence[int] | None) -> dict[str, list[int]]:
     if boxes is None or len(boxes) != OF_A_BOX * len(keys):
         return {}
     return {key: list(boxes[OF_A_BOX * at : OF_A_BOX * (at + 1)]) for at, key in enumerate(keys)}
+
+
+def bubbles_on(page: Page, bubbles: Sequence[str] | None) -> dict[str, str]:
+    """By field: the digits whose bubbles are filled; of those fields where any is."""
+    if bubbles is None or len(bubbles) != len(page.places):
+        return {}
+    return {key: said for key, said in zip(page.places, bubbles, strict=True) if said.strip("-")}
 
 
 def header_on(page: Page, boxes: Mapping[str, Sequence[int]]) -> list[int]:
@@ -111,6 +119,8 @@ def keep(photo: Photo, seen: Seen | None, reader: int) -> None:
     said = {"tag": seen.tag, "turn": seen.turn, "corners": list(seen.corners), "edge": seen.edge} if seen else {}
     if seen and seen.boxes:
         said["boxes"] = list(seen.boxes)
+    if seen and seen.bubbles:
+        said["bubbles"] = list(seen.bubbles)
     PageTag.objects.create(photo=photo, reader=reader, **said)
 
 

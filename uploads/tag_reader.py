@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-VERSION = 2  # of this and of `registration`
+VERSION = 3  # of this, of `registration` and of `bubble_reader`
 SHORTER_SIDE = 1000  # pixels at which a tag is looked for and its edges are measured
 # A form prints its tag turned by 180° against OpenCV's picture of it: this corner is the page's upper left one.
 UPPER_LEFT = 2

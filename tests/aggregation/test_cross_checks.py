@@ -1,11 +1,26 @@
-"""R16 across the ballots of a TPS, R18 across the photos of a form, and a TPS of 20 pages that comes page by page."""
+"""R16 across the ballots of a TPS, R13 and R18 at its photos, and a TPS of 20 pages that comes page by page."""
+
+from datetime import date
+from functools import partial
 
 import pytest
+from django.core.cache import caches
+from PIL import Image
 
+from accounts.models import Role
+from aggregation import exclusions
+from aggregation.cross_checks import of_bubbles as of_the_bubbles
+from aggregation.evidence import Evidence
 from aggregation.models import Result
-from tests.aggregation.evidence import PAGE_1, PAGE_3, decide, photo, record
+from pemantau import pipeline
+from tests.aggregation.evidence import PAGE_1, PAGE_2, PAGE_3, decide, photo, record
+from tests.uploads.test_bubble_reader import BUBBLES, PLACES
+from tests.uploads.test_registration import real
+from tps.form_definitions import for_contest
 from tps.models import Contest, Option
-from uploads.models import PageTag
+from transcription.models import Decision
+from uploads import bubble_reader
+from uploads.models import PageTag, Photo
 
 CANDIDATES = 6
 PARTIES = (*range(1, 18), 24)
@@ -100,6 +115,86 @@ def test_the_result_itself_is_of_its_own_ballot_only(world, dpr):
     stands(world, world.contest, 1, PAGE_1)
     stands(world, dpr, 1, PAGE_1 | {"dpt_j": 205, "dpt_l": 75})
     assert "R16" not in Result.objects.get(contest=dpr).broken_rules
+
+
+def test_ballots_of_which_one_was_repeated_are_held_against_none(world, client, dpr):
+    stands(world, world.contest, 1, PAGE_1)
+    stands(world, dpr, 1, PAGE_1 | {"dpt_j": 205})
+    psu = partial(exclusions.Said, station=world.station, reason="psu", day=date(2020, 2, 14))
+    for name, role in (("Adi", Role.ADJUDICATOR), ("Omar", Role.OPERATOR)):
+        pipeline.exclude(psu(world.person(name, role), contest=dpr))
+    assert document(world, client, dpr)["cross_checks"] == []
+    assert document(world, client, world.contest)["cross_checks"] == []
+    for name, role in (("Adi", Role.ADJUDICATOR), ("Omar", Role.OPERATOR)):
+        pipeline.exclude(psu(world.person(name, role), contest=world.contest))
+    caches["documents"].clear()
+    assert broken(document(world, client, dpr)) == {"dpr-9101.dpt_j = ppwp.dpt_j": -45}
+
+
+# --- R13 --------------------------------------------------------------------------------------
+
+
+def with_bubbles(taken, *said):
+    PageTag.objects.create(
+        photo=taken, tag=102, turn=0, corners=[0.0] * 8, edge=1.0, boxes=[1] * 18, bubbles=list(said), reader=3
+    )
+
+
+def of_bubbles(found):
+    return {v["formula"]: (v["inputs"], v["holds"]) for v in found["cross_checks"] if v["rule"] == "R13"}
+
+
+def test_numbers_are_those_whose_bubbles_are_filled(world, client):
+    with_bubbles(stands(world, world.contest, 2, PAGE_2), "101", "-88", "---")
+    assert of_bubbles(document(world, client, world.contest)) == {
+        "paslon_1 = bulatan_paslon_1": ({"paslon_1": 101, "bulatan_paslon_1": 101}, True),
+        "paslon_2 = bulatan_paslon_2": ({"paslon_2": 88, "bulatan_paslon_2": 88}, True),
+    }
+
+
+def test_a_number_beside_other_bubbles_is_told_and_stays_as_it_was_read(world, client):
+    with_bubbles(stands(world, world.contest, 2, PAGE_2 | {"paslon_2": 38}), "101", "-88", "02-")
+    found = document(world, client, world.contest)
+    assert broken(found) == {"paslon_2 = bulatan_paslon_2": -50}
+    assert {field["key"]: field["value"] for field in found["fields"]}["paslon_2"] == 38
+    shown = page(world, client, world.contest)
+    assert "38 dan 88 seharusnya sama" in shown
+    assert "R13, bulatan yang tercetak di bawah kotak angka" in shown
+
+
+def test_what_is_no_number_is_held_against_no_bubble(world, client):
+    numbers = {"paslon_1": "kosong", "paslon_2": "tidak_terbaca", "paslon_3": 20}
+    with_bubbles(stands(world, world.contest, 2, numbers), "000", "088", "020")
+    assert of_bubbles(document(world, client, world.contest)).keys() == {"paslon_3 = bulatan_paslon_3"}
+
+
+def test_bubbles_of_another_page_than_the_one_that_was_read_say_nothing(world, client):
+    with_bubbles(stands(world, world.contest, 3, PAGE_3), "101", "088", "020")
+    found = document(world, client, world.contest)
+    assert of_bubbles(found) == {}
+    assert [v["rule"] for v in found["cross_checks"] if not v["holds"]] == ["R18"]
+
+
+def test_real_photos_hold_with_what_was_published_and_break_with_one_digit_more(shared, world):
+    form, judged = for_contest(world.contest), 0
+    for row, boxes in real(shared):
+        if row["page"] != "2" or boxes is None:
+            continue
+        with Image.open(shared / "forms" / row["file"]) as picture:
+            said = bubble_reader.read(picture, boxes, PLACES, BUBBLES)
+        numbers = {key: int(row[key.replace("_", "")]) for key in form.page(2).keys}
+        for off in (0, 1):
+            numbers = {key: value + off for key, value in numbers.items()}
+            decision = Decision(outcome="accepted", page=2, numbers=numbers, contest_id=1, station_id=1)
+            taken = Photo(contest_id=1, station_id=1)
+            verdicts = of_the_bubbles(
+                form, [Evidence(taken, decision, 1, 1)], {taken.pk: PageTag(tag=102, bubbles=said)}
+            )
+            last = {f"paslon_{n}" for n, one in enumerate(said, start=1) if one[-1] != "-"}
+            assert all(verdict.holds for verdict in verdicts) is (off == 0) or not last
+            assert off == 0 or {v.formula.split(" ")[0] for v in verdicts if not v.holds} >= last
+            judged += len(last)
+    assert judged >= 2 * 95  # of 108 numbers
 
 
 # --- R18 --------------------------------------------------------------------------------------

@@ -4,11 +4,13 @@ import random
 from dataclasses import replace
 from uuid import UUID
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from tests.transcription.words import FIELDS, broken_rules, entry, ruling, said
-from transcription import agreement
+from tps import form_definitions
+from transcription import agreement, consensus
 from transcription.agreement import Accepted, Entry, Evidence, Rejected, Ruling, outcome
 
 settings.register_profile("agreement", max_examples=200, deadline=None, database=None)
@@ -161,6 +163,26 @@ def test_two_equal_entries_of_two_independent_people_decide(reading, other_order
         assert isinstance(result.stands, Accepted)
         assert result.stands.numbers == numbers
         assert set(result.stands.because) == {one.id for one in two}
+
+
+EVERY_FORM = [form_definitions.load(name) for name in form_definitions.names()]
+EVERY_PAGE = [(form.name, page.number) for form in EVERY_FORM for page in form.pages if page.fields]
+
+
+@pytest.mark.parametrize("readers", [2, 3, 4, 7])
+@pytest.mark.parametrize(("form", "number"), EVERY_PAGE)
+def test_a_page_of_nothing_but_zeros_and_blanks_goes_to_a_person_whichever_it_is(form, number, readers):
+    whole = form_definitions.load(form)
+    keys = [field.key for field in whole.page(number).fields]
+    rules = consensus.broken_rules_on(whole)
+    mixed = {key: ("kosong", 0, "tidak_terbaca")[at % 3] for at, key in enumerate(keys)}
+    for blank in (dict.fromkeys(keys, 0), dict.fromkeys(keys, "kosong"), dict.fromkeys(keys, "tidak_terbaca"), mixed):
+        agreeing = [replace(entry(n), page=number, numbers=blank) for n in range(1, readers + 1)]
+        result = outcome(evidence_of(agreeing, (), frozenset()), rules)
+        assert (result.stands, result.wants, result.adjudicator) == (None, 0, "blank")
+        outvoted = replace(entry(50), page=number, numbers=blank | {keys[-1]: 5})
+        by_most = outcome(evidence_of([*agreeing, outvoted], (), frozenset()), rules)
+        assert (by_most.stands, by_most.adjudicator) == (None, "blank")
 
 
 @given(entries_of(most=6), ties)
