@@ -17,6 +17,10 @@ log = logging.getLogger(__name__)
 AFTER_SIGNING_IN: dict[str, str] = {Role.VOLUNTEER: "/baca/", Role.ADJUDICATOR: "/putusan/", Role.OPERATOR: "/kelola/"}
 
 
+def way_after_signing_in(person: User) -> str:
+    return AFTER_SIGNING_IN.get(person.role, "/akun/")
+
+
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "incorrect_code": _("Kode ini salah. Periksa huruf dan angkanya, atau minta kode baru."),
@@ -31,7 +35,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         assert isinstance(request.user, User)
-        return AFTER_SIGNING_IN.get(request.user.role, "/akun/")
+        return way_after_signing_in(request.user)
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
         """A passkey before a code: who has just added one has no other code yet. A password comes last."""

@@ -55,6 +55,11 @@ class User(AbstractBaseUser):
     # Given no task for now, as the newest of their turns says (`transcription.models.BarTurn`).
     paused = models.BooleanField(default=False, db_default=False)
     joined_at = models.DateTimeField(db_default=Now())
+    # What comes before the first photo, and when their readings count in full (`onboarding`).
+    terms_version = models.SmallIntegerField(default=0)  # the newest they accepted; 0: none
+    terms_accepted_at = models.DateTimeField(null=True)
+    practised_at = models.DateTimeField(null=True)
+    established_at = models.DateTimeField(null=True)  # None: on probation
 
     objects = UserManager()
 
@@ -68,6 +73,9 @@ class User(AbstractBaseUser):
             models.CheckConstraint(
                 condition=Q(pseudonym="") | Q(is_active=False, role=Role.CITIZEN, salt=b"", last_login=None),
                 name="who_left_has_no_salt_and_no_role",
+            ),
+            models.CheckConstraint(
+                condition=Q(terms_version=0) ^ Q(terms_accepted_at__isnull=False), name="terms_accepted_have_a_moment"
             ),
         ]
 

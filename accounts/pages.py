@@ -10,10 +10,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from accounts import onboarding
+from accounts.adapter import way_after_signing_in
+from accounts.models import User
 from accounts.permissions import Action, page
 
 log = logging.getLogger(__name__)
@@ -23,6 +26,25 @@ log = logging.getLogger(__name__)
 @page(Action.MANAGE_OWN_ACCOUNT)
 def me(request: HttpRequest) -> HttpResponse:
     return render(request, "account/me.html", {"google": bool(settings.GOOGLE_CLIENT_ID)})
+
+
+@require_safe
+@page(Action.SEE_PUBLIC)
+def terms(request: HttpRequest) -> HttpResponse:
+    """What a volunteer accepts, for everybody to read."""
+    user = request.user
+    accepted = user.terms_accepted_at if isinstance(user, User) and onboarding.has_accepted(user) else None
+    return render(request, "account/terms.html", {"version": onboarding.TERMS_VERSION, "accepted": accepted})
+
+
+@require_POST
+@page(Action.MANAGE_OWN_ACCOUNT)
+def accept_terms(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    if not onboarding.accept_terms(request.user, request.POST.get("versi", "")):
+        messages.warning(request, _("Ketentuannya berubah sementara halaman ini terbuka. Baca lagi yang baru."))
+        return redirect("accounts:terms")
+    return redirect(way_after_signing_in(request.user))
 
 
 class RequestLoginCode(RequestLoginCodeView):

@@ -39,10 +39,13 @@ def photos(contest, start: int, stop: int) -> None:
 
 def readers(count: int) -> list[tuple[int, object]]:
     """Volunteers and their devices: ids of accounts and devices. `SENDER` is there too."""
+    from accounts import onboarding
     from accounts.models import Device, Role, User
 
     Device.objects.create(pk=SENDER)
     devices = Device.objects.bulk_create(Device() for _ in range(count))
     emails = (f"pembaca{n}@contoh.test" for n in range(count))
-    people = User.objects.bulk_create(User(email=email, role=Role.VOLUNTEER, password="!") for email in emails)
+    people = User.objects.bulk_create(
+        User(email=email, role=Role.VOLUNTEER, password="!", **onboarding.experienced()) for email in emails
+    )
     return [(person.pk, device.pk) for person, device in zip(people, devices, strict=True)]

@@ -137,6 +137,7 @@ def main() -> None:
     from django.db import connections
     from playwright.sync_api import sync_playwright
 
+    from accounts import onboarding
     from accounts.models import Role, User
     from pemantau.celery import app
     from tests.world import build
@@ -147,7 +148,7 @@ def main() -> None:
     photos([*pages, 2])  # one more, to appear after the last
     emails = {slow: f"pembaca{slow:d}@contoh.test" for slow in (False, True)}
     for email in emails.values():
-        person = User.objects.create(email=email, role=Role.VOLUNTEER)
+        person = User.objects.create(email=email, role=Role.VOLUNTEER, **onboarding.experienced())
         person.set_password(PASSWORD)
         person.save()
         EmailAddress.objects.create(user=person, email=email, verified=True, primary=True)

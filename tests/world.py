@@ -6,6 +6,7 @@ Call `build()` inside a test with a database; it writes rows directly and knows 
 import datetime
 from dataclasses import dataclass, field
 
+from accounts import onboarding
 from accounts.models import Device, Role, User
 from tps import extents, names
 from tps.models import Contest, Election, Option, PollingStation, Region
@@ -25,10 +26,10 @@ class World:
         return self.stations["9101011001001"]
 
     def person(self, name: str, role: str = Role.VOLUNTEER, **fields: object) -> User:
-        """A person by first name; the same name gives the same person."""
+        """A person by first name, who has practised; the same name gives the same person."""
         if name not in self.people:
             self.people[name] = User.objects.create_user(
-                f"{name.lower()}@contoh.test", "kata-sandi-contoh", role=role, **fields
+                f"{name.lower()}@contoh.test", "kata-sandi-contoh", role=role, **(onboarding.experienced() | fields)
             )
         return self.people[name]
 

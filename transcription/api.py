@@ -56,7 +56,15 @@ class Tasks(ForReaders):
             200: shapes.Task,
             204: OpenApiResponse(description="There is nothing for you to read, or you hold as many as you may."),
             400: error("Not understood.", "invalid", "parse_error"),
-            **MAY_BE_PAUSED,
+            **NOT_SIGNED_IN,
+            403: error(
+                "Not for this role, paused, or no CSRF token; or something comes first: `Link` leads to it.",
+                "not_allowed",
+                "paused",
+                "stale_form",
+                "terms_first",
+                "practice_first",
+            ),
         },
     )
     def post(self, request: Request) -> Response:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import devices
+from accounts import devices, onboarding
 from accounts.models import User
 from accounts.permissions import Action, page
 from pemantau import pipeline
@@ -33,6 +33,10 @@ def start(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         if person(request).paused:
             return render(request, "transcription/start.html", {"paused": True, "contact": settings.CONTACT})
+        try:
+            onboarding.check_terms(person(request))
+        except onboarding.NotReady as first:
+            return redirect(first.way)
         held = queue.held_by(person(request)).first()
         return render(request, "transcription/start.html", {"held": held})
     return _next(request)

@@ -18,7 +18,7 @@ from django.db.models import Exists, F, Q, QuerySet
 from django.db.models.functions import Least, Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts import independence
+from accounts import independence, onboarding
 from accounts.models import Device, User
 from accounts.refusals import Refusal
 from tps import form_definitions
@@ -219,10 +219,12 @@ def take(account: User, device: Device | None, address_block: str, *, ahead: boo
     """The next photo for this person, under a lease; their present one if they hold one; None only if there is none.
 
     `ahead` asks for one more than they hold, to have it ready; None, too, where all their places are taken.
-    "None" is said after expired leases were taken back and after waiting for whoever has a row locked. Raises `Paused`.
+    "None" is said after expired leases were taken back and after waiting for whoever has a row locked.
+    Raises `Paused`, or `accounts.onboarding.NotReady` where terms or practice come first.
     """
     if account.paused:
         raise Paused
+    onboarding.check_terms(account)
     lease_id = _hand_out(account, device, address_block, ahead=ahead)
     if lease_id is None:
         take_back_expired_leases()

@@ -407,7 +407,15 @@ def language(scene: Scene) -> None:
     one(twice(scene.browser("Vina"), "/bahasa/", {"language": "en"}), 302)
 
 
+def terms_accepted(scene: Scene) -> None:
+    vina = scene.world.person("Vina")
+    User.objects.filter(pk=vina.pk).update(terms_version=0, terms_accepted_at=None)
+    one(twice(scene.browser("Vina"), "/ketentuan/terima/", {"versi": "1"}), 302)
+    assert User.objects.get(pk=vina.pk).terms_version == 1
+
+
 POSTS: dict[str, Callable[[Scene], None]] = {
+    "accounts:accept_terms": terms_accepted,
     "uploads-api:photos": photos_by_api,
     "uploads-api:tickets": tickets_taken,
     "uploads-api:finish": ticket_finished,

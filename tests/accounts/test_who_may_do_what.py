@@ -135,6 +135,8 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "invitation": (EVERYBODY, ACCOUNT),
     "invitations": (INVITERS, INVITERS),
     "revoke_invitation": (None, INVITERS),
+    "accounts:terms": (EVERYBODY, None),
+    "accounts:accept_terms": (None, ACCOUNT),
     "account_login": (EVERYBODY, EVERYBODY),
     "account_logout": (EVERYBODY, EVERYBODY),
     "account_inactive": (EVERYBODY, None),

@@ -51,6 +51,7 @@ EVERYBODY = [
     "/kirim/aplikasi/",
     "/bukti/",
     "/bukti/periksa/",
+    "/ketentuan/",
     "/akun/login/",
     "/akun/login/?sandi=1",
     "/akun/signup/",

@@ -7,7 +7,7 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from accounts import independence, invitations
+from accounts import independence, invitations, onboarding
 from accounts.models import Invitation, Role, User
 from tests.accounts.test_sign_in import code_in_the_mail
 from tests.transcription import reading as people
@@ -32,7 +32,7 @@ def link_from(client: Client, places: int = 5) -> str:
 
 
 def signs_up_by(link: str, email: str) -> User:
-    """A stranger opens the link, signs up with a code, comes back to it and accepts."""
+    """A stranger opens the link, signs up with a code, comes back to it and accepts; and has practised since."""
     client = Client()
     page = client.get(link).content.decode()
     signup = re.search(r'href="(/akun/signup/\?next=[^"]+)"', page)[1]
@@ -43,6 +43,7 @@ def signs_up_by(link: str, email: str) -> User:
     assert answer["Location"] == link
     answer = client.post(link)
     assert answer["Location"] == "/baca/"
+    User.objects.filter(email=email).update(**onboarding.experienced())
     return User.objects.get(email=email)
 
 

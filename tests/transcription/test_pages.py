@@ -278,7 +278,7 @@ def test_the_page_that_the_tag_says_is_there_at_once_and_may_be_another(photo, s
 
 def test_whose_page_it_is_stands_there_without_dots(world, photo):
     """An Indonesian page would write 1.234.567, and the browser would think that somebody else has signed in."""
-    User.objects.create(pk=1_234_567, email="jauh@contoh.test", role=Role.VOLUNTEER)
+    world.person("Jauh", pk=1_234_567)
     browser = Client()
     browser.force_login(User.objects.get(pk=1_234_567))
     assert 'data-reader="1234567"' in browser.get("/baca/").content.decode()

@@ -6,6 +6,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
+from accounts import onboarding
 from accounts.models import Role, User
 
 PASSWORD = "kata-sandi-contoh"  # noqa: S105  # known to everybody, refused outside development
@@ -40,10 +41,11 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def create(wanted: list[tuple[str, Role]]) -> None:
-    """Add those accounts that are missing, with their addresses verified. One hash serves all: hashing is slow."""
+    """Add those accounts that are missing, verified and practised. One hash serves all: hashing is slow."""
     hashed = make_password(PASSWORD)
     User.objects.bulk_create(
-        [User(email=email, role=role, password=hashed) for email, role in wanted], ignore_conflicts=True
+        [User(email=email, role=role, password=hashed, **onboarding.experienced()) for email, role in wanted],
+        ignore_conflicts=True,
     )
     people = User.objects.filter(email__in=[email for email, _ in wanted], emailaddress=None)
     EmailAddress.objects.bulk_create(
