@@ -45,11 +45,12 @@ class PracticeFirst(NotReady):
 def check_ready(person: User) -> None:
     """Raise `TermsFirst` or `PracticeFirst` where something comes before their first or next photo. No query."""
     check_terms(person)
-    if person.practised_at is None:
+    if not has_practised(person):
         raise PracticeFirst
 
 
 def check_terms(person: User) -> None:
+    """Raise `TermsFirst` where they have not accepted the present ones."""
     if not has_accepted(person):
         raise TermsFirst
 
@@ -67,8 +68,12 @@ def accept_terms(person: User, version: str) -> bool:
     return True
 
 
-def has_practised(person: User) -> None:
-    """Keep that they did, since when. Twice is once."""
+def has_practised(person: User) -> bool:
+    return person.practised_at is not None
+
+
+def keep_practised(person: User) -> None:
+    """Keep that they did, and when. Twice is once."""
     User.objects.filter(pk=person.pk, practised_at=None).update(practised_at=Now())
 
 

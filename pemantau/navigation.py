@@ -20,6 +20,7 @@ SECTIONS = {
     "kirim": "kirim",
     "bukti": "kirim",
     "baca": "baca",
+    "latihan": "baca",
     "putusan": "putusan",
     "kelola": "kelola",
 }

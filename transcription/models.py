@@ -174,6 +174,23 @@ class Lease(models.Model):
         return str(self.pk)
 
 
+class PracticeResult(models.Model):
+    """How far somebody has come with one of the practice forms (`transcription.practice`). No evidence of anything."""
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    form = models.SmallIntegerField()
+    tries = models.IntegerField()
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "form"], name="one_result_per_account_and_practice_form")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.form}"
+
+
 class Entry(models.Model):
     """What one transcriber read from one photo. Rows are added, never edited.
 

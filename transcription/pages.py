@@ -5,8 +5,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,6 +18,7 @@ from accounts.permissions import Action, page
 from pemantau import pipeline
 from tps.models import Contest
 from transcription import cases, entries, first_looks, queue, rulings, showing
+from transcription import practice as exercises
 from transcription.case_form import CaseForm
 from transcription.entry_form import EntryForm, fingerprint
 from transcription.models import Lease, Problem, Ruling
@@ -34,7 +36,7 @@ def start(request: HttpRequest) -> HttpResponse:
         if person(request).paused:
             return render(request, "transcription/start.html", {"paused": True, "contact": settings.CONTACT})
         try:
-            onboarding.check_terms(person(request))
+            onboarding.check_ready(person(request))
         except onboarding.NotReady as first:
             return redirect(first.way)
         held = queue.held_by(person(request)).first()
@@ -96,8 +98,15 @@ def _show(request: HttpRequest, lease: Lease, form: EntryForm, status: int = 200
     seen = showing.shown(lease)
     if form.page and form.page.number == seen.page:
         form.place(seen.boxes, seen.header)
-    context = {"shown": seen, "form": form, "problems": Problem.choices, "undo_seconds": settings.READING_UNDO_SECONDS}
-    context |= more
+    context = {
+        "shown": seen,
+        "form": form,
+        "problems": Problem.choices,
+        "undo_seconds": settings.READING_UNDO_SECONDS,
+        "address": reverse("transcription:read", args=[lease.pk]),
+        "renewal": reverse("transcription-api:renew", args=[lease.pk]),
+        **more,
+    }
     return render(request, "transcription/read.html", context, status=status)
 
 
@@ -107,6 +116,81 @@ def give_back(request: HttpRequest, lease: UUID) -> HttpResponse:
     queue.give_back(lease, person(request))
     messages.info(request, _("Foto dikembalikan. Orang lain akan membacanya."))
     return redirect("transcription:start")
+
+
+# --- Practising -------------------------------------------------------------------------------
+
+
+@never_cache
+@require_safe
+@page(Action.TRANSCRIBE)
+def practice(request: HttpRequest) -> HttpResponse:
+    """The three practice forms, and how far one has come."""
+    if not onboarding.has_accepted(person(request)):
+        return redirect(onboarding.TermsFirst.way)
+    done = exercises.done_by(person(request))
+    context = {
+        "forms": [(one, one.number in done) for one in exercises.FORMS.values()],
+        "next": exercises.next_for(done),
+    }
+    return render(request, "transcription/practice.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@page(Action.TRANSCRIBE)
+def practice_form(request: HttpRequest, number: int) -> HttpResponse:
+    """One of them beside its picture, as a photo is read; what was read wrong is said field by field."""
+    onboarding.check_terms(person(request))
+    if number not in exercises.FORMS:
+        raise Http404
+    practised = exercises.FORMS[number]
+    if request.method != "POST":
+        chosen = request.GET.get("halaman", str(practised.page))
+        return _show_practice(request, practised, _practice_of(chosen, {}))
+    form = _practice_of(request.POST.get("halaman", ""), request.POST.dict())
+    problem = request.POST.get("masalah", "")
+    try:
+        reading = entries.check(entries.Reading(None, None, problem) if problem else form.reading(), form.form)
+        entries.check_tps(reading)
+    except entries.WrongReading as wrong:
+        form.mark_wrong(wrong.fields)
+        return _show_practice(request, practised, form, status=422)
+    slips = entries.slips(reading, form.form)
+    if slips and request.POST.get("sesuai") != fingerprint(reading):
+        return _show_practice(request, practised, form, slips=slips, fingerprint=fingerprint(reading), status=422)
+    if mistakes := exercises.attempt(person(request), practised, reading):
+        if problem:  # the boxes come back, to be filled
+            form = _practice_of(str(practised.page), {})
+        form.mark_wrong(mistakes)
+        return _show_practice(request, practised, form, status=422)
+    messages.success(request, str(practised.lesson))
+    following = exercises.next_for(exercises.done_by(person(request)))
+    return (
+        redirect("transcription:practice_form", following.number) if following else redirect("transcription:practice")
+    )
+
+
+def _practice_of(page: str, sent: dict[str, str]) -> EntryForm:
+    return EntryForm.of(exercises.form(), page, sent, exercises.VILLAGES)
+
+
+def _show_practice(
+    request: HttpRequest, practised: exercises.PracticeForm, form: EntryForm, status: int = 200, **more: Any
+) -> HttpResponse:
+    picture = practised.measured
+    if form.page and form.page.number == practised.page:
+        form.place(picture.boxes, picture.header(practised.page))
+    context = {
+        "practised": practised,
+        "picture": picture,
+        "many": len(exercises.FORMS),
+        "form": form,
+        "problems": Problem.choices,
+        "address": reverse("transcription:practice_form", args=[practised.number]),
+        **more,
+    }
+    return render(request, "transcription/practice_form.html", context, status=status)
 
 
 # --- Ruling -----------------------------------------------------------------------------------

@@ -224,7 +224,7 @@ def take(account: User, device: Device | None, address_block: str, *, ahead: boo
     """
     if account.paused:
         raise Paused
-    onboarding.check_terms(account)
+    onboarding.check_ready(account)
     lease_id = _hand_out(account, device, address_block, ahead=ahead)
     if lease_id is None:
         take_back_expired_leases()

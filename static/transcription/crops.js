@@ -71,3 +71,5 @@ export function mount(reader) {
   }
   show(document.activeElement);
 }
+
+for (const reader of document.querySelectorAll(".reader:not([data-lease])")) mount(reader);

@@ -2,8 +2,8 @@
 // empty box, `t` an unreadable one, `p` that something is wrong with the photo; on a touch screen the same keys are drawn.
 // Sums that do not fit are said beside the box, and once more before sending; `s` says that the paper has it so. The
 // photo is kept for its reader while they type: without that the lease ends after five minutes, and what is sent later
-// still counts as long as nobody else has the place. A form without `data-renew` belongs to nobody's lease; there boxes
-// may stay open.
+// still counts as long as nobody else has the place. A form without `data-renew` belongs to nobody's lease; in one
+// without `data-whole` boxes may stay open.
 import { broken, fingerprint } from "./slips.js";
 
 const EVERY = 60_000; // ms between two renewals
@@ -15,7 +15,7 @@ export function mount(form) {
   const [send, slips] = ["send", "slips"].map((name) => form.querySelector(`[data-slot=${name}]`));
   const confirm = slips.querySelector("[name=sesuai]");
   const problem = document.querySelector(".reader__problem");
-  const everything = Boolean(form.dataset.renew);
+  const everything = "whole" in form.dataset;
 
   // --- Boxes ---
 

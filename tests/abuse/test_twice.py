@@ -31,7 +31,19 @@ from tests.uploads.by_ticket import announced
 from tests.uploads.conftest import folder_storages
 from tests.uploads.pictures import encoded
 from tests.world import World, build
-from transcription.models import BarTurn, Entry, FirstLook, Lease, Recall, Report, ReportGroup, Ruling, SurgeTurn, Task
+from transcription.models import (
+    BarTurn,
+    Entry,
+    FirstLook,
+    Lease,
+    PracticeResult,
+    Recall,
+    Report,
+    ReportGroup,
+    Ruling,
+    SurgeTurn,
+    Task,
+)
 from uploads import statements
 from uploads.models import AlarmTurn, Photo, Repeat, SentKey, Ticket
 
@@ -414,7 +426,15 @@ def terms_accepted(scene: Scene) -> None:
     assert User.objects.get(pk=vina.pk).terms_version == 1
 
 
+def practised(scene: Scene) -> None:
+    votes = {"angka-paslon_1": "147", "angka-paslon_2": "62", "angka-paslon_3": "8"}
+    sent = {"halaman": "2", "desa": "3", "tps": "7"} | votes
+    one(twice(scene.browser("Vina"), "/latihan/1/", sent), 302)
+    assert PracticeResult.objects.get().tries == AT_ONCE
+
+
 POSTS: dict[str, Callable[[Scene], None]] = {
+    "transcription:practice_form": practised,
     "accounts:accept_terms": terms_accepted,
     "uploads-api:photos": photos_by_api,
     "uploads-api:tickets": tickets_taken,
@@ -490,7 +510,7 @@ def test_every_post_of_the_site_is_here(scene):
     values = {
         **{"code": "9101011001001", "sha256": "0" * 64, "side": "480", "election": "contoh", "contest": "ppwp"},
         **{"region": "91", "station": "9101011001001", "receipt": "x", "log": "contoh", "person": scene.citizen.pk},
-        **{"ticket": NOBODYS, "token": "x", "invitation": 1, "report": NOBODYS, "group": NOBODYS},
+        **{"ticket": NOBODYS, "token": "x", "invitation": 1, "report": NOBODYS, "group": NOBODYS, "number": 1},
         **{"lease": str(scene.lease.pk), "photo": str(scene.photo.pk), "photo_id": str(scene.photo.pk)},
     }
     names = dict(addresses(get_resolver()))

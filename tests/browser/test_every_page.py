@@ -69,6 +69,11 @@ SIGNED_IN = {
         "/baca/",
         "/akun/langkah-kedua/?next=/putusan/",
     ],
+    Role.VOLUNTEER: [
+        *("/baca/", "/latihan/", "/latihan/1/", "/latihan/3/"),
+        *("/akun/", "/akun/2fa/webauthn/", "/akun/undangan/", "/akun/hapus/"),
+    ],
+    Role.ADJUDICATOR: ["/putusan/", "/putusan/laporan/", "/baca/", "/akun/langkah-kedua/?next=/putusan/"],
     Role.OPERATOR: [
         "/kelola/",
         "/kelola/?wilayah=9101",
