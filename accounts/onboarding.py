@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -84,7 +83,6 @@ def on_probation(person: User) -> bool:
 
 # The same for a row `u` of accounts_user, in SQL.
 ON_PROBATION = "(u.role = 'volunteer' AND u.established_at IS NULL)"
-READERS_ON_PROBATION = Q(role=Role.VOLUNTEER, established_at=None)
 
 
 def experienced() -> dict[str, Any]:

@@ -41,7 +41,7 @@ class ElectionPlan:
     date: datetime.date
     contests: tuple[ContestPlan, ...]
     current: bool | None = None  # None: only if there is no other current one
-    rule_version: int = RULE_OF_NEW_ELECTIONS
+    rule_version: int | None = None  # None: as it is; of a new one, the program's own
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def problems(plan: ElectionPlan) -> Iterator[tuple[int, str]]:
     if not CODE.match(plan.code):
         yield 1, f"the code {plan.code!r} should be of a-z, 0-9 and -"
     known = Election.objects.filter(pk=plan.code).first()
-    if known and known.hashes and known.rule_version != plan.rule_version:
+    if known and known.hashes and known.rule_version != _rule_version(plan, known):
         yield 1, f"rule_version is {known.rule_version} since the ledger's first entry and cannot change"
     if not plan.contests and not (known and known.contests.exists()):
         yield 1, "an election has at least one contest"
@@ -171,7 +171,7 @@ def differences(plan: ElectionPlan) -> Differences:
             ("name", election.name, plan.name),
             ("date", election.date, plan.date),
             ("current", election.is_current, _current(plan, election)),
-            ("rule_version", election.rule_version, plan.rule_version),
+            ("rule_version", election.rule_version, _rule_version(plan, election)),
         ):
             if old != new:
                 changed.append(f"{plan.code}: {what} {old} becomes {new}")
@@ -243,6 +243,10 @@ def _current(plan: ElectionPlan, election: Election | None) -> bool:
     return election.is_current if election and election.is_current else current() is None
 
 
+def _rule_version(plan: ElectionPlan, election: Election | None) -> int:
+    return plan.rule_version or (election.rule_version if election else RULE_OF_NEW_ELECTIONS)
+
+
 # --- Applying ---------------------------------------------------------------------------------
 
 
@@ -252,7 +256,8 @@ def apply(plan: ElectionPlan, by: str | None = None) -> Election:
     is_current = _current(plan, election)
     if is_current:
         Election.objects.exclude(pk=plan.code).filter(is_current=True).update(is_current=False)
-    values = {"name": plan.name, "date": plan.date, "is_current": is_current, "rule_version": plan.rule_version}
+    rule = _rule_version(plan, election)
+    values = {"name": plan.name, "date": plan.date, "is_current": is_current, "rule_version": rule}
     election, _made = Election.objects.update_or_create(pk=plan.code, defaults=values)
     _apply_contests(election, plan.contests)
     if len(plan.contests) > 100:

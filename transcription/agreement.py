@@ -10,11 +10,13 @@ from itertools import combinations
 from uuid import UUID
 
 # Stored with each decision. A change of anything below is a new version; it is no setting.
-# Version 2: what barred accounts read counts no more, and neither do the numbers of a reader who read another TPS from
-# the form; rejecting takes two adjudicators. Of everything else it says what version 1 said.
+# Version 2: what barred accounts read counts no more, neither do the numbers of a reader who read another TPS from the
+# form; readers on probation decide nothing by twos; rejecting takes two adjudicators. Of everything else it says what
+# version 1 said.
 RULE_VERSION = 2
 READERS = 2
 READERS_OF_BROKEN_SUMS = 3
+READERS_ON_PROBATION = 3  # so many who are all new decide, or fewer of whom one is not
 READERS_BEFORE_A_PERSON_DECIDES = 4
 TPS_OF_A_PAIR = 3  # two accounts settle at most so many together; `PairTally` holds them to it
 
@@ -27,6 +29,7 @@ class Entry:
     """One entry: `page` and `numbers`, or a `problem`. `at` only breaks ties, in microseconds.
 
     `tps` is the TPS that it read from the form: its code, or a word; nothing where it was not asked.
+    `on_probation` is what its reader was when they sent it, not what they are now.
     """
 
     id: UUID
@@ -40,6 +43,7 @@ class Entry:
     address_block: str = ""
     round: int = 1
     tps: str = ""
+    on_probation: bool = False
 
 
 @dataclass(frozen=True)
@@ -275,9 +279,10 @@ def _readers_say(
     strongest = _strongest(entries, tied)
     accepted = None
     if len(strongest) == 1:
-        if strongest[0][0].problem:
+        if not strongest[0][0].problem:
+            accepted = _agreed(strongest[0], tied, broken_rules)
+        elif _enough(_independent(strongest[0], tied)):
             return None, 0, "tps" if all(entry.tps for entry in strongest[0]) else "problem"
-        accepted = _agreed(strongest[0], tied, broken_rules)
     accepted = accepted or _majority(entries, readers, tied, broken_rules)
     if accepted:
         return (None, 0, "blank") if _blank(accepted.numbers) else (accepted, 0, "")
@@ -303,11 +308,26 @@ def _agreed(agreeing: Sequence[Entry], tied: frozenset[Pair], broken_rules: Brok
     """The numbers as written that all these entries say, if enough of their readers are independent."""
     page, numbers = agreeing[0].page or 0, agreeing[0].numbers or {}
     broken = broken_rules(page, numbers)
-    wanted = READERS_OF_BROKEN_SUMS if broken else READERS
-    carriers = _independent(agreeing, tied)[:wanted]
-    if len(carriers) < wanted:
+    carriers = _enough(_independent(agreeing, tied), READERS_OF_BROKEN_SUMS if broken else READERS)
+    if not carriers:
         return None
     return Accepted(page, numbers, "two_readers", tuple(e.id for e in carriers), broken, _pairs(carriers, tied))
+
+
+def _enough(independent_ones: Sequence[Entry], wanted: int = READERS) -> list[Entry]:
+    """The first of these that decide together, or none: as many as wanted, one of them not on probation.
+
+    Where all are on probation, three. Three such in one hand would be a ring, which the pair cap holds; asking for more
+    would keep a first night, when everybody is new, from beginning.
+    """
+    established = next((one for one in independent_ones if not one.on_probation), None)
+    if established is None:
+        wanted = max(wanted, READERS_ON_PROBATION)
+        chosen = list(independent_ones[:wanted])
+    else:
+        others = [one for one in independent_ones if one is not established]
+        chosen = sorted([established, *others[: wanted - 1]], key=_first)
+    return chosen if len(chosen) == wanted else []
 
 
 def _majority(
@@ -320,18 +340,19 @@ def _majority(
             continue
         numbers: dict[str, int | str] = {}
         carriers: set[UUID] = set()
-        fewest = readers
+        by_field: list[list[Entry]] = []
         for field in of_page[0].numbers or {}:
             for value, saying_so in _by_value(of_page, field).items():
                 independent_ones = _independent(saying_so, tied)
                 if 2 * len(independent_ones) > readers:
                     numbers[field] = value
-                    fewest = min(fewest, len(independent_ones))
+                    by_field.append(independent_ones)
                     carriers.update(e.id for e in independent_ones)
         if numbers.keys() != (of_page[0].numbers or {}).keys():
             continue
         broken = broken_rules(page or 0, numbers)
-        if fewest >= (READERS_OF_BROKEN_SUMS if broken else READERS):
+        wanted = READERS_OF_BROKEN_SUMS if broken else READERS
+        if all(_enough(independent_ones, wanted) for independent_ones in by_field):
             chosen = [e for e in of_page if e.id in carriers]
             because = tuple(e.id for e in chosen)
             return Accepted(page or 0, numbers, "majority", because, broken, _pairs(chosen, tied))
@@ -371,22 +392,30 @@ def _of_one_hand(one: Entry | Ruling, other: Entry | Ruling, tied: frozenset[Pai
 
 
 def _independent(entries: Sequence[Entry], tied: frozenset[Pair]) -> list[Entry]:
-    """The largest set of entries that are all independent of each other; of several, the one that came first."""
+    """The largest set of entries that are all independent of each other.
+
+    Of several, one that has somebody who is not on probation; of several such, the one that came first.
+    """
     ordered = sorted(entries, key=_first)
     apart = {(one.id, other.id) for one, other in combinations(ordered, 2) if independent(one, other, tied)}
     largest: list[Entry] = []
 
     def grow(chosen: list[Entry], rest: list[Entry]) -> None:
         nonlocal largest
-        if len(chosen) > len(largest):
+        if _weight(chosen) > _weight(largest):
             largest = chosen
         for position, entry in enumerate(rest):
-            if len(chosen) + len(rest) - position <= len(largest):
+            # As many with somebody who is not on probation is the most there may be.
+            if (len(chosen) + len(rest) - position, True) <= _weight(largest):
                 return
             grow([*chosen, entry], [other for other in rest[position + 1 :] if (entry.id, other.id) in apart])
 
     grow([], ordered)
     return largest
+
+
+def _weight(entries: Sequence[Entry]) -> tuple[int, bool]:
+    return len(entries), any(not one.on_probation for one in entries)
 
 
 def _pairs(entries: Sequence[Entry], tied: frozenset[Pair]) -> tuple[Pair, ...]:

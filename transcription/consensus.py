@@ -19,7 +19,7 @@ from ledger import sealing
 from tps import rules
 from tps.form_definitions import FormDefinition, for_contest
 from tps.models import PollingStation
-from transcription import agreement, queue
+from transcription import agreement, probation, queue
 from transcription.agreement import Accepted, Evidence, Outcome, Rejected
 from transcription.entries import said_in
 from transcription.models import Decision, Entry, Task
@@ -65,6 +65,8 @@ def decide_photos(photos: Sequence[Photo]) -> list[Decision]:
 
     Elsewhere ask for another entry or for an adjudicator. Returns the new decisions. The caller holds the photos' rows
     and is in a transaction. Running it again changes nothing. Two statements, for however many photos.
+
+    Whoever has shown enough by these decisions is on probation no longer.
     """
     decisions: list[Decision] = []
     left = list(photos)
@@ -181,11 +183,11 @@ def _known(
 
 
 def _entry(row: dict[str, Any]) -> agreement.Entry:
-    fields = {
-        key: row[key]
-        for key in ("at", "source", "account", "page", "numbers", "problem", "tps", "address_block", "round")
-    }
+    fields = {key: row[key] for key in _FIELDS}
     return agreement.Entry(id=UUID(row["id"]), device=UUID(row["device"]) if row["device"] else None, **fields)
+
+
+_FIELDS = ("at", "source", "account", "page", "numbers", "problem", "tps", "address_block", "round", "on_probation")
 
 
 def _ruling(row: dict[str, Any]) -> agreement.Ruling:
@@ -214,7 +216,8 @@ _LOAD = f"""
            (SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'at', (extract(epoch FROM created_at) * 1000000)::bigint, 'source', source,
                 'account', account_id, 'device', device_id, 'address_block', address_block, 'round', round,
-                'page', page, 'numbers', numbers, 'problem', problem, 'tps', tps, 'salt', encode(salt, 'hex'))
+                'page', page, 'numbers', numbers, 'problem', problem, 'tps', tps, 'on_probation', on_probation,
+                'salt', encode(salt, 'hex'))
                 ORDER BY created_at, id), '[]') FROM transcription_entry WHERE photo_id = a.photo),
            (SELECT coalesce(json_agg(json_build_object(
                 'id', id, 'at', (extract(epoch FROM created_at) * 1000000)::bigint, 'round', round,
@@ -333,8 +336,18 @@ def _store(previews: Sequence[tuple[Photo, Preview]]) -> set[UUID]:
         asked.append({"photo": photo.pk, "wants": wants, "why": why, "decided": None} | _row(photo, found.decision))
         if found.decision and isinstance(found.said.stands, Accepted):
             pairs += [{"photo": photo.pk, "lower": low, "higher": high} for low, high in found.said.stands.pairs]
+    values: dict[str, Any] = {
+        "asked": _json(asked),
+        "pairs": _json(pairs),
+        "places": agreement.TPS_OF_A_PAIR,
+        "confirmed": probation.CONFIRMED,
+        "right": probation.RIGHT_TO_WRONG,
+    }
+    somebody_new = any(
+        entry.on_probation for _photo, found in previews if found.decision for entry in found.known.evidence.entries
+    )
     with connection.cursor() as cursor:
-        cursor.execute(_STORE, {"asked": _json(asked), "pairs": _json(pairs), "places": agreement.TPS_OF_A_PAIR})
+        cursor.execute(_STORE_AND_END_PROBATIONS if somebody_new else _STORE, values)
         stored = dict(cursor.fetchall())
     for photo, found in previews:
         if found.decision and photo.pk in stored:
@@ -365,7 +378,7 @@ def _row(photo: Photo, decision: Decision | None) -> dict[str, Any]:
 
 
 # Tasks and places are locked in one order, so that two who store many at once do not wait for each other.
-_STORE = """
+_STORING = """
     WITH asked AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(%(asked)s) AS a (
             photo uuid, wants smallint, why text, decided uuid, version smallint, rule smallint, outcome text, how text,
@@ -408,8 +421,10 @@ _STORE = """
           FROM task JOIN asked ON asked.photo = task.photo_id LEFT JOIN stored USING (photo_id)
          WHERE t.photo_id = task.photo_id AND (asked.decided IS NULL OR stored.id IS NOT NULL)
     )
-    SELECT photo_id, decided_at FROM stored
 """
+_STORED = " SELECT photo_id, decided_at FROM stored"
+_STORE = _STORING + _STORED
+_STORE_AND_END_PROBATIONS = _STORING + probation.ENDING + _STORED
 
 
 def _make_room(photo: Photo, decision: Decision) -> None:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from psycopg2.extras import Json
 
-from accounts import commitments
+from accounts import commitments, onboarding
 from accounts.models import User
 from accounts.permissions import NotAllowed
 from accounts.refusals import Refusal
@@ -26,6 +26,7 @@ from transcription.queue import NoSuchLease, Paused, lease_of
 from uploads.models import Photo
 from uploads.receipts import Withdrawn
 
+ON_PROBATION = "probation"  # in the ledger: its reader was new, so the rule lets it never decide alone
 KOSONG = "kosong"
 UNREADABLE = "tidak_terbaca"
 OTHER_VILLAGE = "desa_lain"
@@ -245,7 +246,7 @@ def submit(sent: Sent) -> tuple[Entry | GoldReading, bool]:
                 "least": least_seconds(reading),
             },
         )
-        end, entry.created_at, entry.device_id, entry.round = cursor.fetchone()
+        end, entry.created_at, entry.device_id, entry.round, entry.on_probation = cursor.fetchone()
     if entry.created_at is not None:
         entry._state.adding = False
         return entry, True
@@ -291,12 +292,13 @@ _SUBMITTED = """
             OR (lease."end" = 'expired' AND {still} AND NOT %(account)s = ANY (task.touched_by))
     ), entry AS (
         INSERT INTO {table} (id, photo_id, round, source, account_id, lease_id, device_id, address_block,
-                             page, numbers, problem, tps, salt{more})
+                             page, numbers, problem, tps, salt, on_probation{more})
         SELECT %(entry)s, %(photo)s, 1, 'volunteer', %(account)s, may.id,
                (SELECT id FROM accounts_device WHERE id = %(device)s), %(block)s,
-               %(page)s, %(numbers)s::jsonb, %(problem)s, %(tps)s, %(salt)s{more_values}
+               %(page)s, %(numbers)s::jsonb, %(problem)s, %(tps)s, %(salt)s,
+               coalesce((SELECT {on_probation} FROM accounts_user u WHERE u.id = %(account)s), true){more_values}
           FROM may
-        RETURNING created_at, device_id, round
+        RETURNING created_at, device_id, round, on_probation
     ), pace AS (
         -- Read after it was taken, and after what was sent before: no earlier than that is it done.
         INSERT INTO transcription_pace AS pace (account_id, busy_until, too_fast)
@@ -315,11 +317,13 @@ _SUBMITTED = """
     ), moved AS (
         UPDATE uploads_photo p SET step = 'decide', step_at = now() FROM may WHERE p.id = %(photo)s AND {decides}
     )
-    SELECT lease."end", entry.created_at, entry.device_id, entry.round FROM lease LEFT JOIN entry ON true
+    SELECT lease."end", entry.created_at, entry.device_id, entry.round, entry.on_probation
+      FROM lease LEFT JOIN entry ON true
 """
 _SUBMIT = _SUBMITTED.format(
     still="task.free > 0",
     table="transcription_entry",
+    on_probation=onboarding.ON_PROBATION,
     more="",
     more_values="",
     moves="wants = greatest(t.wants - 1, 0), leased = t.leased - may.holds::int,",
@@ -329,6 +333,7 @@ _ZERO = """CASE WHEN {0} = '"kosong"' THEN '0' ELSE {0} END"""
 _SUBMIT_GOLD = _SUBMITTED.format(
     still="task.decision_id = lease.gold_id",
     table="transcription_goldreading",
+    on_probation=onboarding.ON_PROBATION,
     more=", decision_id, is_right",
     more_values=f""",
                (SELECT gold_id FROM lease),
@@ -354,6 +359,7 @@ def entry_of(entry: Entry | GoldReading) -> dict[str, Any]:
         "by": entry.source,
         "at": entry.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "sealed": sealing.seal(bytes(entry.salt), said_in(entry)),
+        **({"flag": [ON_PROBATION]} if entry.on_probation else {}),
     }
 
 

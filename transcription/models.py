@@ -217,6 +217,8 @@ class Entry(models.Model):
     problem = models.CharField(max_length=12, blank=True, choices=Problem.choices)
     # Which TPS is written on the form: its code, or a word of `entries.WRITTEN`; empty where that was not asked.
     tps = models.CharField(max_length=13, blank=True)
+    # What the account was when it sent this (`accounts.onboarding`): such entries never decide alone.
+    on_probation = models.BooleanField(default=False, db_default=False)
     salt = models.BinaryField(max_length=32, default=new_salt)  # seals it in the ledger until the decision
     created_at = models.DateTimeField(db_default=Now())
 
@@ -259,6 +261,7 @@ class GoldReading(models.Model):
     numbers = models.JSONField(null=True)
     problem = models.CharField(max_length=12, blank=True, choices=Problem.choices)
     tps = models.CharField(max_length=13, blank=True)
+    on_probation = models.BooleanField(default=False, db_default=False)
     is_right = models.BooleanField()  # the decision's page and numbers; an empty box and a 0 are the same
     salt = models.BinaryField(max_length=32, default=new_salt)
     created_at = models.DateTimeField(db_default=Now())

@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.permissions import Action, page
 from pemantau import pipeline
 from tps.models import Contest
-from transcription import cases, entries, first_looks, queue, rulings, showing
+from transcription import cases, confirmed, entries, first_looks, probation, queue, rulings, showing
 from transcription import practice as exercises
 from transcription.case_form import CaseForm
 from transcription.entry_form import EntryForm, fingerprint
@@ -39,8 +39,10 @@ def start(request: HttpRequest) -> HttpResponse:
             onboarding.check_ready(person(request))
         except onboarding.NotReady as first:
             return redirect(first.way)
-        held = queue.held_by(person(request)).first()
-        return render(request, "transcription/start.html", {"held": held})
+        context: dict[str, Any] = {"held": queue.held_by(person(request)).first()}
+        if onboarding.on_probation(person(request)):
+            context |= {"confirmed": confirmed.count(person(request)).right, "wanted": probation.CONFIRMED}
+        return render(request, "transcription/start.html", context)
     return _next(request)
 
 

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from ledger.models import Event
 from tps import elections, form_definitions
-from tps.models import Contest, Election, Option, PollingStation, Region
+from tps.models import RULE_OF_NEW_ELECTIONS, Contest, Election, Option, PollingStation, Region
 
 ELECTION = """\
 code: uji-2029
@@ -77,7 +77,11 @@ def test_a_file_sets_an_election_up_and_the_ledger_begins(world, write):
     assert list(dpr.options.get(number=7).candidates.values_list("number", "name")) == [(1, "Rina"), (2, "Joko")]
     (genesis,) = Event.objects.filter(log="uji-2029")
     body = json.loads(bytes(genesis.body))
-    assert (body["t"], body["contests"], body["rule_version"]) == ("genesis", ["dpr-9101", "ppwp"], 2)
+    assert (body["t"], body["contests"], body["rule_version"]) == (
+        "genesis",
+        ["dpr-9101", "ppwp"],
+        RULE_OF_NEW_ELECTIONS,
+    )
     assert {body[part] for part in ("dpt", "forms", "options", "regions", "tps_list")} <= set(election.hashes.values())
 
 
@@ -157,8 +161,15 @@ def test_an_election_has_a_contest(world, write):
 
 def test_the_rule_version_stays_after_the_first_entry(world, write):
     run("import_election", write(ELECTION))
-    with pytest.raises(CommandError, match="rule_version is 2 since"):
-        run("import_election", write(ELECTION.replace("contests:", "rule_version: 3\ncontests:", 1)))
+    with pytest.raises(CommandError, match=f"rule_version is {RULE_OF_NEW_ELECTIONS} since"):
+        run("import_election", write(ELECTION.replace("contests:", "rule_version: 9\ncontests:", 1)))
+
+
+def test_an_election_that_began_with_an_older_rule_stays_with_it(world, write):
+    """Its file says nothing about it, and is read again by a program with a newer rule."""
+    run("import_election", write(ELECTION.replace("contests:", "rule_version: 1\ncontests:", 1)))
+    run("import_election", write(ELECTION))
+    assert Election.objects.get(pk="uji-2029").rule_version == 1
 
 
 def test_a_form_is_read_anew_when_the_options_change(world, write):

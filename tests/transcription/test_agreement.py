@@ -42,6 +42,7 @@ def entries_of(draw, who=accounts, most=7):
                 device=draw(devices),
                 address_block=draw(blocks),
                 round=draw(some.sampled_from([1, 1, 1, 2])),
+                on_probation=draw(some.booleans()),
                 **draw(readings),
             )
         )
@@ -185,14 +186,14 @@ def test_a_page_of_nothing_but_zeros_and_blanks_goes_to_a_person_whichever_it_is
         assert (by_most.stands, by_most.adjudicator) == (None, "blank")
 
 
-@given(entries_of(most=6), ties)
-def test_an_equal_entry_of_somebody_independent_never_undoes_a_decision(entries, tied):
+@given(entries_of(most=6), ties, some.booleans())
+def test_an_equal_entry_of_somebody_independent_never_undoes_a_decision(entries, tied, is_new):
     before = outcome(evidence_of(entries, (), tied), broken_rules).stands
     if before is None:
         return
     assert isinstance(before, Accepted)
     more = entry(99, page=before.page, round=2, at=9)
-    more = replace(more, numbers=before.numbers)
+    more = replace(more, numbers=before.numbers, on_probation=is_new)
     after = outcome(evidence_of([*entries, more], (), tied), broken_rules).stands
     assert isinstance(after, Accepted)
     assert (after.page, after.numbers) == (before.page, before.numbers)
@@ -211,6 +212,45 @@ def test_whoever_decides_read_it_and_at_least_two_people_stand_behind_it(entries
             assert any(one.page == result.stands.page and one.numbers[field] == value for one in entries if one.numbers)
             carriers = [one for one in entries if one.id in result.stands.because and one.numbers]
             assert any(one.numbers[field] == value for one in carriers)
+
+
+@given(entries_of(), ties)
+def test_readers_on_probation_never_decide_alone_but_for_three(entries, tied):
+    stands = outcome(evidence_of(entries, (), tied), broken_rules).stands
+    if stands is None:
+        return
+    carriers = [one for one in entries if one.id in stands.because]
+    assert len(carriers) >= 3 or not all(one.on_probation for one in carriers)
+    for field, value in stands.numbers.items():
+        saying_so = [one for one in carriers if one.numbers and one.numbers[field] == value]
+        assert len(saying_so) >= 3 or not all(one.on_probation for one in saying_so)
+
+
+@given(entries_of(), ties)
+def test_two_readers_on_probation_settle_nothing_by_themselves(entries, tied):
+    two = [replace(one, account=1 + number % 2, on_probation=True) for number, one in enumerate(entries)]
+    result = outcome(evidence_of(two, (), tied), broken_rules)
+    assert (result.stands, result.adjudicator) == (None, "")
+
+
+@given(entries_of(), rulings_of(), ties)
+def test_with_established_readers_alone_it_is_as_if_there_were_no_probation(entries, rulings, tied):
+    """Who agrees decides as before: two of them, or three."""
+    established = [replace(one, on_probation=False) for one in entries]
+    result = outcome(evidence_of(established, rulings, tied), broken_rules)
+    if isinstance(result.stands, Accepted) and result.stands.how == "two_readers":
+        assert len(result.stands.because) == (3 if result.stands.broken_rules else 2)
+
+
+@given(entries_of(), ties)
+def test_what_new_readers_decide_established_ones_would_have_decided(entries, tied):
+    """Probation only ever asks for more."""
+    stands = outcome(evidence_of(entries, (), tied), broken_rules).stands
+    if stands is None:
+        return
+    trusted = outcome(evidence_of([replace(one, on_probation=False) for one in entries], (), tied), broken_rules).stands
+    assert trusted is not None
+    assert (trusted.page, trusted.numbers) == (stands.page, stands.numbers)
 
 
 @given(entries_of(who=some.just(1)), rulings_of(), some.sampled_from(["device", "address_block", "tied"]))

@@ -10,7 +10,7 @@ import pytest
 from tests.transcription.words import entry, ruling, said
 from tps.models import RULE_OF_NEW_ELECTIONS
 from transcription import agreement
-from transcription.agreement import Accepted, Rejected, Sender
+from transcription.agreement import Accepted, Entry, Rejected, Sender
 
 
 @pytest.mark.parametrize("second", [
@@ -187,6 +187,70 @@ def test_who_sent_it_again_does_not_count_with_what_they_read_afterwards(again):
     tied = frozenset({(1, 7)})
     assert said(*read, repeats=(Sender(10, **again),), tied=tied).stands is None
     assert said(*read, repeats=(Sender(30, **again),), tied=tied).stands, "what was read before stands"
+
+
+# --- Readers on probation ---------------------------------------------------------------------
+
+
+def new(who: int, *numbers, **more) -> Entry:
+    return entry(who, *numbers, on_probation=True, **more)
+
+
+def test_a_new_reader_and_an_established_one_decide():
+    for two in ((entry(1), new(2)), (new(1), entry(2))):
+        assert said(*two).stands.because == (UUID(int=1), UUID(int=2))
+
+
+def test_two_new_readers_want_a_third_and_three_of_them_decide():
+    """Else a first night, on which everybody is new, could not begin."""
+    assert (said(new(1), new(2)).stands, said(new(1), new(2)).wants) == (None, 1)
+    for third in (new(3), entry(3)):
+        assert said(new(1), new(2), third).stands
+    assert said(new(1), new(2), entry(3)).stands.because == (UUID(int=1), UUID(int=3))
+
+
+def test_three_of_one_hand_are_one():
+    assert said(*(new(who, device=UUID(int=1)) for who in (1, 2, 3))).stands is None
+    assert said(new(1), new(2), new(3), tied=frozenset({(1, 3)})).stands is None
+
+
+def test_an_established_reader_is_found_also_where_the_first_two_are_new():
+    """The first and the last are of one line: the pairs are 1 with 2, and 2 with 3."""
+    stands = said(new(1), new(2), entry(3), tied=frozenset({(1, 3)})).stands
+    assert stands.because == (UUID(int=2), UUID(int=3))
+
+
+def test_broken_sums_want_three_whoever_they_are():
+    broken = (1, 2, 4)
+    assert said(entry(1, *broken), new(2, *broken)).wants == 1
+    assert said(new(1, *broken), new(2, *broken), new(3, *broken)).stands
+    assert said(new(1, *broken), new(2, *broken), entry(3, *broken)).stands.broken_rules == ("R4",)
+
+
+def test_no_number_of_a_majority_rests_on_two_new_readers():
+    """Both say `a` is 1, an established one says 5: that is no majority until one of them is not new."""
+    new_ones = new(1, 1, 2, 3), new(2, 1, 3, 4)
+    assert said(*new_ones, entry(3, 5, 2, 3)).stands is None
+    assert said(*new_ones, new(3, 5, 2, 3)).stands is None
+    assert said(entry(1, 1, 2, 3), new(2, 1, 3, 4), entry(3, 5, 2, 3)).stands.how == "majority"
+
+
+def test_two_new_readers_bring_no_problem_before_an_adjudicator_and_outvote_nobody():
+    problems = new(1, problem="blurred"), new(2, problem="cut_off")
+    assert (said(*problems).wants, said(*problems).adjudicator) == (1, "")
+    assert said(*problems, new(3, problem="blurred")).adjudicator == "problem"
+    assert said(*problems, entry(3, problem="blurred")).adjudicator == "problem"
+    assert said(*problems, entry(3), entry(4)).adjudicator == "conflict"
+
+
+def test_two_new_readers_against_two_others_go_before_an_adjudicator():
+    assert said(new(1, 1, 5, 6), new(2, 1, 5, 6), entry(3), entry(4)).adjudicator == "conflict"
+
+
+def test_an_adjudicator_may_rest_on_a_new_reader():
+    """They are two people, and one of them is trusted by two operators."""
+    accepts = ruling(11, "accept", page=1, numbers={"a": 1, "b": 2, "sum": 3})
+    assert said(new(1), entry(2, 1, 5, 6), rulings=[accepts]).stands.how == "adjudicated"
 
 
 def test_the_rule_is_no_setting():

@@ -76,7 +76,10 @@ def test_taking_costs_five_statements_at_most(world, photo):
     assert statements(captured) <= 5, [q["sql"][:90] for q in captured.captured_queries]
 
 
-def test_sending_and_deciding_cost_ten_statements_at_most(world, photo):
+@pytest.mark.parametrize("is_new", [False, True], ids=["established", "on probation"])
+def test_sending_and_deciding_cost_ten_statements_at_most(world, photo, is_new):
+    if is_new:
+        world.person("Budi", established_at=None)
     reads(world, "Sari", photo)
     client = browser_of(world, "Budi")
     task = taken(client)

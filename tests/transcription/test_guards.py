@@ -193,6 +193,17 @@ def test_two_accounts_of_one_device_decide_nothing(world, photo):
     assert refused_by(decides(photo, two)) == "two_accounts_of_one_device_decide_nothing"
 
 
+def test_readers_on_probation_decide_nothing_alone(world, photo):
+    two = [enters(world, name, photo, on_probation=True)() for name in ("Sari", "Budi")]
+    assert refused_by(decides(photo, two)) == "readers_on_probation_decide_nothing_alone"
+    three = [*two, enters(world, "Citra", photo, on_probation=True)()]
+    decides(photo, three)()
+
+
+def test_one_on_probation_and_one_who_is_not_decide(world, photo):
+    decides(photo, [enters(world, "Sari", photo, on_probation=True)(), enters(world, "Budi", photo)()])()
+
+
 def test_the_machine_is_nobody(world, photo):
     machine = Entry.objects.create(photo=photo, source="machine", numbers=VOTES, page=2)
     assert refused_by(decides(photo, [machine, enters(world, "Sari", photo)()])) == "nobody_decides_alone"

@@ -13,7 +13,7 @@ from tps.elections import ContestPlan, ElectionPlan
 from tps.form_shapes import Choice
 from tps.imports.changes import Changes
 from tps.imports.files import Problems, WrongFile
-from tps.models import RULE_OF_NEW_ELECTIONS, Contest
+from tps.models import Contest
 
 ELECTION: Shape = {
     "code": (str, True),
@@ -74,7 +74,7 @@ def read(path: Path) -> ElectionPlan:
         name=document["name"],
         date=document["date"],
         current=document.get("current"),
-        rule_version=document.get("rule_version", RULE_OF_NEW_ELECTIONS),
+        rule_version=document.get("rule_version"),
         contests=tuple(_contest(contest) for contest in document["contests"]),
     )
 

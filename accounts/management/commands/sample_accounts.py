@@ -41,13 +41,18 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def create(wanted: list[tuple[str, Role]]) -> None:
-    """Add those accounts that are missing, verified and practised. One hash serves all: hashing is slow."""
+    """Add those accounts that are missing, verified. One hash serves all: hashing is slow.
+
+    All of them have accepted the terms, practised, and are on no probation: there they are to decide at once.
+    """
     hashed = make_password(PASSWORD)
     User.objects.bulk_create(
         [User(email=email, role=role, password=hashed, **onboarding.experienced()) for email, role in wanted],
         ignore_conflicts=True,
     )
-    people = User.objects.filter(email__in=[email for email, _ in wanted], emailaddress=None)
+    everybody = User.objects.filter(email__in=[email for email, _ in wanted])
+    everybody.filter(terms_version__lt=onboarding.TERMS_VERSION).update(**onboarding.experienced())
+    people = everybody.filter(emailaddress=None)
     EmailAddress.objects.bulk_create(
         [EmailAddress(user=person, email=person.email, verified=True, primary=True) for person in people]
     )
