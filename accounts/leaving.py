@@ -112,6 +112,7 @@ def erase(person: User, election: str) -> None:
             email=f"{secrets.token_hex(8)}@{NOBODYS}",
             password=f"!{secrets.token_hex(20)}",
             last_login=None,
+            display_name="",
             is_active=False,
         )
         log.info("account %s was erased by its owner", person.pk)

@@ -6,7 +6,7 @@ import uuid
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_noop as _  # labels stay Indonesian in data; templates translate
 
 
@@ -60,6 +60,8 @@ class User(AbstractBaseUser):
     terms_accepted_at = models.DateTimeField(null=True)
     practised_at = models.DateTimeField(null=True)
     established_at = models.DateTimeField(null=True)  # None: on probation
+    # What they chose to be called on the volunteers' board (`display_names`); empty: they are not on it.
+    display_name = models.CharField(max_length=30, blank=True, default="", db_default="")
 
     objects = UserManager()
 
@@ -71,11 +73,15 @@ class User(AbstractBaseUser):
             models.CheckConstraint(condition=Q(role__in=Role.values), name="user_has_a_known_role"),
             models.CheckConstraint(condition=~Q(invited_by=models.F("id")), name="nobody_invites_themselves"),
             models.CheckConstraint(
-                condition=Q(pseudonym="") | Q(is_active=False, role=Role.CITIZEN, salt=b"", last_login=None),
+                condition=Q(pseudonym="")
+                | Q(is_active=False, role=Role.CITIZEN, salt=b"", last_login=None, display_name=""),
                 name="who_left_has_no_salt_and_no_role",
             ),
             models.CheckConstraint(
                 condition=Q(terms_version=0) ^ Q(terms_accepted_at__isnull=False), name="terms_accepted_have_a_moment"
+            ),
+            models.UniqueConstraint(
+                Lower("display_name"), condition=~Q(display_name=""), name="a_display_name_is_one_persons"
             ),
         ]
 

@@ -43,6 +43,7 @@ DOCUMENT_SECONDS = 3600
 STATION_SECONDS = 2
 # What waits to be read moves with every photo and entry; counting takes some tenths of a second on a big night.
 BACKLOG_SECONDS = 20
+BOARD_SECONDS = 60
 _CHUNK = 2000
 # Levels whose documents the folder makes itself, since everybody reads them: nation and provinsi.
 EAGER_LEVELS = (0, 1)
@@ -121,26 +122,35 @@ def station(election: str, contest: str, code: str, *, build: Callable[[], dict[
 
 
 def backlog(election: str, *, build: Callable[[], dict[str, Any]]) -> Document:
-    """How much waits to be read, counted every `BACKLOG_SECONDS` by one of all who ask; others get what there is.
+    """How much waits to be read, counted every `BACKLOG_SECONDS`."""
+    return counted(f"published:backlog:{election}", BACKLOG_SECONDS, build=build)
+
+
+def board(*, build: Callable[[], dict[str, Any]]) -> Document:
+    """How much those who are on the volunteers' board have read, by account: no page shows it as it is."""
+    return counted("published:board", BOARD_SECONDS, build=build)
+
+
+def counted(key: str, seconds: int, *, build: Callable[[], dict[str, Any]]) -> Document:
+    """What is counted every so many seconds by one of all who ask; others get what there is.
 
     Without Redis each process counts for itself, as often.
     """
-    key = f"published:backlog:{election}"
     try:
         kept = cache.get(key)
-        if kept and not cache.add(f"{key}:fresh", 1, BACKLOG_SECONDS):
+        if kept and not cache.add(f"{key}:fresh", 1, seconds):
             return Document(*kept)
     except RedisError:
         here = caches["process"]
         if not (kept := here.get(key)):
             kept = _plain(pack(build()))
-            here.set(key, kept, BACKLOG_SECONDS)
+            here.set(key, kept, seconds)
         return Document(*kept)
     document = pack(build())
 
     def store() -> None:
         cache.set(key, _plain(document), DOCUMENT_SECONDS)
-        cache.set(f"{key}:fresh", 1, BACKLOG_SECONDS)
+        cache.set(f"{key}:fresh", 1, seconds)
 
     _quietly(store)
     return document

@@ -21,6 +21,7 @@ SECTIONS = {
     "bukti": "kirim",
     "baca": "baca",
     "latihan": "baca",
+    "relawan": "baca",
     "putusan": "putusan",
     "kelola": "kelola",
 }

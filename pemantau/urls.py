@@ -15,7 +15,7 @@ import ledger.urls
 import tps.urls
 import transcription.urls
 import uploads.urls
-from pemantau import admin_door, bar_pages, pages, people_pages
+from pemantau import admin_door, bar_pages, board_pages, pages, people_pages
 from pemantau.health import health
 
 APPS = (accounts.urls, tps.urls, uploads.urls, transcription.urls, aggregation.urls, ledger.urls)
@@ -54,6 +54,8 @@ urlpatterns = [
     path("akun/undangan/<int:invitation>/cabut/", people_pages.revoke_invitation, name="revoke_invitation"),
     path("kelola/orang/<int:person>/langkah-kedua/", people_pages.reset_factor, name="reset_factor"),
     path("akun/hapus/", people_pages.leave, name="leave"),
+    path("akun/papan/", board_pages.own_name, name="board_name"),
+    path("relawan/", board_pages.board, name="board"),
     path("akun/langkah-kedua/", people_pages.second_factor_first, name="second_factor"),
     path("sehat/", health, name="health"),
     path("akun/login/code/", accounts.pages.RequestLoginCode.as_view(), name="account_request_login_code"),

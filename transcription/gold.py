@@ -32,13 +32,13 @@ def renew() -> int:
         return int(cursor.fetchone()[0])
 
 
-def answers_of(accounts: Collection[int]) -> dict[int, Answers]:
+def answers_of(accounts: Collection[int], *, older_than: timedelta = timedelta()) -> dict[int, Answers]:
     """What these people answered since they were last let read again, as far as the answers still stand. One query.
 
     Who answered nothing is not in it.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_ANSWERS, {"accounts": list(accounts)})
+        cursor.execute(_ANSWERS, {"accounts": list(accounts), "age": older_than.total_seconds()})
         rows = cursor.fetchall()
     return {account: Answers.of(zip(fields, right, strict=True)) for account, fields, right in rows}
 
@@ -53,7 +53,7 @@ _ANSWERS = """
       FROM transcription_goldreading g
       JOIN transcription_task t ON t.photo_id = g.photo_id AND t.decision_id = g.decision_id
       JOIN transcription_decision d ON d.id = g.decision_id
-     WHERE g.account_id = ANY (%(accounts)s)
+     WHERE g.account_id = ANY (%(accounts)s) AND g.created_at <= statement_timestamp() - make_interval(secs => %(age)s)
        AND g.created_at > coalesce((SELECT max(turned_at) FROM transcription_barturn lifted
                                      WHERE lifted.account_id = g.account_id AND NOT lifted."on"), '-infinity')
      GROUP BY g.account_id

@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.permissions import Action, page
 from pemantau import pipeline
 from tps.models import Contest
-from transcription import cases, confirmed, entries, first_looks, probation, queue, rulings, showing
+from transcription import cases, confirmed, entries, first_looks, own_work, probation, queue, rulings, showing
 from transcription import practice as exercises
 from transcription.case_form import CaseForm
 from transcription.entry_form import EntryForm, fingerprint
@@ -41,7 +41,12 @@ def start(request: HttpRequest) -> HttpResponse:
             return redirect(first.way)
         context: dict[str, Any] = {"held": queue.held_by(person(request)).first()}
         if onboarding.on_probation(person(request)):
-            context |= {"confirmed": confirmed.count(person(request)).right, "wanted": probation.CONFIRMED}
+            old_enough = confirmed.count(person(request), older_than=own_work.learn_after())
+            context |= {
+                "confirmed": old_enough.right,
+                "wanted": probation.CONFIRMED,
+                "hours": settings.LEARN_AFTER_HOURS,
+            }
         return render(request, "transcription/start.html", context)
     return _next(request)
 

@@ -3,11 +3,12 @@
 from django.urls import URLPattern, URLResolver, path
 
 from transcription import api as views
+from transcription import own_pages, report_pages, sender_pages
 from transcription import pages as html
-from transcription import report_pages, sender_pages
 
 pages: list[URLPattern | URLResolver] = [
     path("baca/", html.start, name="start"),
+    path("baca/belajar/", own_pages.learn, name="learn"),
     path("baca/<uuid:lease>/", html.read, name="read"),
     path("baca/<uuid:lease>/kembalikan/", html.give_back, name="give_back"),
     path("latihan/", html.practice, name="practice"),

@@ -433,7 +433,13 @@ def practised(scene: Scene) -> None:
     assert PracticeResult.objects.get().tries == AT_ONCE
 
 
+def named(scene: Scene) -> None:
+    one(twice(scene.browser("Vina"), "/akun/papan/", {"nama": "Melati"}), 302)
+    assert User.objects.get(pk=scene.world.person("Vina").pk).display_name == "Melati"
+
+
 POSTS: dict[str, Callable[[Scene], None]] = {
+    "board_name": named,
     "transcription:practice_form": practised,
     "accounts:accept_terms": terms_accepted,
     "uploads-api:photos": photos_by_api,

@@ -52,6 +52,7 @@ EVERYBODY = [
     "/bukti/",
     "/bukti/periksa/",
     "/ketentuan/",
+    "/relawan/",
     "/akun/login/",
     "/akun/login/?sandi=1",
     "/akun/signup/",
@@ -70,8 +71,8 @@ SIGNED_IN = {
         "/akun/langkah-kedua/?next=/putusan/",
     ],
     Role.VOLUNTEER: [
-        *("/baca/", "/latihan/", "/latihan/1/", "/latihan/3/"),
-        *("/akun/", "/akun/2fa/webauthn/", "/akun/undangan/", "/akun/hapus/"),
+        *("/baca/", "/baca/belajar/", "/latihan/", "/latihan/1/", "/latihan/3/"),
+        *("/akun/", "/akun/papan/", "/akun/2fa/webauthn/", "/akun/undangan/", "/akun/hapus/"),
     ],
     Role.ADJUDICATOR: ["/putusan/", "/putusan/laporan/", "/baca/", "/akun/langkah-kedua/?next=/putusan/"],
     Role.OPERATOR: [

@@ -12,6 +12,7 @@ from accounts.models import Role, User
 from aggregation import audit
 from ledger.models import Event
 from tests.transcription.reading import VOTES, browser_of, decision_of, given, photo_of, reads, sends, task_of
+from tests.transcription.test_own_work import later
 from transcription import confirmed, probation
 from transcription.entries import Reading
 from transcription.models import Entry
@@ -124,6 +125,8 @@ def test_its_reader_is_told_how_far_they_are(world, django_assert_num_queries):
     for name in ("Nova", "Sari"):
         reads(world, name, photo)
     browser = browser_of(world, "Nova")
+    assert "0 dari 2 bacaan Anda" in browser.get("/baca/").content.decode(), "it would tell of known answers"
+    later()
     with django_assert_num_queries(4):  # session, account, what they hold, what is confirmed
         page = browser.get("/baca/").content.decode()
     assert "1 dari 2 bacaan Anda" in page
