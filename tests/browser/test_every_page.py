@@ -62,7 +62,6 @@ EVERYBODY = [
 ]
 SIGNED_IN = {
     Role.CITIZEN: ["/akun/", "/akun/email/", "/akun/password/change/", "/akun/2fa/", "/akun/logout/", "/baca/"],
-    Role.VOLUNTEER: ["/baca/", "/akun/", "/akun/2fa/webauthn/", "/akun/undangan/", "/akun/hapus/"],
     Role.ADJUDICATOR: [
         "/putusan/",
         "/putusan/laporan/",
@@ -74,7 +73,6 @@ SIGNED_IN = {
         *("/baca/", "/baca/belajar/", "/latihan/", "/latihan/1/", "/latihan/3/"),
         *("/akun/", "/akun/papan/", "/akun/2fa/webauthn/", "/akun/undangan/", "/akun/hapus/"),
     ],
-    Role.ADJUDICATOR: ["/putusan/", "/putusan/laporan/", "/baca/", "/akun/langkah-kedua/?next=/putusan/"],
     Role.OPERATOR: [
         "/kelola/",
         "/kelola/?wilayah=9101",

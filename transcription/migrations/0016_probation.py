@@ -26,7 +26,7 @@ DROP TRIGGER guard_probation ON transcription_decision; DROP FUNCTION transcript
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transcription', '0012_practice'),
+        ('transcription', '0015_practice'),
     ]
 
     operations = [

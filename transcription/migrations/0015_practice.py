@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0005_onboarding'),
-        ('transcription', '0011_tps_as_read'),
+        ('transcription', '0014_two_reject'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
