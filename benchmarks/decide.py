@@ -40,9 +40,9 @@ def entries(people) -> None:
     run(
         """
         INSERT INTO transcription_entry (id, photo_id, round, source, account_id, device_id, address_block, page,
-                                         numbers, problem, salt)
+                                         numbers, problem, tps, salt)
         SELECT gen_random_uuid(), p.id, 1, 'volunteer', b.account, b.device, '', 2,
-               jsonb_build_object('paslon_1', 1 + p.n %% 150, 'paslon_2', p.n %% 97, 'paslon_3', p.n %% 53), '',
+               jsonb_build_object('paslon_1', 1 + p.n %% 150, 'paslon_2', p.n %% 97, 'paslon_3', p.n %% 53), '', '',
                sha256(p.id::text::bytea)
           FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM uploads_photo) p
          CROSS JOIN generate_series(0, 1) AS reader

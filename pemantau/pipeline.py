@@ -235,6 +235,8 @@ def open_to_readers(photo_id: str) -> None:
 @shared_task
 def decide(photo_id: str) -> None:
     """See whether the entries agree; if not, ask for another or for an adjudicator."""
+    if not Photo.objects.filter(pk=photo_id, step=Step.DECIDE).exists():
+        return  # another ring took it along, and whatever else waits has been rung for
     _together(photo_id, Step.DECIDE, _decide)
 
 
