@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from aggregation import api as views
-from aggregation import exclusion_pages, report_pages, vote_pages
+from aggregation import exclusion_pages, report_pages, vote_pages, weeding_pages
 from aggregation import pages as doors
 
 
@@ -51,6 +51,9 @@ pages: list[URLPattern | URLResolver] = [
     ),
     path("putusan/laporan/", report_pages.groups, name="report_groups"),
     path("putusan/laporan/<uuid:group>/", report_pages.group, name="report_group"),
+    path("putusan/<uuid:photo>/sepengirim/", weeding_pages.same_sender, name="same_sender"),
+    path("putusan/sepengirim/", weeding_pages.listed, name="weedings"),
+    path("putusan/sepengirim/<int:weeding>/", weeding_pages.weeding, name="weeding"),
     path("cari/", doors.search, name="search"),
     path("antrean/", doors.backlog, name="backlog"),
     path("pemilu/", doors.elections, name="elections"),

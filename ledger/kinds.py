@@ -189,6 +189,9 @@ KINDS: dict[str, Kind] = {
     "restore": _kind("photo why", subject="photo"),
     # A person's readings count no more (`state`: "on"), or count again ("off"), as two operators say.
     "revoke": _kind("version account state by second at", subject="version"),
+    # Two adjudicators rule alike on `size` photos of one sender: rejected (`state`: "on"), or to be read again ("off").
+    # Each photo's rulings have their own entries.
+    "weeding": _kind("version state reason size by second at", subject="version"),
     # A person's role changed (`by`: who changed it; `second`: the other operator where two are needed; `via`:
     # "invitation" where they took that of `by`).
     "role": _kind("account role by at", "second via"),
@@ -235,6 +238,7 @@ BY: dict[str, Holds] = {
     "announcement": commitment,
     "bar": either(commitment, matching("system")),
     "revoke": commitment,
+    "weeding": commitment,
     "answer": commitment,
     "exclude": commitment,
 }

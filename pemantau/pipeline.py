@@ -23,15 +23,25 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
 from accounts import announcements, doorkeeper, independence
-from accounts.models import User
+from accounts.models import Device, User
 from accounts.refusals import Refusal
 from aggregation import exclusions, recall_preview, results, tallies, votes
 from aggregation.models import Delta, ExclusionTurn, Result, Snapshot, VoteWord
 from ledger import entries as ledger
 from tps.models import Election
-from transcription import bars, consensus, gold, queue, recalls, reports, rulings, senders, withdrawals
+from transcription import bars, consensus, gold, queue, recalls, reports, rulings, senders, weedings, withdrawals
 from transcription import entries as readings
-from transcription.models import Decision, Entry, GoldReading, Recall, Report, ReportGroup, Ruling
+from transcription.models import (
+    Decision,
+    Entry,
+    GoldReading,
+    Recall,
+    Report,
+    ReportGroup,
+    Ruling,
+    Weeding,
+    WeedingPhoto,
+)
 from transcription.models import Task as Place
 from uploads import fair_use, inspection, intake, reuse, storage, tickets
 from uploads.models import Photo
@@ -207,6 +217,14 @@ def say_vote(said: votes.Said) -> VoteWord:
     return word
 
 
+def confirm_weeding(by: User, weeding_id: int, device: Device | None, address_block: str) -> Weeding:
+    """A second adjudicator agrees about what one sender sent: both rule on its photos, one after the other."""
+    with transaction.atomic():
+        weeding = weedings.confirm(by, weeding_id, device, address_block)
+        _ring_weeding(weeding)
+    return weeding
+
+
 # --- The steps ------------------------------------------------------------------------------
 
 
@@ -279,6 +297,54 @@ def _one_of_recall(recall: Recall) -> bool:
         decide_again(row.photo_id)
         recalls.note_decided_again(row)
     return True
+
+
+WEEDED_AT_ONCE = 100
+
+
+@shared_task
+def go_on_with_weeding(weeding_id: str) -> None:
+    """Rule on a confirmed weeding's photos, some at a time. Each is a transaction of its own, as with a recall."""
+    found = weedings.at_work().select_related("proposed_by", "confirmed_by").filter(pk=weeding_id).first()
+    if found is None:
+        return
+    for _turn in range(WEEDED_AT_ONCE):
+        row = weedings.due(found).first()
+        if row is None:
+            weedings.end_if_done(found)
+            return
+        row.weeding = found
+        _weed(row)
+    _ring_weeding(found)
+
+
+def _weed(row: WeedingPhoto) -> None:
+    with transaction.atomic():
+        photos = Photo.objects.select_for_update(of=("self",), no_key=True).select_related("contest", "station")
+        photo = photos.get(pk=row.photo_id)
+        if not weedings.due(row.weeding).filter(pk=row.pk).exists():
+            return  # whoever held the photo has just done it
+        given: list[Ruling] = []
+        left_out = weedings.reason_to_leave_out(row, photo)
+        if not left_out:
+            try:
+                given = _rule_together(row.weeding, photo)
+            except Refusal as refusal:
+                left_out = weedings.left_out_by(refusal)
+        weedings.note(row, given, left_out)
+
+
+def _rule_together(weeding: Weeding, photo: Photo) -> list[Ruling]:
+    """Both adjudicators' rulings, or the first one's where it needs no other. All of it or nothing."""
+    given: list[Ruling] = []
+    with transaction.atomic():
+        reports.open_case(photo.pk)
+        for said in weedings.words_of(weeding, photo):
+            if not weedings.carry(photo, given):
+                given.append(send_ruling(said))
+        if not weedings.carry(photo, given):
+            raise weedings.NotIndependent
+    return given
 
 
 def _decide(photos: Sequence[Photo]) -> list[Decision]:
@@ -365,6 +431,8 @@ def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) 
     )
     for recall in recalls.unfinished():
         _knock(go_on_with_recall, recall.pk)
+    for weeding in weedings.at_work():
+        _knock(go_on_with_weeding, weeding.pk)
     rung = 0
     for photo_id, step in stalled.order_by("step_at").values_list("pk", "step").iterator():
         if rung == limit:
@@ -463,6 +531,10 @@ def _move(step: Step, *photos: Photo) -> None:
 
 def _ring_recall(recall: Recall) -> None:
     transaction.on_commit(lambda: _knock(go_on_with_recall, recall.pk), robust=True)
+
+
+def _ring_weeding(weeding: Weeding) -> None:
+    transaction.on_commit(lambda: _knock(go_on_with_weeding, weeding.pk), robust=True)
 
 
 def _ring(task: Task, photo_id: UUID) -> None:

@@ -450,6 +450,92 @@ class Ruling(models.Model):
         return str(self.pk)
 
 
+class Weeding(models.Model):
+    """One adjudicator's word that photos of one sender are junk, all for one reason, or that they were not after all
+    (`undoes`); another confirms. Each photo is then ruled on for itself (`weedings`).
+
+    Put together until `proposed_at`, then waiting for the second adjudicator, and at work from `confirmed_at`.
+    """
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    sender_device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="+")
+    election = models.ForeignKey(Election, on_delete=models.PROTECT, related_name="+")
+    undoes = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="undone_by")
+    reason = models.CharField(max_length=12, blank=True)  # one of `rulings.REASONS`
+    proposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    begun_at = models.DateTimeField(db_default=Now())
+    proposed_at = models.DateTimeField(null=True)
+    # Where they sat: their rulings carry it, and two of one device or address block are no two.
+    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="+")
+    address_block = models.CharField(max_length=32, blank=True)
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    second_device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="+")
+    second_block = models.CharField(max_length=32, blank=True)
+    ended_at = models.DateTimeField(null=True)  # every photo is ruled on or left out, or nobody wanted it after all
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "sender_device"],
+                condition=Q(ended_at=None),
+                name="one_open_weeding_per_sender",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(account__isnull=True) ^ Q(sender_device__isnull=True), name="a_weeding_is_of_one_sender"
+            ),
+            models.CheckConstraint(condition=~Q(confirmed_by=F("proposed_by")), name="two_adjudicators_weed"),
+            models.CheckConstraint(
+                condition=~Q(proposed_by=F("account")) & ~Q(confirmed_by=F("account")),
+                name="nobody_weeds_what_they_sent",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None, confirmed_at=None)
+                | (Q(confirmed_by__isnull=False, confirmed_at__isnull=False, proposed_at__isnull=False)),
+                name="a_confirmed_weeding_was_proposed_and_says_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=Q(proposed_at=None) | ~Q(reason=""), name="a_proposed_weeding_has_a_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"weeding {self.pk}"
+
+
+class WeedingPhoto(models.Model):
+    """A photo of a weeding's sender: whether it is meant, and what came of it."""
+
+    class LeftOut(models.TextChoices):
+        IN_HAND = "in_hand", _("dikirim atau dibaca salah satu verifikator")
+        ACCEPTED = "accepted", _("sementara itu diterima pembaca")
+        OTHERWISE = "otherwise", _("sudah diputuskan lain")
+        WITHDRAWN = "withdrawn", _("ditarik pengirimnya")
+        ALONE = "alone", _("kedua verifikator tidak dapat memutuskannya bersama")
+
+    weeding = models.ForeignKey(Weeding, on_delete=models.PROTECT, related_name="photos")
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
+    is_meant = models.BooleanField(default=True)
+    was_accepted = models.BooleanField(default=False)  # when somebody last said whether it is meant
+    left_out = models.CharField(max_length=9, blank=True, choices=LeftOut.choices)
+    rulings = ArrayField(models.UUIDField(), default=list)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["weeding", "photo"], name="a_weeding_has_a_photo_once")]
+        indexes = [
+            models.Index(
+                fields=["weeding", "id"],
+                condition=Q(is_meant=True, left_out="", done_at=None),
+                name="photo_to_be_weeded",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.weeding_id}: {self.photo_id}"
+
+
 class Decision(models.Model):
     """The agreed reading of one photo, and the entries and rulings that carry it. Versions are added, never edited."""
 

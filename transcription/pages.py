@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.permissions import Action, page
 from pemantau import pipeline
 from tps.models import Contest
-from transcription import cases, confirmed, entries, first_looks, own_work, probation, queue, rulings, showing
+from transcription import cases, confirmed, entries, first_looks, own_work, probation, queue, rulings, showing, weedings
 from transcription import practice as exercises
 from transcription.case_form import CaseForm
 from transcription.entry_form import EntryForm, fingerprint
@@ -208,9 +208,12 @@ def _show_practice(
 @page(Action.ADJUDICATE)
 def case_list(request: HttpRequest) -> HttpResponse:
     contests = Contest.objects.filter(election__is_current=True).order_by("code")
-    return render(
-        request, "transcription/cases.html", {"tasks": cases.waiting_for(person(request)), "contests": contests}
-    )
+    context = {
+        "tasks": cases.waiting_for(person(request)),
+        "weedings": weedings.waiting_for(person(request))[: cases.SHOWN],
+        "contests": contests,
+    }
+    return render(request, "transcription/cases.html", context)
 
 
 @never_cache

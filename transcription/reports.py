@@ -240,7 +240,7 @@ def _decided_at(station: int) -> QuerySet[Photo]:
 
 
 def open_case(photo: UUID) -> None:
-    """Put a decided photo before the adjudicators. It stays there until one of their rulings stands."""
+    """Put a photo before the adjudicators. It stays there until one of their rulings stands."""
     Task.objects.filter(pk=photo, needs_adjudicator=False).update(
         needs_adjudicator=True, why=Task.Why.REPORTED, case_since=Now(), changed_at=Now()
     )

@@ -5,7 +5,7 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Func, Q, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -19,8 +19,8 @@ from tps.models import PollingStation
 from transcription import consensus, first_looks
 from transcription.entries import WrongReading, check_numbers
 from transcription.guards import refusing
-from transcription.models import Decision, GoldReading, Lease, Problem, Ruling, Task
-from uploads.models import Photo
+from transcription.models import Decision, Entry, GoldReading, Lease, Problem, Ruling, Task
+from uploads.models import Photo, Repeat
 from uploads.receipts import Withdrawn
 
 Verdict = Ruling.Verdict
@@ -174,15 +174,22 @@ def may_rule_on(photo: Photo, adjudicator: User) -> Task:
 
 def refuse_who_had_it(photo: Photo, adjudicator: User) -> None:
     """Raise `HadItInHand` where they sent the photo, read it or are reading it."""
-    senders = [(photo.uploader_id, photo.device_id), *photo.repeats.values_list("account", "device")]
-    accounts = {account for account, _ in senders}
-    holds = Lease.objects.filter(task=photo.pk, account=adjudicator, end="").exists()
-    if holds or adjudicator.pk in accounts or photo.entries.filter(account=adjudicator).exists():
+    if had_in_hand(Photo.objects.filter(pk=photo.pk), adjudicator).exists():
         raise HadItInHand
-    if GoldReading.objects.filter(photo=photo, account=adjudicator).exists():
-        raise HadItInHand
-    if adjudicator.sighting_set.filter(device__in=[device for _, device in senders if device]).exists():
-        raise HadItInHand
+
+
+def had_in_hand(photos: QuerySet[Photo], who: User) -> QuerySet[Photo]:
+    """Those of these photos that this person sent, read, or holds to read: they rule on none of them."""
+    devices = who.sighting_set.filter(device__isnull=False).values("device")
+    here = {"photo": OuterRef("pk"), "account": who}
+    return photos.filter(
+        Q(uploader=who)
+        | Q(device__in=devices)
+        | Exists(Repeat.objects.filter(Q(account=who) | Q(device__in=devices), photo=OuterRef("pk")))
+        | Exists(Entry.objects.filter(**here))
+        | Exists(GoldReading.objects.filter(**here))
+        | Exists(Lease.objects.filter(task=OuterRef("pk"), account=who, end=""))
+    )
 
 
 def remember_who_looked(task: Task, adjudicator: User) -> None:

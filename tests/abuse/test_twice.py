@@ -43,6 +43,7 @@ from transcription.models import (
     Ruling,
     SurgeTurn,
     Task,
+    Weeding,
 )
 from uploads import statements
 from uploads.models import AlarmTurn, Photo, Repeat, SentKey, Ticket
@@ -373,6 +374,33 @@ def readings_recalled(scene: Scene) -> None:
     assert Event.objects.filter(kind="revoke").count() == 1
 
 
+def senders_photos_shown(scene: Scene) -> None:
+    answers = twice(scene.browser("Hakim"), f"/putusan/{scene.disputed.pk}/sepengirim/")
+    one(answers, 302)
+    (weeding,) = Weeding.objects.all()
+    assert {answer["Location"] for answer in answers} == {f"/putusan/sepengirim/{weeding.pk}/"}
+    assert weeding.photos.count() == 1
+
+
+def senders_photos_rejected(scene: Scene) -> None:
+    scene.browser("Hakim").post(f"/putusan/{scene.disputed.pk}/sepengirim/")
+    page = f"/putusan/sepengirim/{Weeding.objects.get().pk}/"
+    said = {"tampil": scene.disputed.pk, "foto": scene.disputed.pk, "alasan": "altered", "propose": "1"}
+    proposed = twice(scene.browser("Hakim"), page, said)
+    assert sorted(answer.status_code for answer in proposed) == [302, 409, 409, 409]
+    scene.world.person("Ratna", Role.ADJUDICATOR)
+    confirmed = twice(scene.browser("Ratna"), page, {"confirm": "1"})
+    assert sorted(answer.status_code for answer in confirmed) == [302, 409, 409, 409]
+    weeding = str(Weeding.objects.get().pk)
+    at_once(*(lambda: pipeline.go_on_with_weeding(weeding) for _ in range(AT_ONCE)))
+    assert (Event.objects.filter(kind="weeding").count(), Ruling.objects.count()) == (1, 2)
+    undone = twice(scene.browser("Ratna"), page, {"undo": "1"})
+    assert {answer.status_code for answer in undone} == {409}, "it is not decided yet"
+    pipeline.decide(str(scene.disputed.pk))
+    one(twice(scene.browser("Ratna"), page, {"undo": "1"}), 302)
+    assert Weeding.objects.filter(undoes__isnull=False).count() == 1
+
+
 REPORT = "/lapor/contoh/ppwp/9101011001002/"
 
 
@@ -465,6 +493,8 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "aggregation:report_group": reports_answered,
     "aggregation:exclusions": excluded,
     "aggregation:votes": of_a_vote,
+    "aggregation:same_sender": senders_photos_shown,
+    "aggregation:weeding": senders_photos_rejected,
     "grant": role_granted,
     "withdraw": proposal_withdrawn,
     "invitations": invitation_made,
@@ -517,6 +547,7 @@ def test_every_post_of_the_site_is_here(scene):
         **{"code": "9101011001001", "sha256": "0" * 64, "side": "480", "election": "contoh", "contest": "ppwp"},
         **{"region": "91", "station": "9101011001001", "receipt": "x", "log": "contoh", "person": scene.citizen.pk},
         **{"ticket": NOBODYS, "token": "x", "invitation": 1, "report": NOBODYS, "group": NOBODYS, "number": 1},
+        **{"ticket": NOBODYS, "token": "x", "invitation": 1, "report": NOBODYS, "group": NOBODYS, "weeding": 1},
         **{"lease": str(scene.lease.pk), "photo": str(scene.photo.pk), "photo_id": str(scene.photo.pk)},
     }
     names = dict(addresses(get_resolver()))

@@ -22,6 +22,7 @@ from pemantau import pipeline
 from tests.transcription.reading import given, photo_of, reads
 from tests.world import World
 from transcription import reports
+from transcription.models import Weeding
 from uploads import tickets
 from uploads.claims import Claim
 
@@ -119,6 +120,10 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "aggregation:report_group": (ADJUDICATORS, ADJUDICATORS),
     "aggregation:exclusions": (ADJUDICATORS | OPERATORS, ADJUDICATORS | OPERATORS),
     "aggregation:votes": (ADJUDICATORS, ADJUDICATORS),
+    # All photos of one sender
+    "aggregation:same_sender": (None, ADJUDICATORS),
+    "aggregation:weedings": (ADJUDICATORS, None),
+    "aggregation:weeding": (ADJUDICATORS, ADJUDICATORS),
     # Operation
     "overview": (OPERATORS, None),
     "surge": (OPERATORS, OPERATORS),
@@ -258,6 +263,9 @@ def arguments(world: World, settings, tmp_path) -> dict[str, object]:
     claim = Claim(world.station, world.contest, 2)
     elsewhere = Claim(world.stations["9101011002002"], world.contest, None)
     report = pipeline.send_report(reports.Said(elsewhere, "official", world.device()))
+    weeding = Weeding.objects.create(
+        sender_device=other.device, election=world.election, proposed_by=world.person("Hakim", Role.ADJUDICATOR)
+    )
     return {
         "photo": photo.pk,
         "photo_id": photo.pk,
@@ -268,6 +276,7 @@ def arguments(world: World, settings, tmp_path) -> dict[str, object]:
         "region": "9101",
         "report": report.pk,
         "group": report.group_id,
+        "weeding": weeding.pk,
         "station": world.station.code,
         "code": world.station.code,
         "receipt": photo.receipt,

@@ -13,14 +13,13 @@ from django.urls import reverse
 from accounts.models import Role
 from aggregation import exclusions, votes
 from pemantau import pipeline
-from tests.aggregation.evidence import fold
+from tests.aggregation.evidence import PAGE_1, fold
 from tests.browser.conftest import DESKTOP, PHONE, Person
 from tests.transcription.reading import device_of, given, photo_of, reads
 from tests.world import World
 from tps import names
 from tps.models import Region
-from transcription import bars, recalls, reports, surges
-from transcription.models import Lease
+from transcription import bars, recalls, reports, surges, weedings
 from uploads.claims import Claim
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -66,6 +65,7 @@ SIGNED_IN = {
         "/putusan/",
         "/putusan/laporan/",
         "/putusan/pengecualian/",
+        "/putusan/sepengirim/",
         "/baca/",
         "/akun/langkah-kedua/?next=/putusan/",
     ],
@@ -109,7 +109,7 @@ def busy(site: World) -> World:
         reads(site, name, decided, paslon_1=101, paslon_2=88, paslon_3=20)
         reads(site, name, case, problem="wrong_tps")
     pipeline.record(str(decided.pk))
-    given(site, "Sari", waiting)
+    site.lease = given(site, "Sari", waiting)
     device_of(site, site.person("Sari"))
     with transaction.atomic():
         withdrawn = photo_of(site, "9101011001003")
@@ -124,6 +124,17 @@ def busy(site: World) -> World:
     report = pipeline.send_report(reports.Said(claim, "reread", site.device(), "Cek lagi"))
     bars.pause(site.person("Oka"), site.person("Budi").pk, "contoh", reason="careless")
     pipeline.go_on_with_recall(str(recalls.propose(site.person("Oka"), site.person("Budi").pk).pk))
+    with transaction.atomic():
+        more = [photo_of(site, tps, page=page, device=case.device) for tps in site.stations for page in (1, 3)]
+    for name in ("Citra", "Eka"):
+        reads(site, name, more[0], page=1, **PAGE_1)
+    site.proposed = weedings.begin(site.person("Hakim", Role.ADJUDICATOR), case.pk)
+    weedings.propose(site.person("Hakim"), site.proposed.pk, "not_a_form", None, "")
+    with transaction.atomic():
+        junk = photo_of(site, "9101011002002")
+    for name in ("Citra", "Eka"):
+        reads(site, name, junk, problem="duplicate")
+    site.begun = weedings.begin(site.person("Adi", Role.ADJUDICATOR), junk.pk)
     site.case, site.decided, site.withdrawn, site.report = case, decided, withdrawn, report
     fold()
     return site
@@ -149,11 +160,17 @@ def test_every_page_looks_right(busy, somebody, viewport, scheme):
         person.signs_in(people[role], role)
         more = {
             Role.VOLUNTEER: [
-                f"/baca/{Lease.objects.get(end='').pk}/",
-                f"/baca/{Lease.objects.get(end='').pk}/?halaman=1",
+                f"/baca/{busy.lease.pk}/",
+                f"/baca/{busy.lease.pk}/?halaman=1",
+            ],
+            Role.ADJUDICATOR: [
+                f"/putusan/{busy.case.pk}/",
+                f"/putusan/laporan/{busy.report.group_id}/",
+                f"/putusan/sepengirim/{busy.proposed.pk}/",
+                f"/putusan/sepengirim/{busy.begun.pk}/",
+                busy.votes,
             ],
             Role.OPERATOR: [f"/kelola/jeda/{busy.person('Budi').pk}/"],
-            Role.ADJUDICATOR: [f"/putusan/{busy.case.pk}/", f"/putusan/laporan/{busy.report.group_id}/", busy.votes],
         }
         for path in [*paths, *more.get(role, [])]:
             faults += looks_right(person, path)

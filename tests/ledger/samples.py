@@ -59,6 +59,10 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "withdraw": {"photo": A, "why": "court", "bytes": "deleted"},
     "restore": {"photo": A, "why": "sent_again"},
     "revoke": {"version": 1, "account": WHO, "state": "on", "by": WHO, "second": WHO, "at": AT},
+    "weeding": {
+        **{"version": 1, "state": "on", "reason": "not_a_form", "size": 12},
+        **{"by": WHO, "second": WHO, "at": AT},
+    },
     "role": {"account": WHO, "role": "volunteer", "by": WHO, "at": AT},
     "invitations": {"version": 1, "state": "off", "by": WHO, "at": AT},
     "factor": {"account": WHO, "by": WHO, "second": WHO, "at": AT},
