@@ -126,13 +126,15 @@ def _show(request: HttpRequest, number: int, refusal: Refusal | None = None) -> 
 def _rows(shown: Page[WeedingPhoto], own: set[UUID]) -> list[dict[str, Any]]:
     rows = []
     for row in shown:
+        pictures = showing.pictures_of(row.photo)
         decision = row.photo.task.decision
         left_out = LeftOut(row.left_out) if row.left_out else LeftOut.IN_HAND if row.photo_id in own else None
         rows.append(
             {
                 "is_meant": row.is_meant,
                 "photo": row.photo,
-                "small": showing.pictures_of(row.photo)[480],
+                "small": pictures[480],
+                "large": pictures[1280],
                 "state": STATES[Decision.Outcome(decision.outcome)] if decision else _("belum diputuskan"),
                 "is_accepted": decision and decision.outcome == Decision.Outcome.ACCEPTED,
                 "left_out": left_out and left_out.label,
