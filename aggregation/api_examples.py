@@ -166,6 +166,7 @@ BACKLOG = OpenApiExample(
             {
                 "region": {"code": "91", "name": "Contoh Raya"},
                 "contest": None,
+                "sample": None,
                 "reason": "behind",
                 "since": "2029-02-14T08:30:00Z",
             }

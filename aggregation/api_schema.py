@@ -283,11 +283,19 @@ class Named(s.Serializer[Any]):
     name = s.CharField()
 
 
+class SampleProgress(s.Serializer[Any]):
+    """TPS that were drawn by a seed in the ledger (`draw`), a share of each region."""
+
+    stations = s.IntegerField()
+    read = s.IntegerField(help_text="Of these, TPS of which numbers are known.")
+
+
 class ServedFirst(s.Serializer[Any]):
-    """A region or a contest whose photos an operator has read before others; also in the ledger (`surge`)."""
+    """What an operator has read before others: a region, a contest, or a sample of its TPS; in the ledger: `surge`."""
 
     region = Named(allow_null=True)
     contest = Named(allow_null=True)
+    sample = SampleProgress(allow_null=True)
     reason = s.ChoiceField(SurgeTurn.Reason.values)
     since = s.DateTimeField()
 

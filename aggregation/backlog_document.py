@@ -8,19 +8,39 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from aggregation import publication, region_document
+from aggregation.models import Result
 from aggregation.publication import Document
 from aggregation.region_document import time_of
 from tps.models import NATION, Election
 from tps.search import UnknownRegion
 from transcription import surges
 from transcription.agreement import READERS
+from transcription.models import SampleStation
 
 FORMAT = 1
 HOURS = 24
 # Digits of the codes below: nation to provinsi, kabupaten, kecamatan, kelurahan.
 BELOW = {0: 2, 2: 4, 4: 6, 6: 10}
+
+# TPS of a sample of which numbers stand, or are in dispute.
+_READ_OF_SAMPLE = Coalesce(
+    Subquery(
+        Result.objects.filter(
+            contest=OuterRef("sample__contest"),
+            state__in=[Result.State.PARTIAL, Result.State.COMPLETE, Result.State.DISPUTED],
+            station__in=SampleStation.objects.filter(sample=OuterRef(OuterRef("sample"))).values("station"),
+        )
+        .order_by()
+        .values("contest")
+        .annotate(many=Count("pk"))
+        .values("many")
+    ),
+    0,
+)
 
 # A photo waits as long as somebody is still to read it, the copies and the place in the queue included. A TPS of the
 # region is one whose code begins with the region's; ":" comes after all digits.
@@ -127,11 +147,13 @@ def build(election: Election, code: str = NATION) -> dict[str, Any]:
         "served_first": [
             {
                 "region": {"code": one.region_id, "name": one.region.name} if one.region else None,
-                "contest": {"code": one.contest.code, "name": one.contest.name} if one.contest else None,
+                "contest": {"code": contest.code, "name": contest.name} if contest else None,
+                "sample": {"stations": one.sample.size, "read": one.read} if one.sample else None,
                 "reason": one.reason,
                 "since": time_of(one.turned_at),
             }
-            for one in surges.active()
+            for one in surges.active().annotate(read=_READ_OF_SAMPLE)
+            for contest in [one.contest or (one.sample and one.sample.contest)]
         ],
         "total": _total(lines),
         "regions": lines,

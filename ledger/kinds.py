@@ -102,6 +102,7 @@ FIELDS: dict[str, Holds] = {
     "contest": word,
     "contests": list_of(word),
     "cut": count,
+    "digits": number(1, 13),
     "dpt": sha256,
     "election": word,
     "file": sha256,
@@ -116,6 +117,7 @@ FIELDS: dict[str, Holds] = {
     "options": sha256,
     "origin": word,
     "page": page,
+    "percent": number(1, 99),
     "photo": identifier,
     "pub": map_of(sha256),  # by the longer side in pixels
     "reason": word,
@@ -126,6 +128,7 @@ FIELDS: dict[str, Holds] = {
     "root": sha256,
     "rule": number(1, 999),
     "rule_version": number(1, 999),
+    "sample": version,
     "seal": sha256,
     "sealed": sha256,
     "second": commitment,
@@ -206,8 +209,13 @@ KINDS: dict[str, Kind] = {
     "rule": _kind("rule hash why by second at", subject="rule"),
     # Strangers' photos cost a proof of work from here on, or no more; `version` counts the turns.
     "alarm": _kind("version state by at", subject="version"),
-    # The photos of one region or contest are read first from here on, or no longer; `version` counts the turns.
-    "surge": _kind("version state by at", "region contest reason", subject="version"),
+    # The photos of one region, contest or sample are read first from here on, or no longer; `version` counts the turns.
+    "surge": _kind("version state by at", "region contest sample reason", subject="version"),
+    # A sample of a contest's TPS is to be drawn, so many (`size`) or a part of them (`percent`); so many `digits` of a
+    # TPS's code say its stratum. The seed is the hash of an entry that comes later.
+    "sample": _kind("version contest digits by at", "size percent", subject="version"),
+    # It is drawn: the place of that entry, its hash, and how many TPS they are (`transcription.samples`).
+    "draw": _kind("version index leaf size at", subject="version"),
     # A text (`hash`) stands on top of all pages from here on, or no longer; `version` counts the turns.
     "announcement": _kind("version state hash by at", subject="version"),
     # A person is given no more tasks (`by`: who says so, or "system" by known answers and haste), or is again.
@@ -233,6 +241,7 @@ BY: dict[str, Holds] = {
     "alarm": commitment,
     "rule": commitment,
     "surge": commitment,
+    "sample": commitment,
     "invitations": commitment,
     "factor": commitment,
     "announcement": commitment,

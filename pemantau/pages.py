@@ -1,6 +1,7 @@
 """The operator's pages: how the operation stands, what is read first, who has which role, and the alarm mode."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -20,12 +21,13 @@ from aggregation import backlog_document, region_document
 from pemantau import overview as counts
 from tps import search
 from tps.models import Contest, Election
-from transcription import surges
-from transcription.models import SurgeTurn
+from transcription import samples, surges
+from transcription.models import Sample, SurgeTurn
 from uploads import alarm as alarm_mode
 from uploads.models import AlarmTurn, Photo
 
 PER_PAGE = 50
+WRONG_TARGETS = (search.UnknownRegion, search.NoSuchContest, surges.NotOneTarget)
 
 STEPS = {
     Photo.Step.INSPECT: gettext_lazy("Dibuatkan salinan publik"),
@@ -129,7 +131,7 @@ def alarm(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Action.OPERATE)
 def surge(request: HttpRequest) -> HttpResponse:
-    """Have the photos of a region or contest read first, or end that. The same twice changes nothing."""
+    """Have the photos of a region, contest or sample read first, or end that. The same twice changes nothing."""
     election = search.election()
     if request.method != "POST":
         return _surges(request, election, request.GET)
@@ -139,6 +141,9 @@ def surge(request: HttpRequest) -> HttpResponse:
         if "end" in said:
             if surges.end(request.user, election.pk, int(said["end"]) if said["end"].isdecimal() else 0):
                 messages.success(request, _("Prioritas berakhir. Urutan kembali seperti semula."))
+        elif "sample" in said:
+            if samples.announce(request.user, election.pk, **_sample(said)):
+                messages.success(request, _("Sampel diumumkan. Ia diundi dari catatan publik yang datang sesudah ini."))
         elif surges.begin(
             request.user,
             election.pk,
@@ -148,25 +153,45 @@ def surge(request: HttpRequest) -> HttpResponse:
             note=said.get("note", ""),
         ):
             messages.success(request, _("Foto-foto ini sekarang dibaca lebih dulu."))
-    except (search.UnknownRegion, search.NoSuchContest, surges.NotOneTarget, surges.WrongReason) as refusal:
+    except (*samples.REFUSALS, *WRONG_TARGETS, surges.WrongReason) as refusal:
         return _surges(request, election, said, refusal)
     return redirect("surge")
+
+
+def _sample(said: Mapping[str, str]) -> dict[str, Any]:
+    many, digits = said.get("many", ""), said.get("digits", "")
+    number = int(many) if many.isdecimal() and len(many) < 8 else 0
+    size = {"percent": number} if said.get("unit") == "percent" else {"size": number}
+    return {"contest": said["sample"], "digits": int(digits) if digits in ("2", "4") else 0, **size}
 
 
 def _surges(
     request: HttpRequest, election: Election, said: Mapping[str, str], refusal: Refusal | None = None
 ) -> HttpResponse:
-    turns = SurgeTurn.objects.select_related("by", "region", "contest", "ends__region", "ends__contest")
+    turns = SurgeTurn.objects.select_related(
+        *("by", "region", "contest", "sample__contest", "ends__region", "ends__contest", "ends__sample__contest")
+    )
     context = {
         "active": surges.active(),
         "turns": turns.order_by("-pk")[:PER_PAGE],
         "contests": Contest.objects.filter(election=election).order_by("pk"),
-        "reasons": SurgeTurn.Reason.choices,
+        "reasons": surges.WHY,
+        "announced": samples.announced(election.pk),
+        "strata": Sample.Strata.choices,
+        "later": samples.LATER,
+        "said": said,
         "region": said.get("region", ""),
         "contest": said.get("contest", ""),
         "reason": said.get("reason", ""),
         "note": said.get("note", ""),
         "refusal": refusal,
-        "wrong": "reason" if isinstance(refusal, surges.WrongReason) else "region",
+        "wrong": _wrong_field(said, refusal),
     }
     return render(request, "operating/surge.html", context, status=refusal.status if refusal else 200)
+
+
+def _wrong_field(said: Mapping[str, str], refusal: Refusal | None) -> str:
+    if "sample" in said:
+        of = {samples.WrongSize: "many", samples.WrongStrata: "digits"}
+        return of.get(type(refusal), "sample") if refusal else ""
+    return "reason" if isinstance(refusal, surges.WrongReason) else "region"

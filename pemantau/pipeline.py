@@ -29,7 +29,19 @@ from aggregation import exclusions, recall_preview, results, tallies, votes
 from aggregation.models import Delta, ExclusionTurn, Result, Snapshot, VoteWord
 from ledger import entries as ledger
 from tps.models import Election
-from transcription import bars, consensus, gold, queue, recalls, reports, rulings, senders, weedings, withdrawals
+from transcription import (
+    bars,
+    consensus,
+    gold,
+    queue,
+    recalls,
+    reports,
+    rulings,
+    samples,
+    senders,
+    weedings,
+    withdrawals,
+)
 from transcription import entries as readings
 from transcription.models import (
     Decision,
@@ -415,7 +427,7 @@ _TASKS: dict[str, Task] = {Step.INSPECT: inspect, Step.QUEUE: open_to_readers, S
 
 @shared_task
 def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) -> int:
-    """Ring again for photos that stand still, take back expired leases, and renew what is announced.
+    """Ring again for photos that stand still, take back expired leases, draw samples, and renew what is announced.
 
     Returns how many were rung for.
 
@@ -426,6 +438,7 @@ def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) 
     announcements.renew()
     if current := Election.objects.filter(is_current=True).values_list("pk", flat=True).first():
         bars.pause_those_below(current)
+        samples.draw_those_due(current)
     stalled = Photo.objects.filter(
         step__in=_TASKS, step_at__lt=Now() - timedelta(seconds=older_than), withdrawn_at__isnull=True
     )

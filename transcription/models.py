@@ -105,18 +105,76 @@ class Task(models.Model):
         return str(self.pk)
 
 
+class Sample(models.Model):
+    """Some TPS of each region in which a contest is voted on, announced before anybody can know which (`samples`)."""
+
+    class Strata(models.IntegerChoices):
+        """So many digits of a TPS's code say which stratum it is in."""
+
+        PROVINCE = 2, _("provinsi")
+        REGENCY = 4, _("kabupaten/kota")
+
+    contest = models.ForeignKey(Contest, on_delete=models.PROTECT, related_name="+")
+    digits = models.SmallIntegerField(choices=Strata.choices)
+    size_wanted = models.IntegerField(null=True)  # TPS in all, or this part of them:
+    percent = models.SmallIntegerField(null=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    announced_at = models.DateTimeField(db_default=Now())
+    drawn_at = models.DateTimeField(null=True)
+    # The place in the log of the entry whose hash is the seed, and that hash in hexadecimal digits.
+    seed_index = models.BigIntegerField(null=True)
+    seed = models.CharField(max_length=64, blank=True)
+    size = models.IntegerField(null=True)  # TPS that were drawn
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contest"], condition=Q(drawn_at=None), name="one_announced_sample_per_contest"
+            ),
+            models.CheckConstraint(
+                condition=Q(size_wanted__gt=0, percent__isnull=True)
+                | Q(size_wanted__isnull=True, percent__range=(1, 99)),
+                name="a_sample_has_one_size",
+            ),
+            models.CheckConstraint(condition=Q(digits__in=[2, 4]), name="a_sample_has_known_strata"),
+            models.CheckConstraint(
+                condition=Q(drawn_at=None, seed_index=None, seed="", size=None)
+                | Q(drawn_at__isnull=False, seed_index__isnull=False, size__isnull=False, seed__regex="^[0-9a-f]{64}$"),
+                name="a_drawn_sample_has_a_seed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"sample {self.pk}"
+
+
+class SampleStation(models.Model):
+    """A TPS that was drawn. Whoever has the log and the list of TPS can draw it again."""
+
+    sample = models.ForeignKey(Sample, on_delete=models.PROTECT, related_name="stations", db_index=False)
+    station = models.ForeignKey(PollingStation, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["sample", "station"], name="a_tps_is_drawn_once")]
+
+    def __str__(self) -> str:
+        return f"{self.sample_id}: {self.station_id}"
+
+
 class SurgeTurn(models.Model):
-    """An operator had the photos of one region or contest served first, or ended that (`transcription.surges`)."""
+    """An operator had photos served first, or ended that (`transcription.surges`): of a region, contest or sample."""
 
     class Reason(models.TextChoices):
         BEHIND = "behind", _("tertinggal dari wilayah lain")
         RECAPITULATION = "recapitulation", _("rekapitulasi resmi segera dimulai")
         REPORTS = "reports", _("banyak laporan atau sengketa")
         SENDERS = "senders", _("banyak pengirim menunggu")
+        SAMPLE = "sample", _("agar gambaran awal bukan dari satu tempat")
         OTHER = "other", _("lainnya")
 
     region = models.ForeignKey(Region, null=True, on_delete=models.PROTECT, related_name="+")
     contest = models.ForeignKey(Contest, null=True, on_delete=models.PROTECT, related_name="+")
+    sample = models.ForeignKey(Sample, null=True, on_delete=models.PROTECT, related_name="+")
     ends = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="end")
     reason = models.CharField(max_length=14, blank=True, choices=Reason.choices)
     note = models.CharField(max_length=300, blank=True)
@@ -126,17 +184,21 @@ class SurgeTurn(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(region__isnull=False, contest__isnull=True, ends__isnull=True)
-                | Q(region__isnull=True, contest__isnull=False, ends__isnull=True)
-                | Q(region__isnull=True, contest__isnull=True, ends__isnull=False),
-                name="a_surge_is_of_a_region_or_a_contest_or_ends_one",
+                condition=Q(region__isnull=False, contest__isnull=True, sample__isnull=True, ends__isnull=True)
+                | Q(region__isnull=True, contest__isnull=False, sample__isnull=True, ends__isnull=True)
+                | Q(region__isnull=True, contest__isnull=True, sample__isnull=False, ends__isnull=True)
+                | Q(region__isnull=True, contest__isnull=True, sample__isnull=True, ends__isnull=False),
+                name="a_surge_is_of_one_thing_or_ends_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(sample__isnull=True) | Q(reason="sample"), name="a_samples_reason_is_that_it_is_one"
             ),
             models.CheckConstraint(condition=Q(ends__isnull=True) ^ Q(reason=""), name="a_surge_has_a_reason"),
             models.CheckConstraint(condition=~Q(region=""), name="a_surge_is_not_of_the_whole_nation"),
         ]
 
     def __str__(self) -> str:
-        return f"ends {self.ends_id}" if self.ends_id else self.region_id or str(self.contest_id)
+        return f"ends {self.ends_id}" if self.ends_id else self.region_id or str(self.contest_id or self.sample)
 
 
 class Lease(models.Model):

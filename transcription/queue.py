@@ -151,7 +151,8 @@ _OPEN = f"""
            CASE WHEN is_first THEN photos WHEN is_slow THEN greatest(photos, slow) ELSE greatest(photos, others) END
            * %(stages)s
            + %(marked)s + CASE WHEN covered THEN %(evidence)s ELSE 0 END
-           - CASE WHEN {surges.covers(contest="%(contest)s", station="%(code)s")} THEN %(surge)s ELSE 0 END,
+           - CASE WHEN {surges.covers(contest="%(contest)s", station="%(station)s", code="%(code)s")}
+                  THEN %(surge)s ELSE 0 END,
            array_remove(ARRAY[%(sender)s::bigint], NULL), %(here)s::varchar[], 0, false, ''
       FROM turn, first
     ON CONFLICT DO NOTHING

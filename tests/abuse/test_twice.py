@@ -23,6 +23,7 @@ from accounts import invitations
 from accounts.models import Acceptance, Announcement, FactorReset, Invitation, Role, RoleProposal, User
 from aggregation.models import ExclusionProposal, ExclusionTurn, VoteWord
 from ledger import checks, sequencer
+from ledger import entries as ledger
 from ledger.models import Event
 from pemantau import pipeline
 from tests.transcription import reading as people
@@ -37,10 +38,16 @@ from transcription.models import (
     FirstLook,
     Lease,
     PracticeResult,
+from transcription import samples
+from transcription.models import (
+    BarTurn,
+    Entry,
+    Lease,
     Recall,
     Report,
     ReportGroup,
     Ruling,
+    Sample,
     SurgeTurn,
     Task,
     Weeding,
@@ -351,6 +358,19 @@ def surge_begun(scene: Scene) -> None:
     assert Event.objects.filter(kind="surge").count() == 2
 
 
+def sample_announced(scene: Scene) -> None:
+    said = {"sample": "ppwp", "digits": "2", "many": "10", "unit": "percent"}
+    one(twice(scene.browser("Omar"), "/kelola/dahulukan/", said), 302)
+    assert Sample.objects.count() == Event.objects.filter(kind="sample").count() == 1
+    with transaction.atomic():
+        for number in range(samples.LATER):
+            ledger.append("contoh", "reference", what="tps", hash=f"sha256:{number:064x}", at="2029-02-14T08:11:09Z")
+    while sequencer.sequence():
+        pass
+    at_once(*(lambda: samples.draw_those_due("contoh") for _ in range(AT_ONCE)))
+    assert [Event.objects.filter(kind=kind).count() for kind in ("draw", "surge")] == [1, 1]
+
+
 def reader_paused(scene: Scene) -> None:
     sari = scene.world.person("Sari")
     one(twice(scene.browser("Omar"), "/kelola/jeda/", {"email": sari.email, "reason": "careless"}), 302)
@@ -511,6 +531,11 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "transcription-api:first_look": first_look,
     "set_language": language,
 }
+
+
+def test_a_sample_announced_twice_at_the_same_instant_is_drawn_once(scene):
+    sample_announced(scene)
+    one_entry_each()
 
 
 @pytest.mark.parametrize("name", POSTS)

@@ -19,7 +19,7 @@ from tests.transcription.reading import device_of, given, photo_of, reads
 from tests.world import World
 from tps import names
 from tps.models import Region
-from transcription import bars, recalls, reports, surges, weedings
+from transcription import bars, recalls, reports, samples, surges, weedings
 from uploads.claims import Claim
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -120,6 +120,7 @@ def busy(site: World) -> World:
         pipeline.exclude(psu(site.person(name, role)))
     pipeline.say_vote(votes.Said(decided.pk, site.person("Vera"), "first", "date"))
     site.votes = f"/putusan/pengecualian/contoh/ppwp/{site.station.code}/"
+    samples.announce(site.person("Oka"), "contoh", contest="ppwp", digits=4, percent=20)
     claim = Claim(site.station, site.contest, 2)
     report = pipeline.send_report(reports.Said(claim, "reread", site.device(), "Cek lagi"))
     bars.pause(site.person("Oka"), site.person("Budi").pk, "contoh", reason="careless")
@@ -137,6 +138,7 @@ def busy(site: World) -> World:
     site.begun = weedings.begin(site.person("Adi", Role.ADJUDICATOR), junk.pk)
     site.case, site.decided, site.withdrawn, site.report = case, decided, withdrawn, report
     fold()
+    pipeline.sweep()
     return site
 
 

@@ -69,6 +69,8 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "reference": {"what": "dpt", "hash": HASH, "at": AT},
     "rule": {"rule": 2, "hash": HASH, "why": "issue-5", "by": WHO, "second": WHO, "at": AT},
     "alarm": {"version": 1, "state": "on", "by": WHO, "at": AT},
+    "sample": {"version": 1, "contest": "ppwp", "digits": 4, "size": 2000, "by": WHO, "at": AT},
+    "draw": {"version": 1, "index": 90, "leaf": HASH, "size": 2212, "at": AT},
     "surge": {"version": 1, "state": "on", "by": WHO, "at": AT, "region": "9101", "reason": "behind"},
     "announcement": {"version": 1, "state": "on", "hash": HASH, "by": WHO, "at": AT},
     "bar": {"version": 1, "account": WHO, "state": "on", "why": "gold", "by": "system", "at": AT},

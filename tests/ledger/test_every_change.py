@@ -59,6 +59,7 @@ WITHOUT_DUTY = {
     "transcription_firstlook": "an adjudicator's own look: stands beside the readings on their page, moves no number",
     "transcription_recallphoto": "a list of what is to be done; each photo's decision has its own entry",
     "transcription_practiceresult": "how far somebody came with forms of which nothing counts",
+    "transcription_samplestation": "drawn by the seed in its `draw` entry: anybody can draw it again",
     "transcription_weedingphoto": "a list of what is to be ruled on; each photo's rulings have their own entries",
     "transcription_pace": "how fast somebody reads: derived from leases and readings, moves no number",
     "aggregation_delta": "names its `select` entry itself, in a column that may not be empty",
