@@ -16,10 +16,10 @@ from aggregation.models import ExclusionTurn, Result, Snapshot, Tally, VoteWord
 from ledger.models import Event
 from tps import reference
 from tps.models import NATION, Contest, Election
-from transcription import consensus, reports, rule_versions, rulings, withdrawals
+from transcription import consensus, reports, rule_versions, rulings, samples, withdrawals
 from transcription import entries as readings
 from transcription.entries import KOSONG
-from transcription.models import BarTurn, Decision, Entry, GoldReading, Report, ReportGroup, Ruling
+from transcription.models import BarTurn, Decision, Entry, GoldReading, Report, ReportGroup, Ruling, Sample
 from uploads import inspection, intake
 from uploads.models import Photo
 
@@ -179,6 +179,14 @@ def differences() -> Iterator[Found]:
     yield from _untold_reference_data()
     yield from _rules_not_named()
     yield from _paused_otherwise()
+    yield from _drawn_otherwise()
+
+
+def _drawn_otherwise() -> Iterator[Found]:
+    """Samples hold what their seed draws, and the seed is the one in the log."""
+    for sample in Sample.objects.filter(drawn_at__isnull=False).select_related("contest").order_by("pk"):
+        if wrong := samples.drawn_otherwise(sample):
+            yield "sample", str(sample.pk), wrong
 
 
 def _paused_otherwise() -> Iterator[Found]:

@@ -23,7 +23,7 @@ from accounts.models import User
 from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
 from ledger import entries as ledger
-from ledger.models import Leaf
+from ledger.models import Event, Leaf
 from tps.models import Contest, PollingStation
 from transcription import surges
 from transcription.models import Sample, SampleStation
@@ -164,6 +164,21 @@ def of_contest(contest: Contest) -> QuerySet[PollingStation]:
     for region in contest.area.values_list("pk", flat=True):
         where |= Q(code__startswith=region)
     return PollingStation.objects.filter(where, election=contest.election_id)
+
+
+def drawn_otherwise(sample: Sample) -> str:
+    """How a drawn sample differs from what the log draws, or nothing. What the list of TPS was then is not kept here:
+    where it has changed since, only the seed is looked at.
+    """
+    seed = _seed_of(sample)
+    if seed is None or (seed.index, bytes(seed.leaf_hash).hex()) != (sample.seed_index, sample.seed):
+        return "its seed is not the entry that stands there in the log"
+    since = Event.objects.filter(log=seed.log, kind="reference", created_at__gte=sample.drawn_at)
+    if not since.exists() and set(_stations(sample, sample.seed)) != set(
+        sample.stations.values_list("station", flat=True)
+    ):
+        return "holds other TPS than its seed draws"
+    return ""
 
 
 def _now() -> str:

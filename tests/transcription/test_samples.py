@@ -3,12 +3,14 @@
 import hashlib
 import json
 from collections import Counter
+from contextlib import contextmanager
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Role
 from accounts.permissions import NotAllowed
+from aggregation import audit_log
 from ledger import entries as ledger
 from ledger import sequencer
 from ledger.models import Event, Leaf
@@ -295,6 +297,31 @@ def test_what_was_drawn_never_changes_and_nothing_is_drawn_without_its_entry(wor
     Sample.objects.filter(pk=sample.pk).update(drawn_at="2029-02-14T00:00Z", seed="0" * 64, seed_index=1, size=1)
     with connection.cursor() as cursor, pytest.raises(DatabaseError, match="has no entry draw"):
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@contextmanager
+def unguarded(table: str):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        yield
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def test_the_audit_draws_it_again(world, omar):
+    sample = begun(omar)
+    assert not list(audit_log._drawn_otherwise())
+    _inside, outside = inside_and_outside(world, sample)
+    with unguarded("transcription_samplestation"):
+        SampleStation.objects.filter(pk=sample.stations.earliest("pk").pk).update(station=world.stations[outside[0]])
+    assert list(audit_log._drawn_otherwise()) == [("sample", str(sample.pk), "holds other TPS than its seed draws")]
+    entries_come(1)
+    assert not list(audit_log._drawn_otherwise()), "the list of TPS is another one now"
+    with unguarded("transcription_sample"):
+        Sample.objects.update(seed="0" * 64)
+    ((_kind, _number, wrong),) = audit_log._drawn_otherwise()
+    assert wrong == "its seed is not the entry that stands there in the log"
 
 
 def test_the_application_may_do_it(world, omar, as_app):
