@@ -3,6 +3,7 @@
 Who the sender is, is not said.
 """
 
+from collections.abc import Mapping
 from typing import Any, cast
 from uuid import UUID
 
@@ -71,7 +72,7 @@ def weeding(request: HttpRequest, weeding: int) -> HttpResponse:
         elif "undo" in said:
             return redirect("aggregation:weeding", weedings.begin_undoing(by, weeding).pk)
         else:
-            weedings.choose(by, weeding, _ids(request, "tampil"), _ids(request, "foto"))
+            weedings.choose(by, weeding, *(_ids(request, name) for name in ("tampil", "foto", "diterima")))
             if "propose" in said:
                 weedings.propose(by, weeding, said.get("alasan", ""), *where)
                 messages.success(request, _("Usul Anda menunggu verifikator lain."))
@@ -95,26 +96,27 @@ def _show(request: HttpRequest, number: int, refusal: Refusal | None = None) -> 
     who = _person(request)
     seen = weedings.look_into(number, who)
     waits = seen.ended_at is None and seen.confirmed_at is None
-    # What this adjudicator sent or read is left out where they are to confirm: they are told before.
-    own = weedings.had_in_hand(seen, who) if waits else set()
-    meant = [row for row in weedings.meant(seen) if row.photo_id not in own]
+    is_drafted = waits and not seen.proposed_at
+    # What will be left out where they are to confirm: they are told before.
+    out = weedings.to_be_left_out(seen, who) if waits else {}
+    meant = [row for row in weedings.meant(seen) if row.photo_id not in out]
     rows = seen.photos.select_related("photo__contest", "photo__station__region", "photo__task__decision")
     shown = Paginator(rows.order_by("pk"), PER_PAGE).get_page(request.GET.get("hal"))
     context: dict[str, Any] = {
         "weeding": seen,
         "listed": shown,
-        "rows": _rows(shown, own),
+        "rows": _rows(shown, out, is_drafted=is_drafted),
         "many": shown.paginator.count,
         "meant": len(meant),
         "done": sum(row.done_at is not None for row in meant),
-        "left_out": weedings.left_out(seen, own),
-        "left_over": weedings.left_over(seen) if waits and not seen.proposed_at else 0,
+        "left_out": weedings.left_out(seen, out),
+        "left_over": weedings.left_over(seen) if is_drafted else 0,
         "effects": weeding_preview.effects_of(meant) if waits and not seen.undoes_id else [],
         "reasons": rulings.REASONS[weedings.verdict_of(seen)].items(),
         "reason": rulings.REASONS[weedings.verdict_of(seen)].get(seen.reason, ""),
         "chosen": request.POST.get("alasan", ""),
         "is_own": seen.proposed_by_id == who.pk,
-        "is_being_put_together": waits and not seen.proposed_at,
+        "is_being_put_together": is_drafted,
         "waits": waits and seen.proposed_at,
         "is_working": seen.confirmed_at and not seen.ended_at,
         "is_done": seen.confirmed_at and seen.ended_at,
@@ -123,15 +125,19 @@ def _show(request: HttpRequest, number: int, refusal: Refusal | None = None) -> 
     return render(request, "aggregation/weeding.html", context, status=refusal.status if refusal else 200)
 
 
-def _rows(shown: Page[WeedingPhoto], own: set[UUID]) -> list[dict[str, Any]]:
+def _rows(
+    shown: Page[WeedingPhoto], out: Mapping[UUID, WeedingPhoto.LeftOut], *, is_drafted: bool
+) -> list[dict[str, Any]]:
+    """What is to be left out is so once it is proposed; until then it only is not ticked, and may be."""
     rows = []
     for row in shown:
         pictures = showing.pictures_of(row.photo)
         decision = row.photo.task.decision
-        left_out = LeftOut(row.left_out) if row.left_out else LeftOut.IN_HAND if row.photo_id in own else None
+        will_be = out.get(row.photo_id)
+        left_out = LeftOut(row.left_out) if row.left_out else None if is_drafted else will_be
         rows.append(
             {
-                "is_meant": row.is_meant,
+                "is_meant": row.is_meant and not will_be,
                 "photo": row.photo,
                 "small": pictures[480],
                 "large": pictures[1280],

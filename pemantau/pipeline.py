@@ -427,7 +427,7 @@ _TASKS: dict[str, Task] = {Step.INSPECT: inspect, Step.QUEUE: open_to_readers, S
 
 @shared_task
 def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) -> int:
-    """Ring again for photos that stand still, take back expired leases, draw samples, and renew what is announced.
+    """Ring again for photos that stand still, take back expired leases, renew what is announced, and draw samples.
 
     Returns how many were rung for.
 
@@ -438,7 +438,6 @@ def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) 
     announcements.renew()
     if current := Election.objects.filter(is_current=True).values_list("pk", flat=True).first():
         bars.pause_those_below(current)
-        samples.draw_those_due(current)
     stalled = Photo.objects.filter(
         step__in=_TASKS, step_at__lt=Now() - timedelta(seconds=older_than), withdrawn_at__isnull=True
     )
@@ -453,6 +452,8 @@ def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) 
         if cache.add(f"rung:{step}:{photo_id}", 1, timeout=int(older_than)):
             _TASKS[step].delay(str(photo_id))
             rung += 1
+    if current:
+        samples.draw_those_due(current)
     return rung
 
 

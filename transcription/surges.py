@@ -24,8 +24,6 @@ from transcription.models import Sample, SurgeTurn
 SURGE = 2**38  # so much lower is the rank of what is served first: less than a lane is wide (`queue.rank_of`)
 LOCK = 0x7375726765  # "surge": turns go one after the other, and no photo comes into the queue meanwhile
 LONGEST_NOTE = 300
-
-
 # What an operator may say; of a sample the reason is always the same.
 WHY = [(value, label) for value, label in SurgeTurn.Reason.choices if value != SurgeTurn.Reason.SAMPLE]
 

@@ -10,7 +10,7 @@ same sender, not who. Undoing is the same with the ruling that has a photo read 
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -141,14 +141,19 @@ def had_in_hand(weeding: Weeding, who: User) -> set[UUID]:
     return set(rulings.had_in_hand(photos, who).values_list("pk", flat=True))
 
 
-def left_out(weeding: Weeding, own: Collection[UUID]) -> list[tuple[str, int]]:
-    """How many are left out and why, `own` among them. One query."""
-    out = Counter(
-        LeftOut(code) if code else LeftOut.IN_HAND
-        for code in weeding.photos.filter(Q(is_meant=True, photo__in=own) | ~Q(left_out="")).values_list(
-            "left_out", flat=True
-        )
-    )
+def to_be_left_out(weeding: Weeding, who: User) -> dict[UUID, WeedingPhoto.LeftOut]:
+    """What will not be ruled on though it is meant, as far as is known now, if this person confirms. Two queries."""
+    found = dict.fromkeys(had_in_hand(weeding, who), LeftOut.IN_HAND)
+    if not weeding.undoes_id:
+        since = meant(weeding).filter(was_accepted=False, photo__task__decision__outcome=Outcome.ACCEPTED)
+        found = dict.fromkeys(since.values_list("photo", flat=True), LeftOut.ACCEPTED) | found
+    return found
+
+
+def left_out(weeding: Weeding, more: Mapping[UUID, WeedingPhoto.LeftOut]) -> list[tuple[str, int]]:
+    """How many are left out and why, those that will be among them. One query."""
+    rows = weeding.photos.filter(Q(is_meant=True, photo__in=list(more)) | ~Q(left_out=""))
+    out = Counter(LeftOut(why) if why else more[photo] for photo, why in rows.values_list("photo", "left_out"))
     return [(str(why.label), many) for why, many in sorted(out.items())]
 
 
@@ -248,13 +253,20 @@ def _list(weeding: Weeding, by: User, photos: dict[UUID, bool]) -> None:
     )
 
 
-def choose(by: User, weeding_id: int, shown: Collection[UUID], ticked: Collection[UUID]) -> None:
-    """Of the photos that were shown, these are meant and the others are not. Raises `NoSuchWeeding`, `NotAllowed`."""
+def choose(
+    by: User, weeding_id: int, shown: Collection[UUID], ticked: Collection[UUID], as_accepted: Collection[UUID] = ()
+) -> None:
+    """Of the photos that were shown, these are meant and the others are not. Raises `NoSuchWeeding`, `NotAllowed`.
+
+    What was accepted since it was shown, and so was not shown `as_accepted`, is not what they ticked.
+    """
     with transaction.atomic():
         weeding = _held(by, weeding_id, proposed_by=by, proposed_at=None)
         accepted = Task.objects.filter(pk=OuterRef("photo"), decision__outcome=Outcome.ACCEPTED)
-        weeding.photos.filter(photo__in=shown).update(is_meant=False, was_accepted=Exists(accepted))
-        weeding.photos.filter(photo__in=set(shown) & set(ticked)).update(is_meant=True)
+        rows = weeding.photos.filter(photo__in=shown)
+        rows.update(is_meant=False, was_accepted=Exists(accepted))
+        seen_so = Q(was_accepted=False) | Q(photo__in=list(as_accepted))
+        rows.filter(seen_so, photo__in=set(shown) & set(ticked)).update(is_meant=True)
 
 
 def propose(by: User, weeding_id: int, reason: str, device: Device | None, address_block: str) -> None:

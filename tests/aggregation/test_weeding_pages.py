@@ -2,10 +2,12 @@
 
 import pytest
 
+from accounts import commitments
 from accounts.models import Role
 from aggregation import weeding_pages
 from pemantau import pipeline
 from tests.transcription.reading import browser_of, photo_of, reads
+from tests.uploads.test_pages import text
 from tests.world import build
 from transcription import weedings
 from transcription.models import Weeding
@@ -76,13 +78,13 @@ def test_who_the_sender_is_is_nowhere(world):
         seen = browser.get(page).content.decode() + browser.get("/putusan/sepengirim/").content.decode()
         for photo in world.photos:
             assert photo.receipt not in seen
-        for secret in (world.cici.email, f'"{world.cici.pk}"', *(str(photo.device_id) for photo in world.photos)):
+        for secret in (world.cici.email, commitments.of(world.cici), *(str(photo.device_id) for photo in world.photos)):
             assert secret not in seen
 
 
 def test_nobody_sees_what_was_read_of_a_photo_that_is_open(world):
     reads(world, "Sari", world.photos[2], paslon_1=777, paslon_2=88, paslon_3=31)
-    assert "777" not in world.ratna.get(proposed(world)).content.decode()
+    assert "777" not in text(world.ratna.get(proposed(world)))
 
 
 def test_what_is_refused_is_said_on_the_page(world):
@@ -104,9 +106,9 @@ def test_a_page_costs_as_many_queries_for_many_photos_as_for_few(
 ):
     page = proposed(world)
     world.ratna.get(page)
-    # session, person, weeding, who looked, own ones, meant, count, page, left out; of the effects one, and three
-    # more for a contest of which something was accepted: here nothing of it is meant
-    with django_assert_num_queries(10):
+    # session, person, weeding, who looked, own ones, accepted since, meant, left out, count, page; of the effects one,
+    # and three more for a contest of which something was accepted: here nothing of it is meant
+    with django_assert_num_queries(11):
         world.ratna.get(page)
     with django_assert_max_num_queries(8):
         world.ratna.get("/putusan/sepengirim/")
@@ -116,8 +118,27 @@ def test_a_page_costs_as_many_queries_for_many_photos_as_for_few(
             photo_of(world, tps, page=number, uploader=world.cici)
     page = proposed(world)
     world.ratna.get(page)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         world.ratna.get(page)
+
+
+def test_what_was_accepted_since_is_told_before(world):
+    page = proposed(world)
+    for name in ("Sari", "Budi"):
+        reads(world, name, world.photos[2])
+    seen = world.ratna.get(page).content.decode()
+    assert "Tidak ikut: sementara itu diterima pembaca" in seen
+    assert seen.count("<strong>Ditolak</strong>") == 1
+
+
+def test_what_readers_accepted_is_rejected_only_if_it_was_shown_as_accepted(world):
+    page, shown = begun(world), [str(photo.pk) for photo in world.photos]
+    for name in ("Sari", "Budi"):
+        reads(world, name, world.photos[2])
+    world.hakim.post(page, {"tampil": shown, "foto": shown, "diterima": shown[1], "save": "1"})
+    seen = world.hakim.get(page).content.decode()
+    assert [f'value="{photo}" checked' in seen for photo in shown] == [True, True, False]
+    assert [f'name="diterima" value="{photo}"' in seen for photo in shown] == [False, True, True]
 
 
 def test_many_photos_come_in_pages_and_each_keeps_its_ticks(world, monkeypatch):

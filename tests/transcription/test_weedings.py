@@ -124,10 +124,10 @@ def test_whoever_has_an_account_is_the_account_on_whatever_device(world):
 def test_what_is_rejected_withdrawn_or_not_yet_open_is_not_there(world):
     rules(world, "Tono", world.case, "reject", "not_a_form")
     pipeline.withdraw(world.unread)
-    closed = photo_of(world, NEAR, page=1, device=world.junk, opened=False)
+    photo_of(world, NEAR, page=1, device=world.junk, opened=False)
     weeding = begun(world)
     assert set(weeding.photos.values_list("photo", flat=True)) == {world.once.pk, world.honest.pk}
-    assert (closed.pk, weedings.left_over(weeding)) not in {(photo, 0) for photo in meant(weeding)}
+    assert weedings.left_over(weeding) == 0
 
 
 def test_a_sender_of_more_than_fit_has_the_rest_left_over(world, monkeypatch):
@@ -164,6 +164,16 @@ def test_whoever_unticks_keeps_a_photo_out(world):
     assert meant(weeding) == {world.case.pk, world.once.pk}
 
 
+def test_what_is_accepted_while_somebody_ticks_is_not_ticked(world):
+    weeding = begun(world)
+    reads(world, "Budi", world.once)
+    everything = [world.case.pk, world.once.pk]
+    weedings.choose(world.hakim, weeding.pk, everything, everything)
+    assert world.once.pk not in meant(weeding)
+    weedings.choose(world.hakim, weeding.pk, everything, everything, [world.once.pk])
+    assert world.once.pk in meant(weeding), "they have seen it"
+
+
 def test_nothing_meant_is_nothing_proposed(world):
     weeding = begun(world)
     weedings.choose(world.hakim, weeding.pk, meant(weeding), [])
@@ -176,7 +186,7 @@ def test_the_preview_counts_what_would_be_lost(world):
     pipeline.record(str(world.honest.pk))
     (ppwp,) = weeding_preview.effects_of(weedings.meant(weeding))
     assert (ppwp.photos, len(ppwp.stations), ppwp.accepted, ppwp.losing) == (3, 3, 0, 0)
-    weedings.choose(world.hakim, weeding.pk, [world.honest.pk], [world.honest.pk])
+    weedings.choose(world.hakim, weeding.pk, *[[world.honest.pk]] * 3)
     (ppwp,) = weeding_preview.effects_of(weedings.meant(weeding))
     assert (ppwp.photos, len(ppwp.stations), ppwp.accepted, ppwp.losing) == (4, 4, 1, 1)
     again = photo_of(world, FAR)
@@ -229,7 +239,7 @@ def test_the_log_says_it_once_and_each_ruling(world):
 
 def test_an_honest_photo_is_rejected_only_where_somebody_said_so(world):
     weeding = begun(world)
-    weedings.choose(world.hakim, weeding.pk, [world.honest.pk], [world.honest.pk])
+    weedings.choose(world.hakim, weeding.pk, *[[world.honest.pk]] * 3)
     worked(confirmed(world, proposed(world)))
     assert outcome_of(world.honest) == "rejected"
 
