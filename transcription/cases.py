@@ -9,11 +9,12 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Exists, IntegerField, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, JSONObject
 
 from accounts.models import User
 from tps.form_definitions import FormDefinition, for_contest
-from transcription import first_looks, reports, rulings, showing
+from tps.models import Contest, Election
+from transcription import first_looks, reports, rulings, showing, weedings
 from transcription.models import Decision, Entry, FirstLook, GoldReading, ReportGroup, Ruling, Task
 from uploads import marks, second_looks
 from uploads.models import Photo
@@ -55,6 +56,29 @@ def waiting_for(adjudicator: User, limit: int = SHOWN) -> QuerySet[Task]:
         .select_related("photo__contest", "photo__station__region")
         .order_by("case_since")[:limit]
     )
+
+
+def beside(adjudicator: User) -> dict[str, list[dict[str, Any]]]:
+    """What else is there in the current election: its contests, and weedings of this adjudicator's. One query."""
+    contests = Contest.objects.filter(election=OuterRef("pk")).order_by("code")
+    waiting = weedings.waiting_for(adjudicator).filter(election=OuterRef("pk"))[:SHOWN]
+    found = (
+        Election.objects.filter(is_current=True)
+        .annotate(
+            beside_contests=ArraySubquery(contests.values(said=JSONObject(**_named("code", "name", "election_id")))),
+            beside_weedings=ArraySubquery(
+                waiting.values(said=JSONObject(**_named("pk", "meant", "undoes_id", "proposed_at", "proposed_by_id")))
+            ),
+        )
+        .first()
+    )
+    if found is None:
+        return {"contests": [], "weedings": []}
+    return {"contests": found.beside_contests, "weedings": found.beside_weedings}
+
+
+def _named(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
 
 
 def _version() -> Any:

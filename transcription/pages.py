@@ -16,8 +16,7 @@ from accounts import devices, onboarding
 from accounts.models import User
 from accounts.permissions import Action, page
 from pemantau import pipeline
-from tps.models import Contest
-from transcription import cases, confirmed, entries, first_looks, own_work, probation, queue, rulings, showing, weedings
+from transcription import cases, confirmed, entries, first_looks, own_work, probation, queue, rulings, showing
 from transcription import practice as exercises
 from transcription.case_form import CaseForm
 from transcription.entry_form import EntryForm, fingerprint
@@ -207,12 +206,7 @@ def _show_practice(
 @require_safe
 @page(Action.ADJUDICATE)
 def case_list(request: HttpRequest) -> HttpResponse:
-    contests = Contest.objects.filter(election__is_current=True).order_by("code")
-    context = {
-        "tasks": cases.waiting_for(person(request)),
-        "weedings": weedings.waiting_for(person(request))[: cases.SHOWN],
-        "contests": contests,
-    }
+    context = {"tasks": cases.waiting_for(person(request)), **cases.beside(person(request))}
     return render(request, "transcription/cases.html", context)
 
 

@@ -25,9 +25,10 @@ from django.db.models import (
     OuterRef,
     Q,
     QuerySet,
+    Subquery,
     Value,
 )
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts import commitments, independence
@@ -113,7 +114,8 @@ def waiting_for(adjudicator: User) -> QuerySet[Weeding]:
 
 def with_counts(found: QuerySet[Weeding]) -> QuerySet[Weeding]:
     """Each with how many photos are `meant`."""
-    return found.annotate(meant=Count("photos", filter=Q(photos__is_meant=True, photos__left_out="")))
+    of_each = WeedingPhoto.objects.filter(weeding=OuterRef("pk"), is_meant=True, left_out="").order_by()
+    return found.annotate(meant=Coalesce(Subquery(of_each.values("weeding").values(many=Count("pk"))), 0))
 
 
 def look_into(weeding_id: int, adjudicator: User) -> Weeding:

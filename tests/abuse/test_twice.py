@@ -32,17 +32,13 @@ from tests.uploads.by_ticket import announced
 from tests.uploads.conftest import folder_storages
 from tests.uploads.pictures import encoded
 from tests.world import World, build
+from transcription import samples
 from transcription.models import (
     BarTurn,
     Entry,
     FirstLook,
     Lease,
     PracticeResult,
-from transcription import samples
-from transcription.models import (
-    BarTurn,
-    Entry,
-    Lease,
     Recall,
     Report,
     ReportGroup,

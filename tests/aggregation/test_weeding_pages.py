@@ -122,6 +122,18 @@ def test_a_page_costs_as_many_queries_for_many_photos_as_for_few(
         world.ratna.get(page)
 
 
+def test_the_list_of_cases_names_it_without_a_query_more(world, django_assert_num_queries):
+    begun(world)
+    assert "sedang Anda susun" in text(world.hakim.get("/putusan/"))
+    assert "pengirim yang sama" not in text(world.ratna.get("/putusan/"))
+    proposed(world)
+    with django_assert_num_queries(4):  # session, person, cases, and the contests with what waits beside
+        seen = text(world.ratna.get("/putusan/"))
+    assert "2 foto dari pengirim yang sama: menunggu Anda" in seen
+    assert "Sengketa Presiden" in seen
+    assert "menunggu verifikator lain" in text(world.hakim.get("/putusan/"))
+
+
 def test_what_was_accepted_since_is_told_before(world):
     page = proposed(world)
     for name in ("Sari", "Budi"):
