@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from aggregation import evidence, results
+from aggregation import evidence, exclusions, results
 from aggregation.evidence import Evidence
+from aggregation.models import ExclusionTurn
 from tps.models import Contest, PollingStation
 from transcription.models import Decision, WeedingPhoto
 from uploads.models import Photo
@@ -24,7 +25,7 @@ class OfContest:
 def effects_of(rows: Iterable[WeedingPhoto]) -> list[OfContest]:
     """What becomes of these photos' TPS if all of them are rejected; by contest.
 
-    One query, and three more for each contest in which some are accepted.
+    One query, and four more for each contest in which some are accepted.
     """
     photos = Photo.objects.select_related("contest", "task__decision").filter(pk__in=[row.photo_id for row in rows])
     told: dict[int, OfContest] = {}
@@ -41,14 +42,21 @@ def effects_of(rows: Iterable[WeedingPhoto]) -> list[OfContest]:
             places[photo.contest_id].add(decision.station_id)
     for contest, gone in accepted.items():
         stations = list(PollingStation.objects.filter(pk__in=places[contest]))
-        found = evidence.at_all(told[contest].contest, stations)
+        here = told[contest].contest
+        found, excluded = evidence.at_all(here, stations), exclusions.of_all(here, stations)
         told[contest].losing = sum(
-            _loses(found[station.pk], gone, told[contest].contest, station) for station in stations
+            _loses(found[station.pk], gone, here, station, excluded.get(station.pk)) for station in stations
         )
     return sorted(told.values(), key=lambda one: one.contest.code)
 
 
-def _loses(found: Sequence[Evidence], gone: set[UUID], contest: Contest, station: PollingStation) -> bool:
-    now = results.outcome_of(found, contest, station).chosen.keys()
+def _loses(
+    found: Sequence[Evidence],
+    gone: set[UUID],
+    contest: Contest,
+    station: PollingStation,
+    excluded: ExclusionTurn | None,
+) -> bool:
+    now = results.outcome_of(found, contest, station, excluded).chosen.keys()
     left = [one for one in found if one.photo.pk not in gone]
-    return not now <= results.outcome_of(left, contest, station).chosen.keys()
+    return not now <= results.outcome_of(left, contest, station, excluded).chosen.keys()

@@ -58,7 +58,7 @@ def waiting_for(adjudicator: User, limit: int = SHOWN) -> QuerySet[Task]:
     )
 
 
-def beside(adjudicator: User) -> dict[str, list[dict[str, Any]]]:
+def named_on_the_list(adjudicator: User) -> dict[str, list[dict[str, Any]]]:
     """What else is there in the current election: its contests, and weedings of this adjudicator's. One query."""
     contests = Contest.objects.filter(election=OuterRef("pk")).order_by("code")
     waiting = weedings.waiting_for(adjudicator).filter(election=OuterRef("pk"))[:SHOWN]

@@ -206,7 +206,7 @@ def _show_practice(
 @require_safe
 @page(Action.ADJUDICATE)
 def case_list(request: HttpRequest) -> HttpResponse:
-    context = {"tasks": cases.waiting_for(person(request)), **cases.beside(person(request))}
+    context = {"tasks": cases.waiting_for(person(request)), **cases.named_on_the_list(person(request))}
     return render(request, "transcription/cases.html", context)
 
 

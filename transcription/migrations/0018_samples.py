@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('tps', '0005_rule_version'),
-        ('transcription', '0013_weedings'),
+        ('transcription', '0017_weedings'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

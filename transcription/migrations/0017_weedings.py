@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0004_bars'),
         ('tps', '0005_rule_version'),
-        ('transcription', '0012_recalls'),
+        ('transcription', '0016_probation'),
         ('uploads', '0010_waiting_at_a_step'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
