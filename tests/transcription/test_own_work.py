@@ -7,17 +7,8 @@ import pytest
 from django.db import connection
 
 from pemantau import pipeline
-from tests.transcription.reading import (
-    VOTES,
-    browser_of,
-    given,
-    photo_of,
-    reads,
-    rules,
-    sends,
-    takes,
-    task_of,
-)
+from tests.transcription.reading import VOTES, browser_of, given, photo_of, reads, rules, sends, takes, task_of
+from tests.transcription.test_gold import known
 from transcription import own_work, queue
 from transcription.entries import Reading
 from transcription.models import Entry, GoldReading, Task
@@ -50,19 +41,9 @@ def unguarded(table: str, statement: str, *values: object) -> None:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
-def known(world, station: str = HERE):
-    """A decided photo that serves, and one that makes it come in its place."""
-    photo = photo_of(world, station)
-    for name in ("Gita", "Hadi"):
-        reads(world, name, photo)
-    pipeline.record(str(photo.pk))
-    Task.objects.filter(pk=photo.pk).update(gold=10, gold_since="2029-02-14T00:00Z")
-    return photo
-
-
 def answers(world, drawn, reading: Reading, name: str = "Sari", station: str = HERE):
     """This person is given a task with a known answer and says this."""
-    photo = known(world, station)
+    photo = known(world, station=station)
     photo_of(world, THERE)
     drawn["next"] = 0.0
     lease = takes(world, name)
