@@ -11,7 +11,6 @@ from redis.exceptions import RedisError
 
 from aggregation import publication, tallies
 from ledger import sequencer
-from tps.models import Contest
 
 log = logging.getLogger(__name__)
 
@@ -39,9 +38,8 @@ def step() -> int:
 
 def prepare() -> None:
     """Give new contests, and those whose TPS changed, the rows they are counted in."""
-    for contest in Contest.objects.order_by("pk"):
-        if not tallies.is_prepared(contest):
-            log.info("tallies of %s: %s regions", contest, tallies.prepare(contest))
+    for contest in tallies.unprepared():
+        log.info("tallies of %s: %s regions", contest, tallies.prepare(contest))
 
 
 def follow() -> None:

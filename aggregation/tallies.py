@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from aggregation import columns, tally_sql
 from aggregation.columns import Columns
@@ -98,13 +99,15 @@ def other_stations(contest: Contest) -> dict[str, tuple[int, int]]:
         return {code: (stations, voters) for code, stations, voters in cursor.fetchall()}
 
 
-def is_prepared(contest: Contest) -> bool:
-    """Whether the nation's row counts what the last import counted. Cheap: the folder asks again and again."""
+def unprepared() -> QuerySet[Contest]:
+    """Contests of which the nation's row does not count what the last import counted.
+
+    Two queries, for however many contests: the folder asks again and again.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(tally_sql.ELECTORATE, {"contest": contest.pk, "election": contest.election_id})
-        stations, voters = cursor.fetchone()
-    nation = Tally.objects.filter(contest=contest, region=NATION).values_list("stations", "registered_voters").first()
-    return (nation or (0, 0)) == (stations, voters)
+        cursor.execute(tally_sql.UNPREPARED)
+        found = [contest for (contest,) in cursor.fetchall()]
+    return Contest.objects.filter(pk__in=found).order_by("pk")
 
 
 @dataclass(frozen=True)

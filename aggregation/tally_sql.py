@@ -84,13 +84,23 @@ _VOTES_HERE = """
 """
 
 # How many TPS a contest has and their DPT, from what the importers counted.
-ELECTORATE = """
-    SELECT coalesce(sum(x.stations), 0)::bigint, coalesce(sum(x.registered_voters), 0)::bigint
-    FROM tps_extent x
-    WHERE x.election_id = %(election)s AND CASE
-        WHEN EXISTS (SELECT FROM tps_contest_area a WHERE a.contest_id = %(contest)s)
-        THEN x.region_id IN (SELECT a.region_id FROM tps_contest_area a WHERE a.contest_id = %(contest)s)
-        ELSE x.region_id = '' END
+# Contests of which the nation's row does not count what the last import counted.
+UNPREPARED = """
+    WITH area (contest, region) AS (
+        SELECT contest_id, region_id FROM tps_contest_area
+        UNION ALL
+        SELECT id, '' FROM tps_contest c WHERE NOT EXISTS (SELECT FROM tps_contest_area a WHERE a.contest_id = c.id)
+    ), electorate AS (
+        SELECT c.id, coalesce(sum(x.stations), 0)::bigint AS stations,
+               coalesce(sum(x.registered_voters), 0)::bigint AS voters
+          FROM tps_contest c
+          JOIN area ON area.contest = c.id
+          LEFT JOIN tps_extent x ON x.election_id = c.election_id AND x.region_id = area.region
+         GROUP BY c.id
+    )
+    SELECT e.id FROM electorate e
+      LEFT JOIN aggregation_tally t ON t.contest_id = e.id AND t.region_id = ''
+     WHERE (coalesce(t.stations, 0), coalesce(t.registered_voters, 0)) <> (e.stations, e.voters)
 """
 
 # CTEs that end in `changed`: regions whose row does not count the TPS and the DPT that there are.

@@ -9,14 +9,14 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregation import columns, region_document, tallies
+from aggregation import columns, folder, region_document, tallies
 from aggregation.models import Delta, Result, Snapshot, Tally
 from ledger import sequencer
 from ledger.models import Event
 from tests.aggregation.evidence import PAGE_2, decide, fold, photo, read, record, reject, unguarded
 from tests.world import build
 from tps import extents
-from tps.models import PollingStation, Region
+from tps.models import Contest, PollingStation, Region
 
 
 def sums(code, name="paslon_1"):
@@ -68,7 +68,7 @@ def test_every_region_has_a_row_from_the_start(world):
     rows = dict(Tally.objects.values_list("region", "stations"))
     assert rows == {"": 5, "91": 5, "9101": 5, "910101": 5, "9101011001": 3, "9101011002": 2}
     assert Tally.objects.get(region="").registered_voters == 1250
-    assert tallies.is_prepared(world.contest)
+    assert not tallies.unprepared()
     assert tallies.prepare(world.contest) == 0
 
 
@@ -79,16 +79,32 @@ def test_new_stations_are_noticed(world):
     station.pk, station.number, station.code = None, 4, "9101011001004"
     station.save(force_insert=True)
     extents.recount(world.election)
-    assert not tallies.is_prepared(world.contest)
+    assert list(tallies.unprepared()) == [world.contest]
     assert tallies.prepare(world.contest) == 5
     assert Tally.objects.get(region="").stations == 6
     assert sums("") == 101
 
 
+def test_the_folder_asks_as_little_for_many_contests_as_for_one(world, django_assert_num_queries):
+    for number in range(5):
+        Contest.objects.create(
+            election=world.election,
+            code=f"lain-{number}",
+            name="Lain",
+            kind=world.contest.kind,
+            form=world.contest.form,
+        )
+    with django_assert_num_queries(2):
+        assert len(tallies.unprepared()) == 6
+    folder.prepare()
+    with django_assert_num_queries(1):
+        assert not list(tallies.unprepared())
+
+
 def test_a_contest_of_one_area_counts_only_its_stations(world):
     world.contest.area.add("9101011002")
     tallies.prepare(world.contest)
-    assert tallies.is_prepared(world.contest)
+    assert not tallies.unprepared()
     rows = dict(Tally.objects.values_list("region", "stations"))
     assert rows == dict.fromkeys(["", "91", "9101", "910101", "9101011002"], 2)
 
