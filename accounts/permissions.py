@@ -70,6 +70,9 @@ def role_of(user: User | AnonymousUser) -> str:
 
 
 def may(user: User | AnonymousUser, action: Action) -> bool:
+    """Whether their role may. Who is paused (`transcription.bars`) judges nothing; of reading they are told why."""
+    if action in (Action.ADJUDICATE, Action.EXCLUDE) and getattr(user, "paused", False):
+        return False
     return role_of(user) in action.roles
 
 

@@ -24,6 +24,8 @@ from aggregation import clock
 from aggregation.evidence import Evidence
 from aggregation.models import ExclusionProposal, ExclusionReason, ExclusionTurn, Vote
 from tps.models import Contest, PollingStation
+from transcription import rulings
+from uploads.models import Photo
 
 LOCK = 0x6578636C  # "excl": words about exclusions are taken one after the other
 End = ExclusionProposal.End
@@ -73,6 +75,8 @@ def say(said: Said) -> ExclusionTurn | None:
     if not may(said.by, Action.EXCLUDE):
         raise NotAllowed
     since = _since(said)
+    if rulings.had_in_hand(Photo.objects.filter(station=said.station, contest=said.contest), said.by).exists():
+        raise rulings.HadItInHand
     hold()
     of = {"contest_id": said.contest.pk, "station_id": said.station.pk}
     present = of_one(said.contest, said.station)
@@ -113,9 +117,15 @@ def withdraw(by: User, proposal: int) -> None:
     _close(ExclusionProposal.objects.filter(pk=proposal, end="").first(), End.WITHDRAWN, by)
 
 
+# Outside of these no form of ours was ever filled in, and clocks of other zones run out of years.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
+
+
 def _since(said: Said) -> datetime | None:
     """The first moment of the repeated vote's day, on the clocks of the TPS."""
     if said.reason not in (*ExclusionReason.values, "") or (said.reason == ExclusionReason.PSU) != bool(said.day):
+        raise WrongExclusion
+    if said.day and not FIRST_DAY <= said.day <= LAST_DAY:
         raise WrongExclusion
     return datetime.combine(said.day, time.min, clock.ZONES[clock.zone_of(said.station.code)]) if said.day else None
 

@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from django.utils import timezone
+
 from aggregation import rule_change
 from transcription import consensus
 from transcription.models import Decision, Recall, RecallPhoto
@@ -14,6 +16,7 @@ UNCHANGED, READ_AGAIN, OTHER_NUMBERS, CASE, DECIDED = "unchanged", "read_again",
 def look_at(row: RecallPhoto, recall: Recall) -> None:
     """Store what would become of one photo. Again stores the same, if nothing else has changed."""
     photo = Photo.objects.select_related("contest", "station").get(pk=row.photo_id)
+    looked_at = timezone.now()  # before anything is read of it: what comes meanwhile makes it old
     otherwise = frozenset({recall.account_id})
     preview = consensus.preview(photo, otherwise)
     row.effect, row.sums = _effect(preview), {}
@@ -23,7 +26,8 @@ def look_at(row: RecallPhoto, recall: Recall) -> None:
             row.sums[name] = rule_change.sums_at(photo.contest, station, photo, otherwise)
     else:
         row.effect = UNCHANGED
-    row.save(update_fields=["effect", "sums"])
+    row.looked_at = looked_at
+    row.save(update_fields=["effect", "sums", "looked_at"])
 
 
 def _effect(preview: consensus.Preview) -> str:

@@ -9,6 +9,7 @@ rung for again by `sweep`. The way ends in `aggregation/management/commands/fold
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -201,7 +202,13 @@ def propose_recall(by: User, account: int) -> Recall:
 
 
 def confirm_recall(by: User, recall_id: int, election: str) -> Recall:
-    """Another operator agrees: the photos are decided again, one after the other."""
+    """Another operator agrees: the photos are decided again, one after the other.
+
+    Where something came to a photo since it was looked at, all there is to agree to is looked at first.
+    """
+    if recalls.look_again_at_what_changed(recall_id):
+        _knock(go_on_with_recall, recall_id)
+        raise recalls.NotYetCounted
     with transaction.atomic():
         recall = recalls.confirm(by, recall_id, election)
         _ring_recall(recall)
@@ -265,7 +272,7 @@ def open_to_readers(photo_id: str) -> None:
 @shared_task
 def decide(photo_id: str) -> None:
     """See whether the entries agree; if not, ask for another or for an adjudicator."""
-    if not Photo.objects.filter(pk=photo_id, step=Step.DECIDE).exists():
+    if time.monotonic() < _rush["until"] and not Photo.objects.filter(pk=photo_id, step=Step.DECIDE).exists():
         return  # another ring took it along, and whatever else waits has been rung for
     _together(photo_id, Step.DECIDE, _decide)
 
@@ -467,7 +474,13 @@ def reap() -> int:
 
 @shared_task
 def renew_gold() -> int:
-    """Let other photos serve as tasks whose answer is known. Returns how many begin."""
+    """Let other photos serve as tasks whose answer is known. Returns how many begin.
+
+    An answer that two people contradicted alike goes before an adjudicator.
+    """
+    with transaction.atomic():
+        for photo in gold.contested():
+            reports.open_case(photo)
     return gold.renew()
 
 
@@ -489,6 +502,11 @@ def _claimed(photo_id: UUID | str, *steps: Step) -> Iterator[Photo | None]:
         )
 
 
+RUSH_SECONDS = 10.0
+# After a full batch most rings are for photos that it took along: until then this process asks for those alone first.
+_rush = {"until": 0.0}
+
+
 def _together(photo_id: str, step: Step, work: Callable[[Sequence[Photo]], object]) -> None:
     """Work on what waits for this step, oldest first: one transaction for many costs little more than for one.
 
@@ -505,6 +523,7 @@ def _together(photo_id: str, step: Step, work: Callable[[Sequence[Photo]], objec
             if photos:
                 work(photos)
             if len(photos) == BATCH:
+                _rush["until"] = time.monotonic() + RUSH_SECONDS
                 _ring_for_one_more(step)
     except Exception:
         if len(taken) < 2 or not connection.is_usable():

@@ -82,8 +82,9 @@ class Sender:
 class Evidence:
     """All there is about one photo.
 
-    `tied` are pairs of accounts that do not count together: one line of invitations, or a pair that has settled
-    three other TPS already.
+    `tied` are pairs of accounts that do not read together: one line of invitations, or a pair that has settled three
+    other TPS already. Among them are the `lines` of invitations alone. By these it is judged who seconds an adjudicator
+    and who belongs to a sender: that a pair has read elsewhere, later perhaps, takes nothing back that they said here.
     """
 
     entries: Sequence[Entry]
@@ -95,6 +96,7 @@ class Evidence:
     repeats: Sequence[Sender] = ()  # who sent the same bytes again
     barred: frozenset[int] = frozenset()  # accounts whose entries do not count, as if they had never been
     tps: str = ""  # the code of the TPS that it was sent for
+    lines: frozenset[Pair] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...
     if ruling.verdict == "reopen":
         return ()
     of_the_round = (e for e in evidence.entries if said.since < e.round <= ruling.round)
-    entries = [e for e in of_the_round if not _of_one_hand(e, ruling, evidence.tied)]
+    entries = [e for e in of_the_round if not _of_one_hand(e, ruling, evidence.lines)]
     support: list[Entry] = []
     if ruling.verdict == "accept":
         support = _carriers(ruling, entries)
@@ -208,7 +210,7 @@ def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...
     if any(_may_count(entry, evidence) for entry in support):
         return tuple(entry.id for entry in support)
     for earlier in said.waiting:
-        if independent(earlier, ruling, evidence.tied) and _same(earlier, ruling):
+        if independent(earlier, ruling, evidence.lines) and _same(earlier, ruling):
             return (*(entry.id for entry in support), earlier.id)
     return None
 
@@ -241,15 +243,15 @@ def _may_count(entry: Entry, evidence: Evidence) -> bool:
         return False
     first = Sender(0, evidence.sender, evidence.sender_device, evidence.sender_block)
     senders = (first, *(again for again in evidence.repeats if again.at < entry.at))
-    return not any(_sent(entry, sender, evidence.tied) for sender in senders)
+    return not any(_sent(entry, sender, evidence.lines) for sender in senders)
 
 
-def _sent(entry: Entry, sender: Sender, tied: frozenset[Pair]) -> bool:
+def _sent(entry: Entry, sender: Sender, lines: frozenset[Pair]) -> bool:
     if entry.device is not None and entry.device == sender.device:
         return True
     if entry.address_block and entry.address_block == sender.address_block:
         return True
-    return entry.account == sender.account or _pair(entry.account or 0, sender.account) in tied
+    return entry.account == sender.account or _pair(entry.account or 0, sender.account) in lines
 
 
 def _counting(evidence: Evidence, said: _Said) -> list[Entry]:

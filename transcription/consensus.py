@@ -153,7 +153,7 @@ def _known(
     otherwise: frozenset[int],
     entries: list[dict[str, Any]],
     rulings: list[dict[str, Any]],
-    tied: list[tuple[int, int]],
+    tied: list[tuple[int, int, bool]],
     decided: dict[str, Any] | None,
     recalled: list[int],
     task: tuple[int, int, str] | None,
@@ -165,7 +165,8 @@ def _known(
         rulings=tuple(_ruling(row) for row in rulings),
         sender=photo.uploader_id,
         sender_device=photo.device_id,
-        tied=frozenset((low, high) for low, high in tied),
+        tied=frozenset((low, high) for low, high, _is_line in tied),
+        lines=frozenset((low, high) for low, high, is_line in tied if is_line),
         sender_block=photo.address_block,
         repeats=tuple(_sender(row) for row in repeats),
         tps=photo.station.code,
@@ -225,10 +226,10 @@ _LOAD = f"""
                 'numbers', numbers, 'station', station_id, 'device', device_id, 'address_block', address_block,
                 'tps', coalesce((SELECT code FROM tps_pollingstation WHERE id = station_id), ''))), '[]')
               FROM transcription_ruling WHERE photo_id = a.photo),
-           (SELECT coalesce(json_agg(json_build_array(low, high)), '[]')
-              FROM (SELECT low, high FROM invited WHERE low = ANY (a.people) AND high = ANY (a.people)
+           (SELECT coalesce(json_agg(json_build_array(low, high, is_line)), '[]')
+              FROM (SELECT low, high, true AS is_line FROM invited WHERE low = ANY (a.people) AND high = ANY (a.people)
                     UNION
-                    SELECT first_id, second_id FROM transcription_pairtally
+                    SELECT first_id, second_id, false FROM transcription_pairtally
                      WHERE election_id = a.election AND first_id = ANY (a.people) AND second_id = ANY (a.people)
                      GROUP BY first_id, second_id
                     HAVING count(*) >= %(places)s AND NOT bool_or(station_id = a.station)) AS tied),

@@ -39,10 +39,6 @@ class Asked:
     villages: list[tuple[str, str]]
 
 
-def of(photo: Photo, adjudicator: User) -> FirstLook | None:
-    return FirstLook.objects.filter(photo=photo, adjudicator=adjudicator).first()
-
-
 def asked_of(photo: Photo, why: str) -> Asked:
     """What an adjudicator is to look for, before whom the photo lies because of `why` (`Task.Why`). Two queries."""
     form = for_contest(photo.contest)
@@ -71,15 +67,17 @@ def boxes_of(asked: Asked) -> dict[str, list[int]]:
 
 
 def require(photo: Photo, adjudicator: User) -> FirstLook | None:
-    """Their look, which comes before the others' readings, until those are public. Raises `ReadFirst`."""
-    look = of(photo, adjudicator)
-    if look is None and not _is_public(photo):
+    """Their look, which comes before the others' readings, until those are public. Two queries. Raises `ReadFirst`."""
+    newest = photo.decisions.order_by("-version").first()
+    looks = FirstLook.objects.filter(photo=photo, adjudicator=adjudicator)
+    look = looks.filter(round=_round_after(newest)).first() or (looks.last() if _is_public(newest) else None)
+    if look is None and not _is_public(newest):
         raise ReadFirst
     return look
 
 
 def keep(asked: Asked, adjudicator: User, reading: Reading) -> FirstLook:
-    """Keep what they saw: all that is asked, or a problem. What was kept stays. Raises `WrongReading`."""
+    """Keep what they saw: all that is asked, or a problem. What was kept in this round stays. Raises `WrongReading`."""
     if reading.problem:
         if reading.problem not in Problem.values:
             raise WrongReading({"problem": [_now("Masalah ini tidak kami kenal.")]})
@@ -89,6 +87,7 @@ def keep(asked: Asked, adjudicator: User, reading: Reading) -> FirstLook:
     look, _is_new = FirstLook.objects.get_or_create(
         photo=asked.photo,
         adjudicator=adjudicator,
+        round=_round_after(asked.photo.decisions.order_by("-version").first()),
         defaults={
             "page": asked.page.number if asked.fields and asked.page and not reading.problem else None,
             "numbers": reading.numbers or {},
@@ -127,6 +126,9 @@ def _villages(photo: Photo) -> list[tuple[str, str]]:
     return showing.to_choose_from(photo, list(Region.objects.filter(parent=district).values_list("code", "name")))
 
 
-def _is_public(photo: Photo) -> bool:
-    newest = photo.decisions.order_by("-version").first()
+def _round_after(newest: Decision | None) -> int:
+    return newest.version + 1 if newest else 1
+
+
+def _is_public(newest: Decision | None) -> bool:
     return newest is not None and newest.outcome != Decision.Outcome.REOPENED

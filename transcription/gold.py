@@ -8,6 +8,7 @@ moves nothing. A decision that is replaced makes all readings against it void.
 
 from collections.abc import Collection
 from datetime import timedelta
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -43,22 +44,49 @@ def answers_of(accounts: Collection[int], *, older_than: timedelta = timedelta()
     return {account: Answers.of(zip(fields, right, strict=True)) for account, fields, right in rows}
 
 
+def contested() -> set[UUID]:
+    """Photos whose answer two people contradicted alike: they serve no longer, and are to be looked at. One statement.
+
+    What was answered there speaks against nobody.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_RETIRE_CONTESTED)
+        return {photo for (photo,) in cursor.fetchall()}
+
+
 def doubted() -> QuerySet[GoldReading, int]:
     """Ids of those who were wrong about a known answer."""
     return GoldReading.objects.filter(is_right=False).values_list("account", flat=True)
 
 
-_ANSWERS = """
+# Two who read the same otherwise, and do not know of each other: perhaps the answer is wrong and not they.
+_CONTESTED = """EXISTS (
+    SELECT FROM transcription_goldreading other
+     WHERE other.photo_id = g.photo_id AND other.decision_id = g.decision_id AND other.account_id <> g.account_id
+       AND NOT other.is_right AND other.page IS NOT DISTINCT FROM g.page
+       AND other.numbers IS NOT DISTINCT FROM g.numbers AND other.problem = g.problem)"""
+
+_ANSWERS = f"""
     SELECT g.account_id, array_agg((SELECT count(*) FROM jsonb_object_keys(d.numbers))::int), array_agg(g.is_right)
       FROM transcription_goldreading g
       JOIN transcription_task t ON t.photo_id = g.photo_id AND t.decision_id = g.decision_id
       JOIN transcription_decision d ON d.id = g.decision_id
      WHERE g.account_id = ANY (%(accounts)s) AND g.created_at <= statement_timestamp() - make_interval(secs => %(age)s)
+       AND (g.is_right OR NOT {_CONTESTED})
        AND g.created_at > coalesce((SELECT max(turned_at) FROM transcription_barturn lifted
                                      WHERE lifted.account_id = g.account_id AND NOT lifted."on"), '-infinity')
      GROUP BY g.account_id
-"""
+"""  # noqa: S608  # built from constants alone
 
+
+_RETIRE_CONTESTED = f"""
+    UPDATE transcription_task t SET gold = 0
+      FROM (SELECT DISTINCT g.photo_id FROM transcription_goldreading g
+              JOIN transcription_task own ON own.photo_id = g.photo_id AND own.decision_id = g.decision_id
+             WHERE NOT own.needs_adjudicator AND NOT g.is_right AND {_CONTESTED}) AS doubted
+     WHERE t.photo_id = doubted.photo_id
+    RETURNING t.photo_id
+"""  # noqa: S608  # built from constants alone
 
 _RETIRE = "UPDATE transcription_task SET gold = 0 WHERE gold > 0 AND gold_since < now() - make_interval(secs => %s)"
 

@@ -435,6 +435,7 @@ class RecallPhoto(models.Model):
     photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
     # What would become of it (`aggregation.recall_preview`), and by how much the public sums of its TPS change.
     effect = models.CharField(max_length=20, null=True)  # null: not looked at yet
+    looked_at = models.DateTimeField(null=True)
     sums = models.JSONField(default=dict)  # by contest and TPS
     decided_again_at = models.DateTimeField(null=True)
 
@@ -453,6 +454,7 @@ class FirstLook(models.Model):
 
     photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="first_looks")
     adjudicator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    round = models.SmallIntegerField()  # as `Ruling.round`: what others read after a reopening is looked for again
     page = models.SmallIntegerField(null=True)
     numbers = models.JSONField(default=dict)  # of the fields that the others did not agree on
     tps = models.CharField(max_length=13, blank=True)  # as `Entry.tps`, where it was asked for
@@ -461,7 +463,9 @@ class FirstLook(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["photo", "adjudicator"], name="one_first_look_of_an_adjudicator_at_a_photo")
+            models.UniqueConstraint(
+                fields=["photo", "adjudicator", "round"], name="one_first_look_of_an_adjudicator_in_a_round"
+            )
         ]
 
     def __str__(self) -> str:

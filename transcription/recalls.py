@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +24,7 @@ from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
 from ledger import entries as ledger
 from transcription import bars
-from transcription.models import BarTurn, Recall, RecallPhoto
+from transcription.models import BarTurn, Decision, Entry, Recall, RecallPhoto, Ruling
 from uploads.models import Photo
 
 
@@ -45,7 +45,7 @@ class NoSuchRecall(Refusal):
 class OneOperator(Refusal):
     status = 403
     code = "one_operator"
-    sentence = _("Usul Anda sendiri disetujui pengelola lain.")
+    sentence = _("Usul Anda sendiri harus disetujui pengelola lain.")
 
 
 class NotYetCounted(Refusal):
@@ -75,8 +75,8 @@ def propose(by: User, account: int) -> Recall:
     _check(by, account)
     with transaction.atomic():
         person = User.objects.select_for_update().filter(pk=account).first()
-        if person is None or not person.paused:
-            raise NotPaused
+        if person is None or (person.is_active and not person.paused):
+            raise NotPaused  # whoever has left reads no more either
         if there := open_for(account):
             return there
         recall = Recall.objects.create(account=person, on=not is_on(account), proposed_by=by)
@@ -103,6 +103,16 @@ def cancel(by: User, recall: int) -> None:
             raise NoSuchRecall
         if there.ended_at is None:
             Recall.objects.filter(pk=recall).update(ended_at=Now())
+
+
+def look_again_at_what_changed(recall: int) -> bool:
+    """Forget what was seen of photos that something came to since; says whether there are any."""
+    of_it = {"photo": OuterRef("photo")}
+    changed = Q(Exists(Entry.objects.filter(**of_it, created_at__gt=OuterRef("looked_at"))))
+    changed |= Q(Exists(Ruling.objects.filter(**of_it, created_at__gt=OuterRef("looked_at"))))
+    changed |= Q(Exists(Decision.objects.filter(**of_it, decided_at__gt=OuterRef("looked_at"))))
+    stale = RecallPhoto.objects.filter(changed, recall=recall, recall__confirmed_at=None, effect__isnull=False)
+    return stale.update(effect=None, sums={}, looked_at=None) > 0
 
 
 def confirm(by: User, recall: int, election: str) -> Recall:

@@ -74,7 +74,7 @@ class NoReason(Refusal):
 class OneAdjudicator(Refusal):
     status = 403
     code = "one_adjudicator"
-    sentence = _("Usul Anda sendiri disetujui verifikator lain.")
+    sentence = _("Usul Anda sendiri harus disetujui verifikator lain.")
 
 
 class NotIndependent(Refusal):

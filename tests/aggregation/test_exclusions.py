@@ -25,7 +25,7 @@ from tests.aggregation.test_audit import sent, settled
 from tests.transcription.reading import browser_of, reads, takes
 from tests.uploads.test_pages import text
 from tests.world import build
-from transcription import reports
+from transcription import reports, rulings
 from uploads.claims import Claim
 from uploads.models import Photo
 
@@ -346,3 +346,21 @@ def test_at_the_same_instant_as_a_recording_neither_is_lost(transactional_db):
     fold()
     assert [sums("", name) for name in ("paslon_1", "excluded")] == [0, 1]
     assert differences() == []
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(1999, 12, 31), date(9999, 12, 31)])
+def test_a_day_that_no_clock_can_show_is_refused(world, day):
+    with pytest.raises(exclusions.WrongExclusion):
+        says(world, "Adi", "psu", day=day)
+    adi = browser_of(world, "Adi", Role.ADJUDICATOR)
+    said = {"pemilihan": "ppwp", "tps": TPS, "alasan": "psu", "hari": day.isoformat()}
+    assert adi.post("/putusan/pengecualian/", said).status_code == 422
+    assert adi.get("/putusan/pengecualian/").status_code == 200
+
+
+def test_nobody_excludes_a_tps_of_which_they_read_or_sent_a_photo(world):
+    world.person("Adi", Role.ADJUDICATOR)
+    settled(world, TPS, page=2, by=("Adi", "Budi"))
+    with pytest.raises(rulings.HadItInHand):
+        says(world, "Adi")
+    assert not ExclusionProposal.objects.exists()

@@ -312,12 +312,12 @@ def test_writers_corrections_and_two_folders_at_once(world):
             assert tallies.differences(world.contest) == []
 
     folders = [threading.Thread(target=in_threads, args=(keep_folding,)) for _ in range(2)]
-    for folder in folders:
-        folder.start()
+    for one in folders:
+        one.start()
     in_threads(*(lambda s=s: correct(s) for s in stations))
     stop.set()
-    for folder in folders:
-        folder.join()
+    for one in folders:
+        one.join()
     fold()
     assert Delta.objects.count() == 0
     assert sums("") == 5 * (11 * 7 % 30)

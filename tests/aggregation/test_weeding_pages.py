@@ -6,7 +6,7 @@ from accounts import commitments
 from accounts.models import Role
 from aggregation import weeding_pages
 from pemantau import pipeline
-from tests.transcription.reading import browser_of, photo_of, reads
+from tests.transcription.reading import browser_of, looks, photo_of, reads
 from tests.uploads.test_pages import text
 from tests.world import build
 from transcription import weedings
@@ -40,6 +40,7 @@ def proposed(world) -> str:
 
 
 def test_from_a_case_to_a_rejection_and_back(world):
+    looks(world, "Hakim", world.photos[0])
     assert (
         f"/putusan/{world.photos[0].pk}/sepengirim/"
         in world.hakim.get(f"/putusan/{world.photos[0].pk}/").content.decode()

@@ -124,7 +124,7 @@ class Life:
             self.over.set()
             for thread in volunteers:
                 thread.join()
-        assert self.failures == []
+        assert self.failures == [], self.failures
 
     def _thread(self, work: Callable[[Any], None], argument: Any) -> threading.Thread:
         def guarded() -> None:
@@ -172,8 +172,9 @@ class Life:
             assert task is None or task.status_code in HONEST, (task.status_code, task.text[:300])
             return False
         held = task.json()
-        paper = self.papers[re.search("[0-9a-f]{64}", held["photo"]["pictures"]["480"])[0]]
-        read = {"page": 2, "numbers": numbers_of(paper), "tps": paper}
+        picture = re.search("[0-9a-f]{64}", held["photo"]["pictures"]["480"])[0]
+        paper = self.papers.get(picture)  # what another test sent by itself is on none of ours
+        read = {"page": 2, "numbers": numbers_of(paper or picture), "tps": paper or "tidak_terbaca"}
         deadline = time.monotonic() + GIVE_UP_AFTER
         while True:
             answer = person.post(f"/api/v1/tasks/{held['id']}/entry/", json=read)

@@ -75,7 +75,7 @@ ties = some.frozensets(some.tuples(accounts, accounts).filter(lambda pair: pair[
 
 
 def evidence_of(entries, rulings=(), tied=frozenset(), sender=None, sender_device=None):
-    return Evidence(tuple(entries), tuple(rulings), sender, sender_device, tied)
+    return Evidence(tuple(entries), tuple(rulings), sender, sender_device, tied, lines=tied)
 
 
 @given(entries_of(), rulings_of(), ties, some.randoms())

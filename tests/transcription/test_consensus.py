@@ -209,3 +209,20 @@ def test_the_ledger_opens_the_readings_with_the_decision_only(world, photo):
     (opened,) = [item for item in decision["opens"] if item["id"] == str(one.pk)]
     assert fits(opened, sealed)
     assert decision["val"] == VOTES
+
+
+def test_a_pair_that_reads_elsewhere_later_takes_back_nothing_that_they_ruled(world, photo):
+    """The pair cap is about readings: adjudicators read too, and three TPS come together in a night."""
+    for name in ("Sari", "Budi"):
+        reads(world, name, photo, problem="altered")
+    for name in ("Vera", "Wayan"):
+        rules(world, name, photo, "reject", "altered")
+    first, second = sorted((world.person("Vera"), world.person("Wayan")), key=lambda one: one.pk)
+    for place, code in enumerate(("9101011001002", "9101011001003", "9101011002001"), start=1):
+        PairTally.objects.create(
+            first=first, second=second, station=world.stations[code], election=world.election, place=place
+        )
+    known = consensus.load(photo).evidence
+    assert (first.pk, second.pk) in known.tied
+    assert known.lines == frozenset()
+    assert consensus.preview(photo).decision is None

@@ -5,7 +5,7 @@ from django.db import DatabaseError, transaction
 
 from accounts.models import Role
 from tests.transcription.reading import VOTES, browser_of, given, looks, photo_of, reads, rules, sends, task_of
-from transcription import cases, first_looks, rulings
+from transcription import bars, cases, first_looks, rulings
 from transcription.entries import KOSONG, OTHER_VILLAGE, Reading, WrongReading
 from transcription.models import FirstLook, Ruling, Task
 
@@ -195,3 +195,26 @@ def test_after_a_ruling_the_next_case_comes(world, case):
     assert browser.post(f"/putusan/{case.pk}/", said)["Location"] == f"/putusan/{second.pk}/"
     looks(world, "Vera", second)
     assert browser.post(f"/putusan/{second.pk}/", said)["Location"] == "/putusan/"
+
+
+def test_after_a_reopening_one_looks_again(world, case, vera):
+    looks(world, "Vera", case)
+    assert cases.look_into(case.pk, vera).own
+    rules(world, "Wayan", case, "reopen", "look_again")
+    for n, name in enumerate(("Eko", "Fitri", "Gita", "Hadi"), start=1):
+        reads(world, name, case, **VOTES | {"paslon_2": 300 + n})
+    with pytest.raises(first_looks.ReadFirst):
+        cases.look_into(case.pk, vera)
+    looks(world, "Vera", case, VOTES | {"paslon_2": 302})
+    assert cases.look_into(case.pk, vera).own.numbers["paslon_2"] == 302
+
+
+def test_who_is_paused_judges_nothing(world, case):
+    looks(world, "Vera", case)
+    browser = browser_of(world, "Vera", Role.ADJUDICATOR)
+    bars.pause(world.person("Omar", Role.OPERATOR), world.person("Vera").pk, "contoh", reason="one_sided")
+    said = {"verdict": "reopen", "reason": "look_again"}
+    refused = browser.post(f"/api/v1/cases/{case.pk}/ruling/", said, content_type="application/json")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_allowed")
+    assert browser.get("/putusan/").status_code == 403
+    assert not Ruling.objects.exists()

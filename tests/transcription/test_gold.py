@@ -543,3 +543,20 @@ def test_the_audit_finds_no_difference_and_a_reading_without_its_entry(world, le
     assert [one for one in audit.log() if one.kind == "reading"] == []
     falsify("UPDATE transcription_goldreading SET numbers = numbers || '{\"paslon_1\": 8}'")
     assert [one.what for one in audit.log() if one.kind == "reading"] == ["row and entry differ in sealed"]
+
+
+# --- An answer that may be wrong itself ---------------------------------------------------------
+
+
+def test_what_two_contradict_alike_speaks_against_nobody_and_goes_before_an_adjudicator(world):
+    photo = known(world)
+    for name, votes in (("Sari", 777), ("Budi", 777), ("Citra", 5)):
+        photo_of(world, THERE)
+        lease = takes(world, name)
+        assert lease.gold_id
+        sends(lease, Reading(2, VOTES | {"paslon_1": votes}))
+    people = [world.person(name).pk for name in ("Sari", "Budi", "Citra")]
+    assert {pk: answers.wrong for pk, answers in gold.answers_of(people).items()} == {people[2]: 1}
+    assert pipeline.renew_gold() == 0
+    assert (task_of(photo).gold, task_of(photo).why) == (0, Task.Why.REPORTED)
+    assert gold.contested() == set()

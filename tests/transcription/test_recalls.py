@@ -5,7 +5,7 @@ import json
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from accounts import commitments
+from accounts import commitments, leaving
 from accounts.models import Role
 from accounts.permissions import NotAllowed
 from aggregation import audit, recall_preview
@@ -304,3 +304,26 @@ def test_only_whose_recall_is_confirmed_is_barred(world):
     assert consensus.load(world.alone).evidence.barred == {world.sari.pk}
     assert consensus.load(world.others).evidence.barred == frozenset()
     assert RecallPhoto.objects.filter(photo__in=world.hers).count() == 3
+
+
+def test_what_changed_since_it_was_looked_at_is_looked_at_again_before_anybody_agrees(world):
+    paused(world)
+    recall = proposed(world)
+    assert recall_preview.effects_of(recall).kinds["read_again"] == 2
+    reads(world, "Hadi", world.open, **VOTES)
+    with pytest.raises(recalls.NotYetCounted):
+        pipeline.confirm_recall(world.olga, recall.pk, "contoh")
+    worked(recall)
+    assert recall_preview.effects_of(recall).kinds["read_again"] == 3
+    pipeline.confirm_recall(world.olga, recall.pk, "contoh")
+    worked(recall)
+    assert audited() == ([], [])
+
+
+def test_who_has_left_can_be_recalled_too(world):
+    leaving.erase(world.sari, "contoh")
+    recall = proposed(world)
+    pipeline.confirm_recall(world.olga, recall.pk, "contoh")
+    worked(recall)
+    assert decision_of(world.alone).outcome == "reopened"
+    assert audited() == ([], [])

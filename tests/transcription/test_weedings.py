@@ -18,6 +18,7 @@ from tests.transcription.reading import (
     given,
     photo_of,
     reads,
+    rejects,
     rules,
     sends,
     takes,
@@ -122,7 +123,7 @@ def test_whoever_has_an_account_is_the_account_on_whatever_device(world):
 
 
 def test_what_is_rejected_withdrawn_or_not_yet_open_is_not_there(world):
-    rules(world, "Tono", world.case, "reject", "not_a_form")
+    rejects(world, world.case, "not_a_form", by=("Tono", "Wati"))
     pipeline.withdraw(world.unread)
     photo_of(world, NEAR, page=1, device=world.junk, opened=False)
     weeding = begun(world)
@@ -218,10 +219,9 @@ def test_each_photo_is_ruled_on_by_both_and_rejected(world):
     assert [outcome_of(photo) for photo in (world.case, world.unread, world.once)] == ["rejected"] * 3
     assert (outcome_of(world.honest), outcome_of(world.neighbours)) == ("accepted", "")
     assert {decision_of(photo).problem for photo in (world.unread, world.once)} == {"not_a_form"}
-    for photo in (world.unread, world.once):
+    for photo in (world.case, world.unread, world.once):
         assert {ruling.adjudicator for ruling in photo.rulings.all()} == {world.hakim, world.ratna}
         assert set(decision_of(photo).because) == {ruling.pk for ruling in photo.rulings.all()}
-    assert [ruling.adjudicator for ruling in world.case.rulings.all()] == [world.hakim], "readers saw it, too"
     assert [str(one) for one in audit.decisions()] == []
 
 
@@ -231,7 +231,7 @@ def test_the_log_says_it_once_and_each_ruling(world):
     (said,) = [body for body in bodies if body["t"] == "weeding"]
     assert (said["version"], said["state"], said["reason"], said["size"]) == (weeding.pk, "on", "not_a_form", 3)
     assert (said["by"], said["second"]) == (commitments.of(world.hakim), commitments.of(world.ratna))
-    assert sum(body["t"] == "ruling" for body in bodies) == Ruling.objects.count() == 5
+    assert sum(body["t"] == "ruling" for body in bodies) == Ruling.objects.count() == 6
     assert {body["photo"] for body in bodies if body["t"] == "decision" and body["res"] == "rejected"} == {
         str(photo.pk) for photo in (world.case, world.unread, world.once)
     }
@@ -264,10 +264,10 @@ def test_what_is_accepted_but_not_yet_decided_is_left_out_too(world, monkeypatch
 def test_what_was_withdrawn_or_ruled_on_meanwhile_is_left_out(world):
     weeding = confirmed(world)
     pipeline.withdraw(world.unread)
-    rules(world, "Tono", world.case, "reject", "not_a_form")
+    rejects(world, world.case, "not_a_form", by=("Tono", "Wati"))
     worked(weeding)
     assert (came_of(weeding, world.unread), came_of(weeding, world.case)) == ("withdrawn", "otherwise")
-    assert [ruling.adjudicator for ruling in world.case.rulings.all()] == [world.tono]
+    assert {ruling.adjudicator for ruling in world.case.rulings.all()} == {world.tono, world.person("Wati")}
     assert (outcome_of(world.unread), outcome_of(world.once)) == ("", "rejected")
 
 
@@ -405,7 +405,7 @@ def test_a_crash_loses_one_photo_and_the_sweeper_goes_on(world, monkeypatch):
     monkeypatch.setattr(weedings, "note", crash)
     with pytest.raises(RuntimeError):
         worked(weeding)
-    assert (world.case.rulings.count(), world.unread.rulings.count()) == (1, 0)
+    assert (world.case.rulings.count(), world.unread.rulings.count()) == (2, 0)
     assert not task_of(world.unread).needs_adjudicator
     monkeypatch.setattr(weedings, "note", note)
     rung = []
@@ -415,7 +415,7 @@ def test_a_crash_loses_one_photo_and_the_sweeper_goes_on(world, monkeypatch):
     worked(weeding)
     worked(weeding)
     assert weeding.ended_at
-    assert [photo.rulings.count() for photo in (world.case, world.unread, world.once)] == [1, 2, 2]
+    assert [photo.rulings.count() for photo in (world.case, world.unread, world.once)] == [2, 2, 2]
     assert [decision_of(photo).version for photo in (world.case, world.unread, world.once)] == [1, 1, 1]
     rung.clear()
     pipeline.sweep()
@@ -471,7 +471,7 @@ def test_what_was_decided_otherwise_since_is_not_undone(world):
     rules(world, "Wati", world.unread, "reopen", "look_again")
     for name in ("Citra", "Dewi"):
         reads(world, name, world.unread, problem="not_a_form")
-    rules(world, "Yudi", world.unread, "reject", "not_a_form")
+    rejects(world, world.unread, "not_a_form", by=("Yudi", "Zaki"))
     worked(confirmed(world, back, world.tono))
     assert (came_of(back, world.once), came_of(back, world.unread)) == ("otherwise", "otherwise")
     assert [decision_of(photo).version for photo in (world.case, world.once)] == [2, 2]

@@ -29,4 +29,4 @@ def ruling(who: int, verdict: str, round: int = 1, **more) -> Ruling:
 
 
 def said(*entries: Entry, rulings=(), **more):
-    return outcome(Evidence(entries, tuple(rulings), **more), broken_rules)
+    return outcome(Evidence(entries, tuple(rulings), lines=more.get("tied", frozenset()), **more), broken_rules)

@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('effect', models.CharField(max_length=20, null=True)),
+                ('looked_at', models.DateTimeField(null=True)),
                 ('sums', models.JSONField(default=dict)),
                 ('decided_again_at', models.DateTimeField(null=True)),
                 ('photo', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='uploads.photo')),

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
             name='FirstLook',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('round', models.SmallIntegerField()),
                 ('page', models.SmallIntegerField(null=True)),
                 ('numbers', models.JSONField(default=dict)),
                 ('tps', models.CharField(blank=True, max_length=13)),
@@ -30,7 +31,7 @@ class Migration(migrations.Migration):
                 ('photo', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='first_looks', to='uploads.photo')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('photo', 'adjudicator'), name='one_first_look_of_an_adjudicator_at_a_photo')],
+                'constraints': [models.UniqueConstraint(fields=('photo', 'adjudicator', 'round'), name='one_first_look_of_an_adjudicator_in_a_round')],
             },
         ),
         append_only("transcription_firstlook"),
