@@ -210,7 +210,7 @@ class FirstLookForm(serializers.Serializer):
     """`numbers` of the fields that are asked for and `tps` where it is, or `problem`."""
 
     numbers = serializers.JSONField(required=False, allow_null=True)
-    problem = serializers.ChoiceField(Problem.choices, required=False, allow_blank=True)
+    problem = serializers.CharField(required=False, allow_blank=True, max_length=12, help_text="As in an entry.")
     tps = serializers.CharField(required=False, allow_blank=True, max_length=13, help_text="As in an entry.")
 
     def reading(self) -> entries.Reading:
