@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from django.contrib import messages
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -20,7 +20,7 @@ from tps import search
 from tps.form_definitions import for_contest
 from tps.models import Contest
 from transcription import bars, gold, recalls
-from transcription.models import BarTurn, Recall
+from transcription.models import BarTurn, Entry, Recall
 from transcription.surges import WrongReason
 
 SHOWN = 50
@@ -61,12 +61,17 @@ def _account(email: str) -> int:
     return account
 
 
+def _left_after_reading() -> QuerySet[Entry, int | None]:
+    """Whoever has left: what they read can still be withdrawn, and only from here."""
+    return Entry.objects.filter(account__is_active=False).values_list("account", flat=True)
+
+
 def _show(request: HttpRequest, said: Mapping[str, str], refusal: Refusal | None = None) -> HttpResponse:
     newest = BarTurn.objects.filter(account=OuterRef("pk")).order_by("-pk").values("pk")[:1]
     people = list(
-        User.objects.filter(Q(paused=True) | Q(pk__in=gold.doubted()), is_active=True)
+        User.objects.filter(Q(paused=True) | Q(pk__in=gold.doubted()) | Q(pk__in=_left_after_reading()))
         .annotate(newest=Subquery(newest))
-        .order_by("-paused", "-newest", "pk")[:SHOWN]
+        .order_by("-paused", "-is_active", "-newest", "pk")[:SHOWN]
     )
     turns = BarTurn.objects.select_related("by").in_bulk([person.newest for person in people if person.newest])
     answers = gold.answers_of([person.pk for person in people])

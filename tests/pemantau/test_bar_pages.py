@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts import leaving
 from accounts.models import Role
 from pemantau import pipeline
 from tests.aggregation.evidence import fold
@@ -116,3 +117,15 @@ def test_the_page_of_a_recall_costs_few_queries(world, omar, recall_page, django
     pipeline.go_on_with_recall(str(Recall.objects.get().pk))
     with django_assert_max_num_queries(16):
         omar.get(recall_page)
+
+
+def test_who_has_left_is_still_there_to_be_withdrawn(world, omar):
+    settled(world, "9101011001001", page=2, by=("Sari", "Budi"))
+    sari = world.person("Sari")
+    leaving.erase(sari, "contoh")
+    shown = omar.get(PAGE).content.decode()
+    assert f"{PAGE}{sari.pk}/" in shown
+    assert "akun dihapus" in shown
+    assert "Lihat akibat bila ditarik" in omar.get(f"{PAGE}{sari.pk}/").content.decode()
+    assert omar.post(f"{PAGE}{sari.pk}/").status_code == 302
+    assert Recall.objects.get().account_id == sari.pk
