@@ -9,10 +9,12 @@ from uploads.marks import Mark
 
 
 class PhotoToRead(serializers.Serializer):
-    id = serializers.UUIDField()
     width = serializers.IntegerField()
     height = serializers.IntegerField()
-    pictures = serializers.DictField(child=serializers.CharField(), help_text="Address by longer side in pixels.")
+    pictures = serializers.DictField(
+        child=serializers.CharField(),
+        help_text="Address by longer side in pixels: the lease's own, for who holds it. Which photo it is is not said.",
+    )
 
 
 class ContestToRead(serializers.Serializer):

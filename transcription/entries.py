@@ -341,7 +341,10 @@ _SUBMIT_GOLD = _SUBMITTED.format(
                     SELECT FROM jsonb_each(d.numbers) field
                      WHERE {_ZERO.format("field.value")}
                            IS DISTINCT FROM {_ZERO.format("%(numbers)s::jsonb -> field.key")})
-                  FROM transcription_decision d JOIN lease ON d.id = lease.gold_id)""",  # noqa: S608  # built from constants alone
+                  AND (%(tps)s IN ('', '{UNREADABLE}', s.code) OR NOT EXISTS (
+                    SELECT FROM transcription_entry told WHERE told.id = ANY (d.because) AND told.tps = s.code))
+                  FROM transcription_decision d JOIN lease ON d.id = lease.gold_id
+                  JOIN tps_pollingstation s ON s.id = d.station_id)""",  # noqa: S608  # built from constants alone
     moves="",
     decides="false",
 )

@@ -64,10 +64,13 @@ _CONTESTED = """EXISTS (
     SELECT FROM transcription_goldreading other
      WHERE other.photo_id = g.photo_id AND other.decision_id = g.decision_id AND other.account_id <> g.account_id
        AND NOT other.is_right AND other.page IS NOT DISTINCT FROM g.page
-       AND other.numbers IS NOT DISTINCT FROM g.numbers AND other.problem = g.problem)"""
+       AND other.numbers IS NOT DISTINCT FROM g.numbers AND other.problem = g.problem
+       AND (other.tps = g.tps OR other.tps IN ('', 'tidak_terbaca') OR g.tps IN ('', 'tidak_terbaca')))"""
+# Village and number of the TPS are two more things to misread, where they were asked.
+_FIELDS = "(SELECT count(*) FROM jsonb_object_keys(d.numbers))::int + CASE WHEN g.tps = '' THEN 0 ELSE 2 END"
 
 _ANSWERS = f"""
-    SELECT g.account_id, array_agg((SELECT count(*) FROM jsonb_object_keys(d.numbers))::int), array_agg(g.is_right)
+    SELECT g.account_id, array_agg({_FIELDS}), array_agg(g.is_right)
       FROM transcription_goldreading g
       JOIN transcription_task t ON t.photo_id = g.photo_id AND t.decision_id = g.decision_id
       JOIN transcription_decision d ON d.id = g.decision_id

@@ -324,7 +324,8 @@ class GoldReading(models.Model):
     problem = models.CharField(max_length=12, blank=True, choices=Problem.choices)
     tps = models.CharField(max_length=13, blank=True)
     on_probation = models.BooleanField(default=False, db_default=False)
-    is_right = models.BooleanField()  # the decision's page and numbers; an empty box and a 0 are the same
+    # The decision's page and numbers, an empty box and a 0 being the same; and no other TPS than they read who decided.
+    is_right = models.BooleanField()
     salt = models.BinaryField(max_length=32, default=new_salt)
     created_at = models.DateTimeField(db_default=Now())
 

@@ -93,7 +93,8 @@ class Difference:
 class Lesson:
     photo: Photo
     reading: GoldReading
-    differences: list[Difference]  # none where they saw a problem, or another page
+    differences: list[Difference]  # none where they saw a problem, another page, or another TPS
+    other_tps: bool = False  # that, and nothing else, was wrong
 
     @property
     def photo_id(self) -> UUID:
@@ -121,7 +122,7 @@ def lessons(person: User) -> list[Lesson]:
             photo__task__decision=F("decision"),
             photo__withdrawn_at=None,
         )
-        .select_related("decision", "photo__contest", "photo__station")
+        .select_related("decision", "photo__contest", "photo__station__region")
         .order_by("-created_at")[:LESSONS]
     )
     readings = list(wrong)
@@ -138,15 +139,12 @@ def _lesson(reading: GoldReading, tag: PageTag | None) -> Lesson:
     tagged = page_tags.page_of(form, tag.tag) if tag else None
     boxes = page_tags.boxes_on(page, tag.boxes) if tag and tagged == page else {}
     written = stands.numbers or {}
-    return Lesson(
-        photo,
-        reading,
-        [
-            Difference(field.name, reading.numbers[field.key], written[field.key], _around(boxes.get(field.key)))
-            for field in page.fields
-            if _amount(reading.numbers[field.key]) != _amount(written[field.key])
-        ],
-    )
+    differences = [
+        Difference(field.name, reading.numbers[field.key], written[field.key], _around(boxes.get(field.key)))
+        for field in page.fields
+        if _amount(reading.numbers[field.key]) != _amount(written[field.key])
+    ]
+    return Lesson(photo, reading, differences, other_tps=not differences)
 
 
 def _amount(value: Value) -> Value:

@@ -1,8 +1,8 @@
 """What a reader is shown of a lease: the photo and the form. Nothing of what others read, or of what its sender said.
 
-Neither the sender nor the page and TPS they claimed are in it. The page that its printed tag says is, and readers may
-say another. Of the TPS they say what is written on the form: its number, and which of some villages of the kecamatan,
-of which one is the sender's, or none of these.
+Neither the sender nor the page and TPS they claimed are in it, nor which photo it is. The page that its printed tag
+says is, and readers may say another. Of the TPS they say what is written on the form: its number, and which of some
+villages of the kecamatan, of which one is the sender's, or none of these.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from typing import Any
 
 from tps.form_definitions import Field, FormDefinition, for_contest
 from tps.models import PollingStation, Region
+from transcription import lease_pictures
 from transcription.models import Lease, Problem
 from uploads import page_tags, storage
 from uploads.models import Photo
@@ -39,7 +40,9 @@ def shown(lease: Lease) -> Shown:
     villages = to_choose_from(photo, lease.villages)  # type: ignore[attr-defined]
     boxes = page_tags.boxes_on(page, lease.boxes) if page else {}  # type: ignore[attr-defined]
     header = page_tags.header_on(page, boxes) if page else []
-    return Shown(lease, photo, form, page.number if page else None, boxes, header, villages, pictures_of(photo))
+    return Shown(
+        lease, photo, form, page.number if page else None, boxes, header, villages, lease_pictures.addresses(lease)
+    )
 
 
 def to_choose_from(photo: Photo, villages: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -55,6 +58,7 @@ def to_choose_from(photo: Photo, villages: Sequence[tuple[str, str]]) -> list[tu
 
 
 def pictures_of(photo: Photo) -> dict[int, str]:
+    """Public addresses, for those who know which photo it is."""
     return {side: storage.public_url(photo.sha256, side) for side in storage.SIDES}
 
 
@@ -75,7 +79,6 @@ def as_json(lease: Lease) -> dict[str, Any]:
         "id": str(lease.pk),
         "expires_at": lease.expires_at,
         "photo": {
-            "id": str(seen.photo.pk),
             "width": seen.photo.width,
             "height": seen.photo.height,
             "pictures": {str(side): url for side, url in seen.pictures.items()},

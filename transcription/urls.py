@@ -3,13 +3,14 @@
 from django.urls import URLPattern, URLResolver, path
 
 from transcription import api as views
-from transcription import own_pages, report_pages, sender_pages
+from transcription import lease_pictures, own_pages, report_pages, sender_pages
 from transcription import pages as html
 
 pages: list[URLPattern | URLResolver] = [
     path("baca/", html.start, name="start"),
     path("baca/belajar/", own_pages.learn, name="learn"),
     path("baca/<uuid:lease>/", html.read, name="read"),
+    path("baca/<uuid:lease>/<int:side>.webp", lease_pictures.picture, name="picture"),
     path("baca/<uuid:lease>/kembalikan/", html.give_back, name="give_back"),
     path("latihan/", html.practice, name="practice"),
     path("latihan/<int:number>/", html.practice_form, name="practice_form"),

@@ -4,6 +4,7 @@ import hashlib
 import random
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pemantau.replay.shots import HIGHEST, Shot, Value
@@ -15,6 +16,7 @@ class Sent:
 
     shot: Shot
     receipt: str
+    sha256: str
     received_at: float
     hard_field: str  # a figure that most people misread; empty on most photos
     entries: int = 0
@@ -25,14 +27,16 @@ class Sent:
 class Album:
     """All photos sent, by the photo's id. Used by all threads.
 
-    A simulated volunteer is told by the platform which photo to read; what stands on it they look up here,
-    as a real one looks at the picture.
+    A simulated volunteer is shown a picture; what stands on it they look up here, by its bytes, as a real one looks
+    at it.
     """
 
     def __init__(self, seed: int, hard: float) -> None:
         self._seed = seed
         self._hard = hard
         self._photos: dict[str, Sent] = {}
+        self._faces: dict[bytes, Sent] = {}  # by the hash of the public copy that readers see
+        self._looking = threading.Lock()
         self._lock = threading.Lock()
         self.entries = self.slips = self.rulings = 0
 
@@ -40,15 +44,31 @@ class Album:
         return len(self._photos)
 
     def add(self, shot: Shot, picture: bytes, photo: str, receipt: str) -> None:
-        chance = random.Random(f"hard/{self._seed}/{hashlib.sha256(picture).hexdigest()}")  # noqa: S311  # a play
+        sha256 = hashlib.sha256(picture).hexdigest()
+        chance = random.Random(f"hard/{self._seed}/{sha256}")  # noqa: S311  # a play
         figures = _figures(shot)
         hard_field = chance.choice(figures) if figures and chance.random() < self._hard else ""
         with self._lock:
-            self._photos[photo] = Sent(shot, receipt, time.monotonic(), hard_field)
+            self._photos[photo] = Sent(shot, receipt, sha256, time.monotonic(), hard_field)
 
     def look(self, photo: str) -> Sent | None:
         """What is on a photo; None for one that this play did not send."""
         return self._photos.get(photo)
+
+    def recognise(self, content: bytes, copy_of: Callable[[str], bytes | None]) -> Sent | None:
+        """What is on the picture with these bytes; None for one that this play did not send.
+
+        `copy_of` gives the public copy of that size of an original, by its SHA-256, or None where there is none yet.
+        """
+        face = hashlib.sha256(content).digest()
+        with self._looking:
+            seen = {sent.sha256 for sent in self._faces.values()}
+            for sent in self.all().values():
+                if face in self._faces:
+                    break
+                if sent.sha256 not in seen and (copy := copy_of(sent.sha256)) is not None:
+                    self._faces[hashlib.sha256(copy).digest()] = sent
+            return self._faces.get(face)
 
     def all(self) -> dict[str, Sent]:
         with self._lock:

@@ -96,6 +96,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     # Reading
     "transcription:start": (READERS, READERS),
     "transcription:read": (READERS, READERS),
+    "transcription:picture": (READERS, None),
     "transcription:give_back": (None, READERS),
     "transcription:learn": (READERS, None),
     "transcription:practice": (READERS, None),

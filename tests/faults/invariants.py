@@ -92,7 +92,7 @@ def acknowledged_readings(told: list[dict[str, Any]]) -> Iterator[str]:
     rows = {str(entry.pk): entry for entry in Entry.objects.all()}
     for line in told:
         row = rows.get(line["id"])
-        if row is None or (str(row.photo_id), row.numbers) != (line["photo"], line["numbers"]):
+        if row is None or (str(row.lease_id), row.numbers) != (line["lease"], line["numbers"]):
             yield f"I7 reading {line['id']} is not as acknowledged"
 
 

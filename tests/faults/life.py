@@ -5,7 +5,6 @@ answer that never comes and asks anew. Both behave as the phone and the browser 
 """
 
 import hashlib
-import re
 import threading
 import time
 import uuid
@@ -48,6 +47,18 @@ class Person:
             return None
         self.history.note("answer", path=path.split("/")[3] if path.count("/") > 3 else path, status=answer.status_code)
         return answer
+
+    def look_at(self, path: str) -> str:
+        """SHA-256 of a picture's bytes; empty where it is not there (yet, or any more)."""
+        deadline = time.monotonic() + GIVE_UP_AFTER
+        while True:
+            with suppress(requests.RequestException):
+                answer = self.session.get(self.url + path, timeout=30)
+                if answer.status_code in (200, 404):
+                    return hashlib.sha256(answer.content).hexdigest() if answer.ok else ""
+                assert answer.status_code == 503, (answer.status_code, answer.text[:300])
+            assert time.monotonic() < deadline, "no picture"
+            time.sleep(0.3)
 
     def sign_in(self, email: str) -> None:
         self.session.get(self.url + "/akun/login/", timeout=30)
@@ -97,6 +108,7 @@ def numbers_of(station: str) -> dict[str, int]:
 
 class Life:
     papers: ClassVar[dict[str, str]] = {}  # SHA-256 of a picture -> the TPS whose paper is on it; of all lives
+    faces: ClassVar[dict[str, str]] = {}  # SHA-256 of the copy that readers see -> that of the picture
 
     def __init__(self, url: str, history: History, stations: list[str], readers: list[Person]) -> None:
         self.url = url
@@ -172,10 +184,10 @@ class Life:
             assert task is None or task.status_code in HONEST, (task.status_code, task.text[:300])
             return False
         held = task.json()
-        picture = re.search("[0-9a-f]{64}", held["photo"]["pictures"]["480"])[0]
-        paper = self.papers.get(picture)  # what another test sent by itself is on none of ours
-        read = {"page": 2, "numbers": numbers_of(paper or picture), "tps": paper or "tidak_terbaca"}
         deadline = time.monotonic() + GIVE_UP_AFTER
+        face = person.look_at(held["photo"]["pictures"]["480"])
+        paper = self._paper_on(person, face)  # what another test sent by itself is on none of ours
+        read = {"page": 2, "numbers": numbers_of(paper or face), "tps": paper or "tidak_terbaca"}
         while True:
             answer = person.post(f"/api/v1/tasks/{held['id']}/entry/", json=read)
             if answer is not None and answer.status_code != 503:
@@ -184,8 +196,15 @@ class Life:
             time.sleep(0.3)
         assert answer.status_code in HONEST, (answer.status_code, answer.text[:300])
         if answer.status_code == 201:
-            self.history.note("entry", id=answer.json()["id"], photo=held["photo"]["id"], numbers=read["numbers"])
+            self.history.note("entry", id=answer.json()["id"], lease=held["id"], numbers=read["numbers"])
         return True
+
+    def _paper_on(self, person: Person, face: str) -> str | None:
+        """The TPS whose paper somebody sees."""
+        for picture in set(self.papers) - set(self.faces.values()) if face not in self.faces else ():
+            if copy := person.look_at(f"/gambar/{picture}/480.webp"):
+                self.faces[copy] = picture
+        return self.papers.get(self.faces.get(face, ""))
 
     def read_all(self, seconds: float = 60) -> None:
         """Nothing is left that anybody may read."""

@@ -63,7 +63,7 @@ def test_a_receipt_that_is_not_kept_is_found(client, world, state, forged, broke
 
 def test_a_reading_that_is_missing_or_another_is_found(world, state):
     entry = people.reads(world, "Sari", people.photo_of(world))
-    told = {"what": "entry", "id": str(entry.pk), "photo": str(entry.photo_id), "numbers": entry.numbers}
+    told = {"what": "entry", "id": str(entry.pk), "lease": str(entry.lease_id), "numbers": entry.numbers}
     assert "I7" not in found([told], state)
     assert "I7" in found([told | {"numbers": people.VOTES | {"paslon_1": 5}}], state)
     assert "I7" in found([told | {"id": str(uuid.uuid4())}], state)

@@ -41,3 +41,21 @@ def test_the_album_counts_what_was_sent_and_read():
     album.note_entry(album.look("id"), slip=True)
     assert (len(album), album.entries, album.slips, album.look("id").hard_field) == (1, 1, 1, "")
     assert album.look("another") is None
+
+
+def test_a_picture_is_recognised_by_the_copy_that_readers_see():
+    album, copies, asked = Album(seed=1, hard=0.0), {}, []
+    for name in ("first", "second"):
+        album.add(SHOT, name.encode(), name, "receipt")
+
+    def copy_of(sha256: str) -> bytes | None:
+        asked.append(sha256)
+        return copies.get(sha256)
+
+    first, second = album.look("first"), album.look("second")
+    assert album.recognise(b"copy of the first", copy_of) is None
+    copies |= {first.sha256: b"copy of the first", second.sha256: b"copy of the second"}
+    assert album.recognise(b"copy of the second", copy_of) is second
+    assert album.recognise(b"copy of the first", copy_of) is first
+    assert album.recognise(b"of nobody", copy_of) is None
+    assert asked == [first.sha256, second.sha256] * 2  # each once more when its copy was there, and never again

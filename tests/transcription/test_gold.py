@@ -34,7 +34,7 @@ from transcription.entries import Reading
 from transcription.models import Entry, GoldReading, Lease, Task
 
 pytestmark = pytest.mark.django_db
-THERE = "9101011002001"
+HERE, THERE = "9101011001001", "9101011002001"
 
 
 @pytest.fixture(autouse=True)
@@ -444,6 +444,53 @@ def test_whatever_becomes_of_it_the_photo_stays_as_it_is(world, lease, ends):
 def test_right_is_who_read_what_stands(lease, page, numbers, problem, right):
     sends(lease, Reading(page, dict(numbers) if numbers else None, problem))
     assert GoldReading.objects.get().is_right is right
+
+
+@pytest.mark.parametrize(
+    ("they", "tps", "right"),
+    [
+        (HERE, HERE, True),
+        (HERE, "tidak_terbaca", True),
+        (HERE, "", True),
+        (HERE, "9101011001002", False),
+        (HERE, "desa_lain", False),
+        ("tidak_terbaca", "9101011001002", True),  # nobody knows better
+    ],
+)
+def test_right_is_who_read_no_other_tps_than_those_who_decided(world, they, tps, right):
+    photo = photo_of(world)
+    for name in ("Gita", "Hadi"):
+        sends(given(world, name, photo), Reading(2, dict(VOTES), tps=they))
+    Task.objects.filter(pk=photo.pk).update(gold=1, gold_since="2029-02-14T00:00Z")
+    photo_of(world, THERE)
+    sends(takes(world, "Sari"), Reading(2, dict(VOTES), tps=tps))
+    assert GoldReading.objects.get().is_right is right
+
+
+def test_the_tps_is_two_more_things_to_misread(world):
+    photo = photo_of(world)
+    for name in ("Gita", "Hadi"):
+        reads(world, name, photo)
+    Task.objects.filter(pk=photo.pk).update(gold=2, gold_since="2029-02-14T00:00Z")
+    photo_of(world, THERE)
+    for name, tps, fields in (("Sari", "", 3), ("Budi", HERE, 5)):
+        sends(takes(world, name), Reading(2, dict(VOTES), tps=tps))
+        person = world.person(name)
+        assert gold.answers_of([person.pk])[person.pk].honest == accuracy.honest_share(fields)
+
+
+@pytest.mark.parametrize(
+    ("others", "is_contested"), [(("9101011001002",) * 2, True), (("9101011001002", "desa_lain"), False)]
+)
+def test_two_who_read_the_same_other_tps_contest_it_and_two_who_guess_do_not(world, others, is_contested):
+    photo = photo_of(world)
+    for name in ("Gita", "Hadi"):
+        sends(given(world, name, photo), Reading(2, dict(VOTES), tps=HERE))
+    Task.objects.filter(pk=photo.pk).update(gold=2, gold_since="2029-02-14T00:00Z")
+    photo_of(world, THERE)
+    for name, tps in zip(("Sari", "Budi"), others, strict=True):
+        sends(takes(world, name), Reading(2, dict(VOTES), tps=tps))
+    assert gold.contested() == ({photo.pk} if is_contested else set())
 
 
 @pytest.mark.parametrize(("stands", "said"), [("kosong", 0), (0, "kosong"), ("kosong", "kosong")])

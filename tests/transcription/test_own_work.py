@@ -185,6 +185,19 @@ def test_a_problem_or_another_page_is_a_lesson_without_numbers(world, drawn, rea
     assert said in page(world)
 
 
+def test_another_tps_is_a_lesson_that_names_the_one_on_the_paper(world, drawn):
+    photo = photo_of(world)
+    for name in ("Gita", "Hadi"):
+        sends(given(world, name, photo), Reading(2, dict(VOTES), tps=HERE))
+    Task.objects.filter(pk=photo.pk).update(gold=1, gold_since="2029-02-14T00:00Z")
+    photo_of(world, THERE)
+    world.person("Sari")
+    drawn["next"] = 0.0
+    sends(takes(world, "Sari"), Reading(2, dict(VOTES), tps="9101011001002"))
+    later()
+    assert "Anda memilih TPS lain; di kertas tertulis <strong>TPS 001, Desa 1</strong>." in page(world)
+
+
 @pytest.mark.parametrize("what", ["reopened", "withdrawn"])
 def test_what_no_longer_stands_or_is_not_public_teaches_nothing(world, drawn, what):
     photo = answers(world, drawn, WRONG)
