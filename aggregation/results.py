@@ -25,6 +25,9 @@ from uploads.models import Photo
 # The version of the rule in this module by which a result is put together; it stands in every `select` entry.
 RULE_VERSION = 1
 
+VOTES_ADD_UP = "R3"
+DOUBTED_PAGES = 3
+
 # From the simplest way to settle a photo to the one that needed most.
 _HOW = (Decision.How.TWO_READERS, Decision.How.MAJORITY, Decision.How.ADJUDICATED)
 
@@ -303,6 +306,24 @@ _SAVE = """
            amounts integer[], exclusion_id bigint, rule_version smallint, version integer, changed_at timestamptz)
      WHERE r.id = new.id
 """
+
+
+def in_doubt(results: Iterable[Result]) -> set[UUID]:
+    """Photos of pages whose votes and sum do not add up, where no page shows it alone. At most one query.
+
+    A sum that stands on more than `DOUBTED_PAGES` is not read again for it.
+    """
+    broken = [result for result in results if VOTES_ADD_UP in result.broken_rules]
+    if not broken:
+        return set()
+    found = Decision.objects.filter(pk__in=[one for result in broken for one in result.decisions]).in_bulk()
+    doubted: set[UUID] = set()
+    for result in broken:
+        fields = {key for rule in for_contest(result.contest).rules if rule.id == VOTES_ADD_UP for key in rule.fields}
+        gave = [found[one] for one in result.decisions if fields & (found[one].numbers or {}).keys()]
+        if len({one.page for one in gave}) <= DOUBTED_PAGES:
+            doubted |= {one.photo_id for one in gave if VOTES_ADD_UP not in one.broken_rules}
+    return doubted
 
 
 def entry_of(result: Result) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from tps.models import Election
 from transcription import (
     bars,
     consensus,
+    doubts,
     gold,
     queue,
     recalls,
@@ -585,7 +586,10 @@ def _knock(task: Task, key: UUID | int) -> None:
 
 
 def _record_results(photos: Sequence[Photo]) -> None:
-    tallies.add_deltas(results.record_touched_by(photos))
+    changed = results.record_touched_by(photos)
+    tallies.add_deltas(changed)
+    if doubtful := results.in_doubt(result for result, _before in changed):
+        doubts.ask(doubtful)
 
 
 def _record_if_counted(photo: Photo) -> None:

@@ -97,6 +97,7 @@ class Evidence:
     barred: frozenset[int] = frozenset()  # accounts whose entries do not count, as if they had never been
     tps: str = ""  # the code of the TPS that it was sent for
     lines: frozenset[Pair] = frozenset()
+    in_doubt: bool = False  # another page of its TPS does not fit; says what is asked, and nothing of what stands
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,10 @@ def outcome(evidence: Evidence, broken_rules: BrokenRules) -> Outcome:
     said = _Said.of(evidence, broken_rules)
     if said.stands:
         return Outcome(said.stands, 0, "second" if said.waiting else "", said.station, said.ruled, said.because)
-    stands, wants, why = _readers_say(_counting(evidence, said), evidence.tied, broken_rules)
+    counting = _counting(evidence, said)
+    stands, wants, why = _readers_say(counting, evidence.tied, broken_rules)
+    if stands and evidence.in_doubt:
+        wants, why = _one_more_says(counting, stands, evidence.tied)
     if stands and said.moved_because:
         stands = replace(stands, how="adjudicated", because=(*stands.because, *said.moved_because))
     if said.waiting:
@@ -293,6 +297,14 @@ def _readers_say(
     if readers >= READERS_BEFORE_A_PERSON_DECIDES:
         return None, 0, "differ"
     return None, max(1, READERS - readers), ""
+
+
+def _one_more_says(entries: Sequence[Entry], stands: Accepted, tied: frozenset[Pair]) -> tuple[int, str]:
+    """What is asked where readers agree and another page does not fit: one more. Who reads otherwise makes a case."""
+    if len(_independent(entries, tied)) < READERS_OF_BROKEN_SUMS:
+        return 1, ""
+    said = stands.page, _key(stands.numbers)
+    return 0, "" if all((one.page, _key(one.numbers)) == said for one in entries) else "sum"
 
 
 def _strongest(entries: Sequence[Entry], tied: frozenset[Pair]) -> list[list[Entry]]:

@@ -156,10 +156,10 @@ def _known(
     tied: list[tuple[int, int, bool]],
     decided: dict[str, Any] | None,
     recalled: list[int],
-    task: tuple[int, int, str] | None,
+    task: tuple[int, int, str, bool] | None,
     repeats: list[dict[str, Any]],
 ) -> Known:
-    returned, wants, why = task or (0, 0, "")
+    returned, wants, why, in_doubt = task or (0, 0, "", False)
     evidence = Evidence(
         entries=tuple(_entry(row) for row in entries),
         rulings=tuple(_ruling(row) for row in rulings),
@@ -171,6 +171,7 @@ def _known(
         repeats=tuple(_sender(row) for row in repeats),
         tps=photo.station.code,
         barred=frozenset(recalled) ^ otherwise,
+        in_doubt=in_doubt,
     )
     openings = [
         sealing.opening(
@@ -241,7 +242,7 @@ _LOAD = f"""
                 SELECT DISTINCT ON (account_id) account_id, "on" FROM transcription_recall
                  WHERE account_id = ANY (a.people) AND confirmed_at IS NOT NULL
                  ORDER BY account_id, id DESC) AS newest WHERE "on"),
-           (SELECT json_build_array(returned, wants, why) FROM transcription_task WHERE photo_id = a.photo),
+           (SELECT json_build_array(returned, wants, why, in_doubt) FROM transcription_task WHERE photo_id = a.photo),
            (SELECT coalesce(json_agg(json_build_object(
                 'at', (extract(epoch FROM sent_at) * 1000000)::bigint, 'account', account_id,
                 'device', device_id, 'address_block', address_block)), '[]')

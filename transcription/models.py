@@ -58,6 +58,7 @@ class Task(models.Model):
         RETURNED = "returned", _("berkali-kali dikembalikan")
         REPORTED = "reported", _("dilaporkan warga")
         TPS = "tps", _("pada formulir tertulis TPS lain")
+        SUM = "sum", _("jumlahnya tidak cocok dengan halaman lain, dan pembaca berbeda")
 
     photo = models.OneToOneField(Photo, on_delete=models.PROTECT, primary_key=True)
     wants = models.SmallIntegerField(default=0)  # so many more entries
@@ -79,6 +80,7 @@ class Task(models.Model):
     # So many more people may be given it as a task whose answer is known (`transcription.gold`), and since when.
     gold = models.SmallIntegerField(db_default=0)
     gold_since = models.DateTimeField(null=True)
+    in_doubt = models.BooleanField(db_default=False)  # another page of its TPS does not fit (`transcription.doubts`)
     changed_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -10,7 +10,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import combinations
 from pathlib import Path
@@ -27,6 +27,7 @@ Numbers = dict[str, int | str]
 Figures = dict[str, int]
 
 PAGES = (2, 12)  # the wall sheet's votes, of which no sum stands on the page; the A4 copy's votes and sums (R3, R4)
+SUMS_OF = {2: 3}  # where the sum of a page's votes stands, if on another page
 
 # Assumed, nobody has measured it: so many of these mistakes are the paper's, where a digit may be read in two ways,
 # and on such a paper every other reader sees the same wrong one. No blind reading helps against those.
@@ -106,6 +107,7 @@ class World:
     papers: tuple[Paper, ...]
     gold: tuple[Paper, ...]
     broken_rules: BrokenRules
+    sums: tuple[Paper, ...] = ()  # the same TPS's page with the sum of the votes, if that is another one
 
 
 def world_of(
@@ -113,13 +115,17 @@ def world_of(
 ) -> World:
     """`stations` papers, invented, or drawn from the `known` ones; and those of the gold tasks."""
     form = form_definitions.load("c-hasil-ppwp")
-    keys = [one.key for one in form.page(page).fields]
     chance = chance_of("which", seed)
     many = stations + GOLD_PAPERS
     drawn = chance.sample(known, many) if known else [invented(chance_of("paper", seed, n)) for n in range(many)]
-    papers = [_paper(seed, n, {key: one[key] for key in keys}, unclear) for n, one in enumerate(drawn)]
-    rules = consensus.broken_rules_on(form)
-    return World(seed, page, unclear, tuple(papers[:stations]), tuple(papers[stations:]), rules)
+
+    def papers_of(page: int, first: int = 0) -> list[Paper]:
+        keys = [one.key for one in form.page(page).fields]
+        return [_paper(seed, first + n, {key: one[key] for key in keys}, unclear) for n, one in enumerate(drawn)]
+
+    papers, rules = papers_of(page), consensus.broken_rules_on(form)
+    sums = papers_of(SUMS_OF[page], first=many)[:stations] if page in SUMS_OF else []
+    return World(seed, page, unclear, tuple(papers[:stations]), tuple(papers[stations:]), rules, tuple(sums))
 
 
 def _paper(seed: int, number: int, figures: Figures, unclear: float) -> Paper:
@@ -189,9 +195,10 @@ def reads(world: World, reader: Reader, paper: Paper) -> Figures:
     chance = chance_of("reads", seed, reader.number, paper.number)
     if reader.kind == Kind.LAZY:
         return _lazily(seed, reader, paper, chance)
-    if reader.kind == Kind.PARTISAN:
+    cheats = "paslon_1" in paper.figures  # of what is moved between paslon the sum stays
+    if reader.kind == Kind.PARTISAN and cheats:
         return _moved(paper.figures, _side(seed, reader.number), chance)
-    if reader.kind == Kind.RING:
+    if reader.kind == Kind.RING and cheats:
         return of_the_ring(seed, paper)
     slips = SLIP * (1 - world.unclear) * (HURRY if reader.kind == Kind.HURRIED else 1)
     return _with_slips(paper, slips, chance)
@@ -275,7 +282,7 @@ class Visits:
         chance = chance_of("who", world.seed, paper.number)
         # The least of exponential times: as random as drawing people by their activity, one by one.
         self._coming = sorted(readers, key=lambda one: chance.expovariate(one.activity))
-        self._world, self._paper = world, paper
+        self._world, self._paper, self.readers = world, paper, readers
         self._seen: list[Reading] = []
 
     def __iter__(self) -> Iterator[Reading]:
@@ -294,6 +301,7 @@ class Published:
     readings: tuple[Reading, ...]
     case: bool = False  # an adjudicator settled it
     pairs: tuple[Pair, ...] = ()
+    elsewhere: int = 0  # readings of another page that this one gave rise to
 
 
 def one_approval(visits: Visits) -> Published:
@@ -316,7 +324,35 @@ def any_two_equal(visits: Visits) -> Published:
 
 
 def ours(visits: Visits, paper: Paper, world: World, together: Mapping[Pair, int], places: int) -> Published:
-    """Our queue and our rule; a case before an adjudicator ends with what stands on the paper.
+    """Our queue and rule for one page, and one more reader where another page does not fit (`transcription.doubts`).
+
+    That other page is read by the same rule. What it takes counts as far as the doubt asks for it; who reads it settles
+    nothing with anybody there.
+    """
+    decided = _page_by_ours(visits, paper, world, together, places)
+    if not world.sums or decided.numbers is None:
+        return decided
+    other = world.sums[paper.number]
+    their_visits, number = Visits(world, visits.readers, other), SUMS_OF[world.page]
+    sums = _page_by_ours(their_visits, other, world, together, places, page=number)
+    if sums.numbers is None or sums.numbers["suara_sah"] == _votes(decided.numbers):
+        return decided
+    decided = _page_by_ours(visits, paper, world, together, places, in_doubt=True)
+    again = _page_by_ours(their_visits, other, world, together, places, page=number, in_doubt=True)
+    return replace(decided, elsewhere=len(again.readings) + again.case - len(sums.readings) - sums.case)
+
+
+def _page_by_ours(
+    visits: Visits,
+    paper: Paper,
+    world: World,
+    together: Mapping[Pair, int],
+    places: int,
+    *,
+    page: int = 0,
+    in_doubt: bool = False,
+) -> Published:
+    """A case before an adjudicator ends with what stands on the paper.
 
     `together` says how many TPS each pair has settled. The queue gives a photo to nobody whose line or capped
     partner has had it, as `transcription.queue` does; the rule is told of capped pairs, as by `consensus.load`.
@@ -328,11 +364,11 @@ def ours(visits: Visits, paper: Paper, world: World, together: Mapping[Pair, int
         said.append(reading)
         people = [one.reader.number for one in said]
         tied = frozenset(pair for pair in combinations(sorted(people), 2) if together.get(pair, 0) >= places)
-        entries = [_entry(one, number, world.page) for number, one in enumerate(said)]
-        outcome = agreement.outcome(Evidence(entries, tied=tied), world.broken_rules)
+        entries = [_entry(one, number, page or world.page) for number, one in enumerate(said)]
+        outcome = agreement.outcome(Evidence(entries, tied=tied, in_doubt=in_doubt), world.broken_rules)
         if outcome.adjudicator:
             return Published(paper.figures, tuple(said), case=True)
-        if isinstance(outcome.stands, Accepted):
+        if isinstance(outcome.stands, Accepted) and not outcome.wants:
             return Published(outcome.stands.numbers, tuple(said), pairs=outcome.stands.pairs)
     return Published(None, tuple(said))
 
@@ -472,7 +508,8 @@ def _note(record: Record, reading: Reading, decided: Published) -> None:
 def _count(world: World, published: Sequence[Published], golden: int) -> Count:
     pairs = list(zip(world.papers, published, strict=True))
     wrong = [(paper, one.numbers) for paper, one in pairs if one.numbers is not None and one.numbers != paper.figures]
-    readings, cases = sum(len(one.readings) for one in published), sum(one.case for one in published)
+    readings = sum(len(one.readings) + one.elsewhere for one in published)
+    cases = sum(one.case for one in published)
     return Count(
         wrong=len(wrong),
         off_balance=sum(_votes(numbers) != _votes(paper.figures) for paper, numbers in wrong),
@@ -531,6 +568,7 @@ ASSUMED = (
     " the same wrong figure, where a scenario says nothing else.",
     f"Assumed: somebody in a hurry slips {HURRY} times as often; the lazy never look; partisans and ring always cheat.",
     "Assumed: adjudicators find what stands on the paper; a case counts as one more reading.",
+    "Page 2 without its sum: page 3 is read too, by the same rule; only what a doubt adds there counts as reading.",
     "Gold tasks, 15 % of the first 20 tasks, then 5 %, are those of the product; nobody is paused by them here.",
     f"Shown: to {SURE:.1%} more wrong entries than honest people (Beta posterior), of gold tasks and decided photos.",
     "Any two equal is EscrutinioSocial's rule with double entry, and two different people; it ships with one reading.",

@@ -284,3 +284,12 @@ def test_something_is_always_wanted_or_stands(entries, rulings, tied):
     assert result.stands or result.wants or result.adjudicator
     assert not (result.wants and result.adjudicator)
     assert 0 <= result.wants <= 2
+
+
+@given(entries_of(), rulings_of(), ties)
+def test_a_doubt_changes_nothing_of_what_stands_and_asks_for_three_readers(entries, rulings, tied):
+    evidence = evidence_of(entries, rulings, tied)
+    sure, doubted = outcome(evidence, broken_rules), outcome(replace(evidence, in_doubt=True), broken_rules)
+    assert replace(doubted, wants=0, adjudicator="") == replace(sure, wants=0, adjudicator="")
+    asked = (doubted.wants, doubted.adjudicator)
+    assert asked == (sure.wants, sure.adjudicator) or (sure.stands and asked in ((1, ""), (0, "sum"), (0, "")))

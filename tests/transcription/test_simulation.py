@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +36,17 @@ def test_a_paper_that_half_the_readers_misread_gets_past_two_readers_and_the_tar
     assert [target.says.split(",")[0] for target in wrong] == [f"honest: {report.rules['ours'].wrong} wrong TPS"]
 
 
+def test_a_sum_on_another_page_finds_most_of_what_readers_misread_alike_and_costs_a_tenth_of_a_reading():
+    scenario = Scenario("honest", unclear=0.5)
+    world = world_of(1, 1500, 2, scenario.unclear)
+    with_sums, without = (
+        play(scenario, one, readers_of(scenario, 120)).rules["ours"] for one in (world, replace(world, sums=()))
+    )
+    assert without.wrong > 15
+    assert 0 < with_sums.wrong < 0.4 * without.wrong
+    assert without.readings < with_sums.readings < without.readings + 0.15
+
+
 @pytest.mark.parametrize("unclear", [0.0, 0.5])
 def test_one_honest_reader_errs_as_often_as_peers_say_however_unclear_the_paper(unclear):
     report = played(Scenario("honest", unclear=unclear), stations=4000)
@@ -57,14 +68,14 @@ def test_without_the_pair_cap_the_same_ring_breaks_the_bound():
 
 def test_no_pair_settles_more_than_three_tps(monkeypatch):
     settled = []
-    rule = agreement.outcome
+    rule = simulation.ours
 
-    def noting(evidence, broken_rules):
-        outcome = rule(evidence, broken_rules)
-        settled.extend(getattr(outcome.stands, "pairs", ()))
-        return outcome
+    def noting(*visits):
+        published = rule(*visits)
+        settled.extend(published.pairs)
+        return published
 
-    monkeypatch.setattr(agreement, "outcome", noting)
+    monkeypatch.setattr(simulation, "ours", noting)
     played(BUSY_RING, stations=200)
     assert max(settled.count(pair) for pair in set(settled)) == agreement.TPS_OF_A_PAIR
 

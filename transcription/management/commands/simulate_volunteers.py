@@ -17,7 +17,7 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # no database
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        names = ", ".join(one.name for one in simulation.SCENARIOS)
+        names = ", ".join(one.name for one in simulation.SCENARIOS).replace("%", "%%")
         parser.add_argument("--stations", type=int, default=5000, help="TPS, one photo each (5000)")
         parser.add_argument("--readers", type=int, default=500, help="volunteers (500)")
         parser.add_argument("--seed", type=int, default=1)
