@@ -5,7 +5,10 @@ Two people are of one circle if they
 - used the same device within the last seven days,
 - came from the same block of addresses today,
 - or stand in one line of invitations: one was invited by the other, directly or through others, or the
-  same person invited both. What an operator appoints forms no line.
+  same person invited both. Whom an operator invites has no `invited_by`: that forms no line.
+
+What somebody was when they invited counts, not what they became: else a new role would tie or part people who have
+read already.
 
 A line through a common inviter further up is not followed: one eager inviter at the root would make
 everybody dependent on everybody.
@@ -19,7 +22,7 @@ from uuid import UUID
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Device, Role, Sighting, User
+from accounts.models import Device, Sighting, User
 
 REMEMBERED_FOR = timedelta(days=7)
 
@@ -55,7 +58,6 @@ def circle_values(
         "blocks": [block for block in address_blocks if block],
         "today": timezone.localdate(),
         "since": timezone.localdate() - REMEMBERED_FOR,
-        "operator": Role.OPERATOR.value,
     }
 
 
@@ -71,12 +73,12 @@ def invited_pairs(accounts: Collection[int]) -> set[tuple[int, int]]:
     audit judges old entries by it, together with the device and block that each entry carries itself.
     """
     with connection.cursor() as cursor:
-        cursor.execute(invited_pairs_sql("%(accounts)s"), {"accounts": list(accounts), "operator": Role.OPERATOR.value})
+        cursor.execute(invited_pairs_sql("%(accounts)s"), {"accounts": list(accounts)})
         return {(low, high) for low, high in cursor.fetchall()}
 
 
 def line_above(account: int) -> set[int]:
-    """Ids of an account and of all who stand above it in its line, whatever their role is now. One query."""
+    """Ids of an account and of all who stand above it in its line. One query."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -99,17 +101,16 @@ def forget_old_sightings() -> int:
     return deleted
 
 
-# `up (start, member)`: each given account with its inviters, up to the first operator.
+# `up (start, member)`: each given account with its inviters.
 # UNION, not UNION ALL: a line that bites its own tail must end.
 def _up(accounts: str) -> str:
     return f"""
     up (start, member) AS (
         SELECT id, id FROM accounts_user WHERE id = ANY({accounts})
         UNION
-        SELECT up.start, inviter.id
+        SELECT up.start, guest.invited_by_id
           FROM up
-          JOIN accounts_user guest ON guest.id = up.member
-          JOIN accounts_user inviter ON inviter.id = guest.invited_by_id AND inviter.role <> %(operator)s
+          JOIN accounts_user guest ON guest.id = up.member AND guest.invited_by_id IS NOT NULL
     )
 """  # noqa: S608  # built from constants alone
 
@@ -119,10 +120,7 @@ CIRCLE = f"""
     down (member) AS (
         SELECT id FROM accounts_user WHERE id = ANY(%(accounts)s)
         UNION
-        SELECT guest.id
-          FROM down
-          JOIN accounts_user inviter ON inviter.id = down.member AND inviter.role <> %(operator)s
-          JOIN accounts_user guest ON guest.invited_by_id = inviter.id
+        SELECT guest.id FROM down JOIN accounts_user guest ON guest.invited_by_id = down.member
     ),
     places (device_id, address_block) AS (
         SELECT device_id, CASE WHEN day = %(today)s THEN address_block ELSE '' END
@@ -135,8 +133,7 @@ CIRCLE = f"""
     UNION
     SELECT guest.id
       FROM accounts_user given
-      JOIN accounts_user inviter ON inviter.id = given.invited_by_id AND inviter.role <> %(operator)s
-      JOIN accounts_user guest ON guest.invited_by_id = inviter.id
+      JOIN accounts_user guest ON guest.invited_by_id = given.invited_by_id
      WHERE given.id = ANY(%(accounts)s)
     UNION
     SELECT user_id
@@ -152,7 +149,7 @@ CIRCLE = f"""
 
 
 def invited_pairs_sql(accounts: str) -> str:
-    """What `invited_pairs` asks, of an array that is an SQL expression, with the parameter `operator`."""
+    """What `invited_pairs` asks, of an array that is an SQL expression."""
     return f"""
     WITH RECURSIVE {_up(accounts)}
     SELECT DISTINCT least(start, member), greatest(start, member)
@@ -161,7 +158,6 @@ def invited_pairs_sql(accounts: str) -> str:
     UNION
     SELECT one.id, other.id
       FROM accounts_user one
-      JOIN accounts_user inviter ON inviter.id = one.invited_by_id AND inviter.role <> %(operator)s
-      JOIN accounts_user other ON other.invited_by_id = inviter.id AND one.id < other.id
+      JOIN accounts_user other ON other.invited_by_id = one.invited_by_id AND one.id < other.id
      WHERE one.id = ANY({accounts}) AND other.id = ANY({accounts})
 """  # noqa: S608  # built from constants alone

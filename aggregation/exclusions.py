@@ -53,7 +53,7 @@ class WrongExclusion(Refusal):
 class NotExcluded(Refusal):
     status = 409
     code = "not_excluded"
-    sentence = _("TPS ini tidak dikecualikan, dan belum ada usulnya.")
+    sentence = _("TPS ini tidak dikecualikan. Usul yang belum disetujui orang kedua belum berlaku.")
 
 
 class NeedsAnother(Refusal):
@@ -175,11 +175,10 @@ def waiting() -> QuerySet[ExclusionProposal]:
     return ExclusionProposal.objects.filter(end="").select_related("contest", "station__region").order_by("pk")
 
 
-def is_told(station: int) -> bool:
-    """Whether a TPS is excluded from some contest, or somebody proposed it."""
-    proposed = ExclusionProposal.objects.filter(station=station, end="").exclude(reason="")
+def is_excluded(station: int) -> bool:
+    """Whether a TPS is excluded from some contest. One query."""
     newest = ExclusionTurn.objects.filter(station=station).order_by("contest", "-pk").distinct("contest")
-    return proposed.exists() or any(turn.reason for turn in newest)
+    return any(turn.reason for turn in newest)
 
 
 def counts(excluded: ExclusionTurn | None, one: Evidence) -> bool:

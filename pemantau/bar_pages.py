@@ -49,7 +49,7 @@ def readers(request: HttpRequest) -> HttpResponse:
                 messages.success(request, _("Orang ini mendapat foto lagi."))
         elif bars.pause(request.user, _account(said.get("email", "")), election, **why):
             messages.success(request, _("Orang ini tidak mendapat foto lagi. Yang sudah dibaca tetap dihitung."))
-    except (UnknownPerson, bars.OwnBar, bars.StillRecalled, WrongReason) as refusal:
+    except (UnknownPerson, bars.OwnBar, bars.TakesTwo, bars.StillRecalled, WrongReason) as refusal:
         return _show(request, said, refusal)
     return redirect("bars")
 

@@ -182,11 +182,11 @@ def answer_reports(
     with transaction.atomic():
         group, is_new = reports.answer(by, group_id, outcome, photos, device_id)
         if is_new:
-            if outcome == reports.Outcome.EXCLUDED and not exclusions.is_told(group.station_id):
+            if outcome == reports.Outcome.EXCLUDED and not exclusions.is_excluded(group.station_id):
                 raise exclusions.NotExcluded
             for photo in sorted(set(photos)):
                 if outcome == reports.Outcome.REREAD:
-                    asked = rulings.Sent(photo, by, rulings.Verdict.REOPEN, "look_again")
+                    asked = rulings.Sent(photo, by, rulings.Verdict.REOPEN, "look_again", asked_for=True)
                     send_ruling(replace(asked, device_id=device_id, address_block=address_block))
                 elif outcome == reports.Outcome.CASE:
                     reports.open_case(photo)

@@ -13,7 +13,9 @@ from uuid import UUID
 # Version 2: what barred accounts read counts no more, neither do the numbers of a reader who read another TPS from the
 # form; readers on probation decide nothing by twos; rejecting takes two adjudicators. Of everything else it says what
 # version 1 said.
-RULE_VERSION = 2
+# Version 3: what an adjudicator accepts was read by volunteers who may count, every number of it, or by a second
+# adjudicator too; and what barred adjudicators ruled counts no more. Of everything else it says what version 2 said.
+RULE_VERSION = 3
 READERS = 2
 READERS_OF_BROKEN_SUMS = 3
 READERS_ON_PROBATION = 3  # so many who are all new decide, or fewer of whom one is not
@@ -94,7 +96,7 @@ class Evidence:
     tied: frozenset[Pair] = frozenset()
     sender_block: str = ""
     repeats: Sequence[Sender] = ()  # who sent the same bytes again
-    barred: frozenset[int] = frozenset()  # accounts whose entries do not count, as if they had never been
+    barred: frozenset[int] = frozenset()  # accounts whose entries and rulings are as if they had never been
     tps: str = ""  # the code of the TPS that it was sent for
     lines: frozenset[Pair] = frozenset()
     in_doubt: bool = False  # another page of its TPS does not fit; says what is asked, and nothing of what stands
@@ -134,7 +136,11 @@ BrokenRules = Callable[[int, Numbers], tuple[str, ...]]
 def outcome(evidence: Evidence, broken_rules: BrokenRules) -> Outcome:
     """The one door: what these entries and rulings say. `broken_rules(page, numbers)` names the page's broken rules."""
     if evidence.barred:
-        evidence = replace(evidence, entries=[e for e in evidence.entries if e.account not in evidence.barred])
+        evidence = replace(
+            evidence,
+            entries=[entry for entry in evidence.entries if entry.account not in evidence.barred],
+            rulings=[ruling for ruling in evidence.rulings if ruling.adjudicator not in evidence.barred],
+        )
     said = _Said.of(evidence, broken_rules)
     if said.stands:
         return Outcome(said.stands, 0, "second" if said.waiting else "", said.station, said.ruled, said.because)
@@ -198,9 +204,10 @@ class _Said:
 def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...] | None:
     """Who else says so: entries, or an adjudicator who said it before. None where nobody does: it waits.
 
-    Numbers must have been read by somebody. Throwing a photo away or moving it takes two adjudicators, who name the
-    same TPS then: readers' problems bring it before them. To have a photo read again needs nobody else: it settles
-    nothing. What is not independent of the adjudicator supports nothing, not one number.
+    Every number must have been read by a volunteer who may count, or by anybody and said by a second adjudicator.
+    Throwing a photo away or moving it takes two adjudicators, who name the same TPS then: readers' problems bring it
+    before them. To have a photo read again needs nobody else: it settles nothing. What is not independent of the
+    adjudicator supports nothing, not one number.
     """
     if ruling.verdict == "reopen":
         return ()
@@ -208,11 +215,11 @@ def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...
     entries = [e for e in of_the_round if not _of_one_hand(e, ruling, evidence.lines)]
     support: list[Entry] = []
     if ruling.verdict == "accept":
+        if readers := _carriers(ruling, [entry for entry in entries if _may_count(entry, evidence)]):
+            return tuple(entry.id for entry in readers)
         support = _carriers(ruling, entries)
-    if ruling.verdict == "accept" and not support:
-        return None  # a number that nobody read stands for nobody
-    if any(_may_count(entry, evidence) for entry in support):
-        return tuple(entry.id for entry in support)
+        if not support:
+            return None  # a number that nobody read stands for nobody
     for earlier in said.waiting:
         if independent(earlier, ruling, evidence.lines) and _same(earlier, ruling):
             return (*(entry.id for entry in support), earlier.id)

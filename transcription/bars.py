@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts import commitments
-from accounts.models import User
+from accounts.models import Role, User
 from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
 from accounts.roles import UnknownPerson
@@ -34,6 +34,16 @@ class OwnBar(Refusal):
     sentence = _("Tentang akun Anda sendiri, pengelola lain yang memutuskan.")
 
 
+class TakesTwo(Refusal):
+    """Else one operator could stop all rulings, and all other operators."""
+
+    status = 403
+    code = "takes_two"
+    sentence = _(
+        "Verifikator dan pengelola tidak dijeda oleh satu orang. Usulkan perannya dicabut; pengelola kedua menyetujui."
+    )
+
+
 class StillRecalled(Refusal):
     """Their readings do not count; two operators take that back, which lifts the bar, too."""
 
@@ -45,9 +55,11 @@ class StillRecalled(Refusal):
 def pause(by: User, account: int, election: str, *, reason: str, note: str = "") -> bool:
     """Give somebody no more tasks and end what they hold; False if that is so already.
 
-    Raises `NotAllowed`, `UnknownPerson`, `OwnBar`, `WrongReason`.
+    Raises `NotAllowed`, `UnknownPerson`, `OwnBar`, `WrongReason`, `TakesTwo`.
     """
     _check(by, account, reason, note, WHY_ON)
+    if User.objects.filter(pk=account, role__in=(Role.ADJUDICATOR, Role.OPERATOR)).exists():
+        raise TakesTwo
     return _turn_and_end_leases(by, account, election, reason, note)
 
 

@@ -14,7 +14,6 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
 from accounts.independence import invited_pairs_sql
-from accounts.models import Role
 from ledger import sealing
 from tps import rules
 from tps.form_definitions import FormDefinition, for_contest
@@ -141,7 +140,7 @@ def load_all(photos: Sequence[Photo], otherwise: frozenset[int] = frozenset()) -
         }
         for photo in photos
     ]
-    values: dict[str, Any] = {"asked": _json(asked), "places": agreement.TPS_OF_A_PAIR, "operator": Role.OPERATOR.value}
+    values: dict[str, Any] = {"asked": _json(asked), "places": agreement.TPS_OF_A_PAIR}
     with connection.cursor() as cursor:
         cursor.execute(_LOAD, values)
         rows = {row[0]: row[1:] for row in cursor.fetchall()}
@@ -201,6 +200,10 @@ def _sender(row: dict[str, Any]) -> agreement.Sender:
     return agreement.Sender(**(row | {"device": UUID(row["device"])}))
 
 
+# A ruling that waits for a second one is that of somebody who may still rule; one that made a decision stays as it was.
+_SPEAKS = """(
+    EXISTS (SELECT FROM accounts_user u WHERE u.id = r.adjudicator_id AND u.role = 'adjudicator' AND NOT u.paused)
+    OR EXISTS (SELECT FROM transcription_decision d WHERE d.photo_id = r.photo_id AND r.id = ANY (d.because)))"""
 _LOAD = f"""
     WITH asked AS MATERIALIZED (
         SELECT a.*, ARRAY(SELECT account_id FROM transcription_entry WHERE photo_id = a.photo AND account_id IS NOT NULL
@@ -226,7 +229,7 @@ _LOAD = f"""
                 'adjudicator', adjudicator_id, 'verdict', verdict, 'reason', reason, 'page', page,
                 'numbers', numbers, 'station', station_id, 'device', device_id, 'address_block', address_block,
                 'tps', coalesce((SELECT code FROM tps_pollingstation WHERE id = station_id), ''))), '[]')
-              FROM transcription_ruling WHERE photo_id = a.photo),
+              FROM transcription_ruling r WHERE photo_id = a.photo AND {_SPEAKS}),
            (SELECT coalesce(json_agg(json_build_array(low, high, is_line)), '[]')
               FROM (SELECT low, high, true AS is_line FROM invited WHERE low = ANY (a.people) AND high = ANY (a.people)
                     UNION

@@ -1,12 +1,12 @@
-"""Recalls: all that a paused person read stops counting at once, or counts again, as two operators say.
+"""Recalls: all that a paused person read, or ruled, stops counting at once, or counts again, as two operators say.
 
     proposed → every photo is looked at, nothing changes → confirmed by another operator
              → every photo is decided again, each in a transaction of its own → ended
 
 What would change is stored photo by photo, so that the second operator sees all of it however much it is
-(`aggregation.recall_preview`), and a crash loses one photo's work. From the confirmation on the consensus leaves the
-entries out (`agreement.Evidence.barred`); a photo that is not reached yet is known to wait. Taking a recall back is the
-same with the sign turned: the same entries say what they said before.
+(`aggregation.recall_preview`), and a crash loses one photo's work. From the confirmation on the consensus leaves
+entries and rulings out (`agreement.Evidence.barred`); a photo that is not reached yet is known to wait. Taking a
+recall back is the same with the sign turned: they say what they said before.
 """
 
 from collections.abc import Iterator
@@ -81,15 +81,18 @@ def propose(by: User, account: int) -> Recall:
             return there
         recall = Recall.objects.create(account=person, on=not is_on(account), proposed_by=by)
         with connection.cursor() as cursor:
-            cursor.execute(_PHOTOS, [recall.pk, account])
+            cursor.execute(_PHOTOS, {"recall": recall.pk, "account": account})
     return recall
 
 
-# Nobody who is paused adds an entry: these are all there will be.
+# Nobody who is paused adds an entry or a ruling: these are all there will be.
 _PHOTOS = """
     INSERT INTO transcription_recallphoto (recall_id, photo_id, sums)
-    SELECT %s::bigint, e.photo_id, '{}'::jsonb FROM transcription_entry e WHERE e.account_id = %s
-     GROUP BY e.photo_id ORDER BY min(e.created_at), e.photo_id
+    SELECT %(recall)s::bigint, photo_id, '{}'::jsonb
+      FROM (SELECT photo_id, created_at FROM transcription_entry WHERE account_id = %(account)s
+            UNION ALL
+            SELECT photo_id, created_at FROM transcription_ruling WHERE adjudicator_id = %(account)s) AS said
+     GROUP BY photo_id ORDER BY min(created_at), photo_id
 """
 
 

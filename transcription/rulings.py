@@ -54,6 +54,7 @@ class Sent:
     note: str = ""
     device_id: UUID | None = None
     address_block: str = ""
+    asked_for: bool = False  # somebody else asked that it be read again (`reports.answer`)
 
 
 class NoSuchPhoto(Refusal):
@@ -76,6 +77,17 @@ class HadItInHand(Refusal):
     status = 403
     code = "had_it_in_hand"
     sentence = _("Anda mengirim atau membaca foto ini, jadi verifikator lain yang memutuskan.")
+
+
+class NobodyAsked(Refusal):
+    """What is decided is read again where one asks and another one approves; a ruling alone would be both."""
+
+    status = 403
+    code = "nobody_asked"
+    sentence = _(
+        "Foto ini sudah diputuskan. Laporkan dulu TPS-nya dengan alasan Anda; verifikator lain yang menyetujui bahwa "
+        "fotonya dibaca lagi."
+    )
 
 
 class NobodyReadThat(Refusal):
@@ -137,6 +149,8 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
         if newest.round <= version or not others.exists():
             raise AlreadyRuled
     task = may_rule_on(photo, sent.adjudicator)
+    if sent.verdict == Verdict.REOPEN and not task.needs_adjudicator and not sent.asked_for:
+        raise NobodyAsked
     if sent.verdict == Verdict.ACCEPT:
         first_looks.require(photo, sent.adjudicator)  # who chooses among the others' numbers has seen them
     remember_who_looked(task, sent.adjudicator)

@@ -1,12 +1,13 @@
 """Who is of whose circle."""
 
 import datetime
+from itertools import combinations
 
 import pytest
 import time_machine
 
 from accounts import independence
-from accounts.models import Role, Sighting
+from accounts.models import Role, Sighting, User
 from tests.world import build
 
 pytestmark = pytest.mark.django_db
@@ -63,9 +64,8 @@ def test_people_seen_without_a_device_are_not_one_device(world):
 
 
 def test_the_line_of_invitations(world, django_assert_num_queries):
-    operator = world.person("Oka", Role.OPERATOR)
-    sari = world.person("Sari", invited_by=operator)
-    stranger = world.person("Budi", invited_by=operator)
+    operator = world.person("Oka", Role.OPERATOR)  # whom they invite is in nobody's line (`invitations.accept`)
+    sari, stranger = world.person("Sari"), world.person("Budi")
     tono = world.person("Tono", invited_by=sari)
     tini = world.person("Tini", invited_by=sari)
     uli = world.person("Uli", invited_by=tono)
@@ -83,6 +83,15 @@ def test_the_line_of_invitations(world, django_assert_num_queries):
         (tono.pk, tini.pk),
         (tono.pk, uli.pk),
     }
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_a_line_stays_whatever_becomes_of_who_invited(world, role):
+    sari = world.person("Sari")
+    guests = [world.person(name, invited_by=sari).pk for name in ("Tono", "Tini")]
+    User.objects.filter(pk=sari.pk).update(role=role)
+    assert independence.circle_of(guests[:1]) == {sari.pk, *guests}
+    assert independence.invited_pairs([sari.pk, *guests]) == set(combinations(sorted([sari.pk, *guests]), 2))
 
 
 def test_a_line_that_bites_its_tail_ends(world):

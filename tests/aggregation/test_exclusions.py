@@ -319,6 +319,9 @@ def test_reports_are_answered_with_an_exclusion_only_where_there_is_one(world):
     with pytest.raises(exclusions.NotExcluded):
         pipeline.answer_reports(vera, report.group_id, "excluded", [], None, "")
     says(world, "Adi")
+    with pytest.raises(exclusions.NotExcluded):  # nor where one person alone proposed it
+        pipeline.answer_reports(vera, report.group_id, "excluded", [], None, "")
+    says(world, "Budi")
     assert pipeline.answer_reports(vera, report.group_id, "excluded", [], None, "").outcome == "excluded"
 
 

@@ -114,12 +114,12 @@ def test_the_code_and_the_rule_version_of_an_election_stay(sample, admin):
     data = {"code": "lain", "name": "Pemilu Contoh 2", "date": "2029-02-15", "is_current": "on", "rule_version": 9}
     admin.post("/admin/tps/election/contoh/change/", data)
     sample.refresh_from_db()
-    assert (sample.pk, sample.name, sample.rule_version) == ("contoh", "Pemilu Contoh 2", 2)
+    assert (sample.pk, sample.name, sample.rule_version) == ("contoh", "Pemilu Contoh 2", 3)
     assert admin.post("/admin/tps/election/contoh/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_a_new_election_is_told_and_is_not_the_current_one(sample, admin):
-    data = {"code": "baru", "name": "Baru", "date": "2029-11-27", "is_current": "on", "rule_version": 2}
+    data = {"code": "baru", "name": "Baru", "date": "2029-11-27", "is_current": "on", "rule_version": 3}
     assert admin.post("/admin/tps/election/add/", data).status_code == 302
     assert not Election.objects.get(pk="baru").is_current
     assert Event.objects.filter(log="baru", kind="genesis").count() == 1

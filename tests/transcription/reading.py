@@ -13,7 +13,7 @@ from accounts.models import Device, Role, User
 from ledger import entries as ledger
 from pemantau import pipeline
 from tests.world import World
-from transcription import cases, entries, first_looks, queue, rulings
+from transcription import cases, entries, first_looks, queue, reports, rulings
 from transcription.models import Decision, Entry, FirstLook, Lease, Ruling, Task
 from uploads import receipts
 from uploads.models import Photo
@@ -116,7 +116,10 @@ def looks(world: World, name: str, photo: Photo, numbers: Mapping[str, object] =
 
 
 def rules(world: World, name: str, photo: Photo, verdict: str, reason: str = "as_written", **more) -> Ruling:
+    """An adjudicator rules. To have something read again somebody else asked before, who brought it before them."""
     adjudicator = world.person(name, Role.ADJUDICATOR)
+    if verdict == Ruling.Verdict.REOPEN:
+        reports.open_case(photo.pk)
     if verdict == Ruling.Verdict.ACCEPT:
         looks(world, name, photo, more.get("numbers") or VOTES)
     ruling = pipeline.send_ruling(rulings.Sent(photo.pk, adjudicator, verdict, reason, **more))

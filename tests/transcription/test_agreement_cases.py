@@ -254,7 +254,7 @@ def test_an_adjudicator_may_rest_on_a_new_reader():
 
 
 def test_the_rule_is_no_setting():
-    assert (agreement.RULE_VERSION, agreement.READERS, agreement.TPS_OF_A_PAIR) == (2, 2, 3)
+    assert (agreement.RULE_VERSION, agreement.READERS, agreement.TPS_OF_A_PAIR) == (3, 2, 3)
     assert agreement.RULE_VERSION == RULE_OF_NEW_ELECTIONS
     imports = {
         (node.module or "") if isinstance(node, ast.ImportFrom) else name.name

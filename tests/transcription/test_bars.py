@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from accounts import commitments
+from accounts import commitments, roles
 from accounts.models import Role
 from accounts.permissions import NotAllowed
 from accounts.roles import UnknownPerson
@@ -207,6 +207,15 @@ def test_only_operators_about_others_and_with_a_reason(world, omar):
         with pytest.raises(refusal):
             bars.pause(by, account, "contoh", reason=reason)
     assert not BarTurn.objects.exists()
+
+
+@pytest.mark.parametrize("role", [Role.ADJUDICATOR, Role.OPERATOR])
+def test_one_operator_alone_stops_neither_rulings_nor_other_operators(world, omar, role):
+    with pytest.raises(bars.TakesTwo):
+        bars.pause(omar, world.person("Vera", role).pk, "contoh", reason="careless")
+    for name in ("Omar", "Olga"):
+        roles.grant(world.person(name, Role.OPERATOR), world.person("Vera"), Role.CITIZEN, "contoh")
+    assert bars.pause(omar, world.person("Vera").pk, "contoh", reason="careless")
 
 
 def test_the_database_wants_a_person_for_all_but_answers_and_haste(world):

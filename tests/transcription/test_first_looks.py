@@ -212,7 +212,7 @@ def test_after_a_reopening_one_looks_again(world, case, vera):
 def test_who_is_paused_judges_nothing(world, case):
     looks(world, "Vera", case)
     browser = browser_of(world, "Vera", Role.ADJUDICATOR)
-    bars.pause(world.person("Omar", Role.OPERATOR), world.person("Vera").pk, "contoh", reason="one_sided")
+    bars.turn(None, world.person("Vera").pk, "contoh", on=True, reason="gold")
     said = {"verdict": "reopen", "reason": "look_again"}
     refused = browser.post(f"/api/v1/cases/{case.pk}/ruling/", said, content_type="application/json")
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_allowed")

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts import invitations
 from accounts.models import Role
 from tests.transcription.reading import VOTES, device_of, given, photo_of, reads, sends, some_uuid, takes, task_of
 from transcription import entries, queue
@@ -160,8 +161,9 @@ def test_nobody_of_one_circle_is_given_the_same_photo(world, tie):
 def test_what_an_operator_invites_forms_no_line(world):
     photo_of(world)
     operator = world.person("Oki", Role.OPERATOR)
-    world.person("Sari", invited_by=operator)
-    world.person("Budi", invited_by=operator)
+    token = invitations.make(operator, 2, "nonce").token
+    for name in ("Sari", "Budi"):
+        invitations.accept(world.person(name, Role.CITIZEN), token, "contoh")
     assert takes(world, "Sari")
     assert takes(world, "Budi")
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from accounts import commitments, leaving
+from accounts import commitments, leaving, roles
 from accounts.models import Role
 from accounts.permissions import NotAllowed
 from aggregation import audit, recall_preview
@@ -14,7 +14,7 @@ from ledger.models import Event
 from pemantau import pipeline
 from tests.aggregation.evidence import PAGE_2, fold
 from tests.aggregation.test_audit import settled
-from tests.transcription.reading import decision_of, reads, task_of
+from tests.transcription.reading import decision_of, reads, rules, task_of
 from tests.world import build
 from transcription import bars, consensus, recalls
 from transcription.models import Decision, Recall, RecallPhoto
@@ -327,3 +327,24 @@ def test_who_has_left_can_be_recalled_too(world):
     worked(recall)
     assert decision_of(world.alone).outcome == "reopened"
     assert audited() == ([], [])
+
+
+def test_what_an_adjudicator_ruled_is_recalled_too(world):
+    """Vera accepts what Citra alone read; without her two readers stand behind nothing, and it is read again."""
+    photo = world.thrice
+    rules(world, "Vera", photo, "accept", page=2, numbers=VOTES)
+    pipeline.record(str(photo.pk))
+    before = decision_of(photo)
+    assert before.how == "adjudicated"
+    vera = world.person("Vera")
+    for operator in (world.omar, world.olga):
+        roles.grant(operator, vera, Role.CITIZEN, "contoh")
+    bars.pause(world.omar, vera.pk, "contoh", reason="one_sided")
+    recall = pipeline.propose_recall(world.omar, vera.pk)
+    assert [row.photo_id for row in recall.photos.all()] == [photo.pk]
+    worked(recall)
+    pipeline.confirm_recall(world.olga, recall.pk, "contoh")
+    worked(recall)
+    assert audited() == ([], [])
+    assert consensus.outcome_of(photo).ruled == 0
+    assert consensus.outcome_of(photo).stands.how == "two_readers"

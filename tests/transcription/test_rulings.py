@@ -4,9 +4,12 @@ from datetime import date
 
 import pytest
 
+from accounts import roles
 from accounts.models import Role, Sighting, User
 from accounts.permissions import NotAllowed
+from aggregation import audit
 from ledger.models import Event
+from pemantau import pipeline
 from tests.transcription.reading import (
     VOTES,
     decision_of,
@@ -20,9 +23,10 @@ from tests.transcription.reading import (
     some_uuid,
     task_of,
 )
-from transcription import cases, consensus, rulings
+from transcription import bars, cases, consensus, entries, reports, rulings, senders
 from transcription.entries import WrongReading
 from transcription.models import Ruling
+from uploads.claims import Claim
 from uploads.models import Repeat
 
 OTHER = VOTES | {"paslon_1": 107}
@@ -54,6 +58,70 @@ def test_a_number_that_nobody_read_is_refused(world, photo):
         rules(world, "Vera", photo, "accept", page=2, numbers=VOTES | {"paslon_1": 99})
     assert not Ruling.objects.exists()
     assert decision_of(photo) is None
+
+
+def with_sent_numbers(world, **numbers):
+    """A photo that two people read, and whose sender typed other numbers."""
+    photo = photo_of(world, device=world.device(), address_block="mobile")
+    reading = entries.Reading(2, numbers)
+    pipeline.send_senders_numbers(senders.Typed(photo, None, photo.device_id, "mobile", reading))
+    for name in ("Sari", "Budi"):
+        reads(world, name, photo)
+    return photo
+
+
+def test_a_number_that_only_the_sender_typed_takes_two_adjudicators(world):
+    """Nobody's phone sends a photo with numbers that its owner then accepts alone: one honest number is no cover."""
+    false = {"paslon_1": 901, "paslon_2": 0, "paslon_3": VOTES["paslon_3"]}
+    photo = with_sent_numbers(world, **false)
+    rules(world, "Vera", photo, "accept", page=2, numbers=false)
+    assert (decision_of(photo).numbers, task_of(photo).why) == (VOTES, "second")
+    rules(world, "Wayan", photo, "accept", page=2, numbers=false)
+    decision = decision_of(photo)
+    assert (decision.numbers, decision.how) == (false, "adjudicated")
+    assert set(photo.rulings.values_list("pk", flat=True)) <= set(decision.because)
+
+
+def test_a_ruling_that_waits_is_that_of_somebody_who_may_still_rule(world):
+    photo = with_sent_numbers(world, **VOTES)
+    rules(world, "Vera", photo, "reject", "altered")
+    for name in ("Omar", "Olga"):
+        roles.grant(world.person(name, Role.OPERATOR), world.person("Vera"), Role.CITIZEN, "contoh")
+    rules(world, "Wayan", photo, "reject", "altered")
+    assert (decision_of(photo).outcome, task_of(photo).why) == ("accepted", "second")
+    rules(world, "Xaver", photo, "reject", "altered")
+    assert decision_of(photo).outcome == "rejected"
+    assert list(audit.decisions()) == []
+
+
+@pytest.mark.parametrize("what", ["role", "pause"])
+def test_one_that_made_a_decision_stays_whatever_becomes_of_them(world, photo, what):
+    rules(world, "Vera", photo, "accept", page=2, numbers=OTHER)
+    if what == "role":
+        User.objects.filter(pk=world.person("Vera").pk).update(role=Role.CITIZEN)
+    else:
+        bars.turn(None, world.person("Vera").pk, "contoh", on=True, reason="gold")
+    assert list(audit.decisions()) == []
+    assert pipeline.decide_again(photo.pk) is None
+
+
+def test_what_is_decided_is_read_again_where_one_asks_and_another_approves(world):
+    photo = with_sent_numbers(world, **VOTES)
+    vera = world.person("Vera", Role.ADJUDICATOR)
+    alone = rulings.Sent(photo.pk, vera, "reopen", "look_again")
+    with pytest.raises(rulings.NobodyAsked):
+        pipeline.send_ruling(alone)
+    report = pipeline.send_report(
+        reports.Said(Claim(world.station, world.contest, None), "number", world.device(), account=vera)
+    )
+    with pytest.raises(reports.OwnReport):
+        pipeline.answer_reports(vera, report.group_id, "reread", [photo.pk], None, "")
+    with pytest.raises(rulings.NobodyAsked):
+        pipeline.send_ruling(alone)
+    wayan = world.person("Wayan", Role.ADJUDICATOR)
+    pipeline.answer_reports(wayan, report.group_id, "reread", [photo.pk], None, "")
+    pipeline.decide(str(photo.pk))
+    assert decision_of(photo).outcome == "reopened"
 
 
 def test_a_photo_that_is_still_being_read_is_no_case(world):
