@@ -45,6 +45,7 @@ class UserAdmin(LookOnly):
 
 @admin.register(RoleProposal)
 class RoleProposalAdmin(LookOnly):
+    hidden = ("device",)
     list_display = ("person", "role", "proposer", "proposed_at", "end", "closer", "closed_at")
     list_filter = ("end", "role")
     list_select_related = ("person", "proposer", "closer")

@@ -6,6 +6,7 @@ sets up a new second factor before they go on.
 
 import logging
 from datetime import UTC, datetime
+from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
@@ -20,10 +21,10 @@ log = logging.getLogger(__name__)
 End = RoleProposal.End
 
 
-def reset(by: User, person: User, election: str) -> bool:
+def reset(by: User, person: User, election: str, device: UUID | None = None) -> bool:
     """Say that a person's second factor is to be removed. True if it is now, False if another operator must say so too.
 
-    Saying it twice changes nothing. Raises `NotAllowed`, `OwnRole`, `UnknownPerson`.
+    Saying it twice changes nothing. Raises `NotAllowed`, `OwnRole`, `UnknownPerson`, `SameDevice`.
     """
     with transaction.atomic():
         by, person = roles.held(by, person)
@@ -32,13 +33,14 @@ def reset(by: User, person: User, election: str) -> bool:
             _close(open_one, End.WITHDRAWN, by)  # there is nothing to remove
             return True
         if open_one and open_one.proposer_id != by.pk and may(open_one.proposer, Action.GRANT_ROLES):
+            roles.check_devices(open_one.device_id, device)
             _close(open_one, End.CONFIRMED, by)
             _remove(person, open_one.proposer, by, election)
             return True
         if open_one and open_one.proposer_id == by.pk:
             return False
         _close(open_one, End.WITHDRAWN, by)  # by somebody who is no operator any more
-        FactorReset.objects.create(person=person, proposer=by)
+        FactorReset.objects.create(person=person, proposer=by, device_id=device)
         return False
 
 

@@ -114,6 +114,7 @@ class RoleProposal(models.Model):
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="proposals")
     role = models.CharField(max_length=12, choices=Role.choices)
     proposer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey("Device", null=True, on_delete=models.PROTECT, related_name="+")  # the proposer's
     proposed_at = models.DateTimeField(db_default=Now())
     end = models.CharField(max_length=9, blank=True, choices=End.choices)
     closer = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
@@ -247,6 +248,7 @@ class FactorReset(models.Model):
 
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="factor_resets")
     proposer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey("Device", null=True, on_delete=models.PROTECT, related_name="+")  # the proposer's
     proposed_at = models.DateTimeField(db_default=Now())
     end = models.CharField(max_length=9, blank=True, choices=RoleProposal.End.choices)
     closer = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")

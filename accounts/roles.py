@@ -7,6 +7,7 @@ Nobody says anything about their own role.
 
 import logging
 from datetime import UTC, datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -40,12 +41,20 @@ class UnknownRole(Refusal):
     sentence = _("Peran ini tidak ada. Pilih salah satu dari daftar.")
 
 
+class SameDevice(Refusal):
+    """One browser in which two have signed in is no second person."""
+
+    status = 403
+    code = "same_device"
+    sentence = _("Orang kedua harus memakai perangkat lain.")
+
+
 def needs_two(before: str, after: str) -> bool:
     """Whether going from one role to another takes two operators."""
     return before != after and bool({before, after} & {Role.ADJUDICATOR, Role.OPERATOR})
 
 
-def grant(by: User, person: User, role: str, election: str) -> bool:
+def grant(by: User, person: User, role: str, election: str, device: UUID | None = None) -> bool:
     """Say that a person is to have a role. True if they have it now, False if a second operator must say so too.
 
     Saying it twice changes nothing. Another role than the one proposed replaces the proposal. `election` is the
@@ -66,12 +75,19 @@ def grant(by: User, person: User, role: str, election: str) -> bool:
         if proposal and proposal.role == role and proposal.proposer_id == by.pk:
             return False
         if proposal and proposal.role == role and may(proposal.proposer, Action.GRANT_ROLES):
+            check_devices(proposal.device_id, device)
             _close(proposal, End.CONFIRMED, by)
             change(person, role, election, proposal.proposer, by)
             return True
         _close(proposal, End.WITHDRAWN, by)  # another role, or by somebody who is no operator any more
-        RoleProposal.objects.create(person=person, role=role, proposer=by)
+        RoleProposal.objects.create(person=person, role=role, proposer=by, device_id=device)
         return False
+
+
+def check_devices(first: UUID | None, second: UUID | None) -> None:
+    """Raise `SameDevice` where two operators' words came from one browser."""
+    if first is not None and first == second:
+        raise SameDevice
 
 
 def withdraw(by: User, person: User) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from accounts import devices
 from accounts.models import User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
@@ -103,13 +104,13 @@ def recall(request: HttpRequest, person: int) -> HttpResponse:
     number = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
     try:
         if "confirm" in request.POST:
-            pipeline.confirm_recall(request.user, number, search.election().pk)
+            pipeline.confirm_recall(request.user, number, search.election().pk, devices.of(request).pk)
             messages.success(request, _("Disetujui. Foto-fotonya diputuskan lagi, satu per satu."))
         elif "cancel" in request.POST:
             recalls.cancel(request.user, number)
             messages.success(request, _("Usul itu batal. Tidak ada yang berubah."))
         else:
-            pipeline.propose_recall(request.user, whose.pk)
+            pipeline.propose_recall(request.user, whose.pk, devices.of(request).pk)
     except (bars.OwnBar, *recalls.REFUSALS) as refusal:
         return _show_recall(request, whose, refusal)
     return redirect("recall", whose.pk)

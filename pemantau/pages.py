@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import roles, second_factor
+from accounts import devices, roles, second_factor
 from accounts.models import FactorReset, Role, RoleProposal, User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
@@ -94,7 +94,8 @@ def people(request: HttpRequest) -> HttpResponse:
 def grant(request: HttpRequest, person: int) -> HttpResponse:
     assert isinstance(request.user, User)
     second_factor.ask_again(request)
-    now = roles.grant(request.user, User(pk=person), request.POST.get("role", ""), search.election().pk)
+    device = devices.of(request).pk
+    now = roles.grant(request.user, User(pk=person), request.POST.get("role", ""), search.election().pk, device)
     if now:
         messages.success(request, _("Peran sudah berlaku."))
     else:

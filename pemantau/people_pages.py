@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import announcements, factor_resets, invitations, leaving, roles, second_factor
+from accounts import announcements, devices, factor_resets, invitations, leaving, roles, second_factor
 from accounts.models import Announcement, InvitationTurn, Role, User
 from accounts.permissions import Action, SignInFirst, page
 from accounts.refusals import Refusal
@@ -175,7 +175,7 @@ def reset_factor(request: HttpRequest, person: int) -> HttpResponse:
     if "withdraw" in request.POST:
         factor_resets.withdraw(request.user, User(pk=person))
         messages.success(request, _("Usul ditarik."))
-    elif factor_resets.reset(request.user, User(pk=person), search.election().pk):
+    elif factor_resets.reset(request.user, User(pk=person), search.election().pk, devices.of(request).pk):
         messages.success(request, _("Langkah kedua dihapus. Orang ini memasang yang baru saat masuk lagi."))
     else:
         messages.info(request, _("Usul tercatat. Langkah kedua dihapus setelah pengelola lain menyetujuinya."))

@@ -194,15 +194,15 @@ def answer_reports(
     return group
 
 
-def propose_recall(by: User, account: int) -> Recall:
+def propose_recall(by: User, account: int, device: UUID | None = None) -> Recall:
     """An operator asks what would change if a paused person's readings counted no more, or again."""
     with transaction.atomic():
-        recall = recalls.propose(by, account)
+        recall = recalls.propose(by, account, device)
         _ring_recall(recall)
     return recall
 
 
-def confirm_recall(by: User, recall_id: int, election: str) -> Recall:
+def confirm_recall(by: User, recall_id: int, election: str, device: UUID | None = None) -> Recall:
     """Another operator agrees: the photos are decided again, one after the other.
 
     Where something came to a photo since it was looked at, all there is to agree to is looked at first.
@@ -211,7 +211,7 @@ def confirm_recall(by: User, recall_id: int, election: str) -> Recall:
         _knock(go_on_with_recall, recall_id)
         raise recalls.NotYetCounted
     with transaction.atomic():
-        recall = recalls.confirm(by, recall_id, election)
+        recall = recalls.confirm(by, recall_id, election, device)
         _ring_recall(recall)
     return recall
 

@@ -75,7 +75,8 @@ def lift(by: User, account: int, election: str, *, reason: str, note: str = "") 
         newest = said.filter(confirmed_at__isnull=False).order_by("-pk").first()
         if newest and newest.on:
             raise StillRecalled
-        said.filter(confirmed_at=None, ended_at=None).update(ended_at=Now())  # who reads again is not recalled
+        # Who reads again is not recalled.
+        said.filter(confirmed_at=None, ended_at=None).update(ended_at=Now(), dropped_by=by)
         return turn(by, account, election, on=False, reason=reason, note=note)
 
 

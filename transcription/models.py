@@ -412,6 +412,8 @@ class Recall(models.Model):
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     confirmed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)  # every photo is decided again, or nobody wanted it after all
+    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="+")  # the proposer's
+    dropped_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
@@ -542,6 +544,7 @@ class Weeding(models.Model):
     second_device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="+")
     second_block = models.CharField(max_length=32, blank=True)
     ended_at = models.DateTimeField(null=True)  # every photo is ruled on or left out, or nobody wanted it after all
+    dropped_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [

@@ -12,6 +12,7 @@ recall back is the same with the sign turned: they say what they said before.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -22,6 +23,7 @@ from accounts import commitments
 from accounts.models import User
 from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
+from accounts.roles import SameDevice, check_devices
 from ledger import entries as ledger
 from transcription import bars
 from transcription.models import BarTurn, Decision, Entry, Recall, RecallPhoto, Ruling
@@ -54,7 +56,7 @@ class NotYetCounted(Refusal):
     sentence = _("Akibatnya masih dihitung. Tunggu sampai semua foto dilihat, lalu setujui.")
 
 
-REFUSALS = (NotPaused, NoSuchRecall, OneOperator, NotYetCounted)
+REFUSALS = (NotPaused, NoSuchRecall, OneOperator, SameDevice, NotYetCounted)
 
 
 def is_on(account: int) -> bool:
@@ -67,7 +69,7 @@ def open_for(account: int) -> Recall | None:
     return Recall.objects.filter(account=account, ended_at=None).select_related("proposed_by", "confirmed_by").first()
 
 
-def propose(by: User, account: int) -> Recall:
+def propose(by: User, account: int, device: UUID | None = None) -> Recall:
     """Have looked at what would change if this person's entries counted no more; or again, where they do not.
 
     Nothing changes by it. Raises `NotAllowed`, `OwnBar`, `NotPaused`. The one that is open is given again.
@@ -79,7 +81,7 @@ def propose(by: User, account: int) -> Recall:
             raise NotPaused  # whoever has left reads no more either
         if there := open_for(account):
             return there
-        recall = Recall.objects.create(account=person, on=not is_on(account), proposed_by=by)
+        recall = Recall.objects.create(account=person, on=not is_on(account), proposed_by=by, device_id=device)
         with connection.cursor() as cursor:
             cursor.execute(_PHOTOS, {"recall": recall.pk, "account": account})
     return recall
@@ -105,7 +107,7 @@ def cancel(by: User, recall: int) -> None:
         if there is None:
             raise NoSuchRecall
         if there.ended_at is None:
-            Recall.objects.filter(pk=recall).update(ended_at=Now())
+            Recall.objects.filter(pk=recall).update(ended_at=Now(), dropped_by=by)
 
 
 def look_again_at_what_changed(recall: int) -> bool:
@@ -118,10 +120,10 @@ def look_again_at_what_changed(recall: int) -> bool:
     return stale.update(effect=None, sums={}, looked_at=None) > 0
 
 
-def confirm(by: User, recall: int, election: str) -> Recall:
+def confirm(by: User, recall: int, election: str, device: UUID | None = None) -> Recall:
     """Another operator agrees: from now on the entries count no more, or again, which ends the pause, too.
 
-    Raises `NotAllowed`, `NoSuchRecall`, `OneOperator`, `OwnBar`, `NotYetCounted`.
+    Raises `NotAllowed`, `NoSuchRecall`, `OneOperator`, `SameDevice`, `OwnBar`, `NotYetCounted`.
     """
     with transaction.atomic():
         there = Recall.objects.select_for_update().select_related("account", "proposed_by").filter(pk=recall).first()
@@ -130,6 +132,7 @@ def confirm(by: User, recall: int, election: str) -> Recall:
         _check(by, there.account_id)
         if by.pk == there.proposed_by_id:
             raise OneOperator
+        check_devices(there.device_id, device)
         if not may(there.proposed_by, Action.OPERATE):
             raise NoSuchRecall
         if there.photos.filter(effect=None).exists():

@@ -288,7 +288,7 @@ def cancel(by: User, weeding_id: int) -> None:
     """Drop one that nobody has confirmed. Twice is once. Raises `NotAllowed`, `NoSuchWeeding`."""
     with transaction.atomic():
         weeding = _held(by, weeding_id, confirmed_at=None)
-        Weeding.objects.filter(pk=weeding.pk, ended_at=None).update(ended_at=Now())
+        Weeding.objects.filter(pk=weeding.pk, ended_at=None).update(ended_at=Now(), dropped_by=by)
 
 
 def confirm(by: User, weeding_id: int, device: Device | None, address_block: str) -> Weeding:

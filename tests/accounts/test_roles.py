@@ -63,6 +63,22 @@ def test_one_operator_alone_makes_no_adjudicator_and_no_operator(oka, sari, role
     assert RoleProposal.objects.get().proposer == oka
 
 
+def test_two_accounts_in_one_browser_are_no_two_operators(world, oka, nur, sari):
+    device = world.device().pk
+    roles.grant(oka, sari, Role.ADJUDICATOR, LOG, device)
+    with pytest.raises(roles.SameDevice):
+        roles.grant(nur, sari, Role.ADJUDICATOR, LOG, device)
+    assert role_of(sari) == Role.CITIZEN
+    assert roles.grant(nur, sari, Role.ADJUDICATOR, LOG, world.device().pk)
+
+
+def test_nor_over_http_where_one_signs_out_and_the_other_in(world, oka, nur, sari, client):
+    for operator, status in ((oka, 302), (nur, 403)):
+        client.force_login(operator, "django.contrib.auth.backends.ModelBackend")
+        assert client.post(f"/kelola/orang/{sari.pk}/peran/", {"role": "adjudicator"}).status_code == status
+    assert role_of(sari) == Role.CITIZEN
+
+
 def test_the_second_operator_confirms(oka, nur, sari):
     roles.grant(oka, sari, Role.ADJUDICATOR, LOG)
     assert roles.grant(nur, sari, Role.ADJUDICATOR, LOG)

@@ -232,6 +232,15 @@ def test_two_operators_remove_a_factor_and_the_person_is_signed_out(world, oka, 
     assert comes_in(adi).get("/putusan/")["Location"].startswith("/akun/langkah-kedua/")
 
 
+def test_one_browser_is_no_second_operator(world, oka, nur):
+    adi, device = account(world, "Adi", Role.ADJUDICATOR), world.device().pk
+    app_of(adi)
+    factor_resets.reset(oka, adi, LOG, device)
+    with pytest.raises(roles.SameDevice):
+        factor_resets.reset(nur, adi, LOG, device)
+    assert Authenticator.objects.filter(user=adi).exists()
+
+
 def test_a_withdrawn_word_does_not_count_nor_that_of_a_former_operator(world, oka, nur):
     adi = account(world, "Adi", Role.ADJUDICATOR)
     app_of(adi)

@@ -1,6 +1,7 @@
 """The operator's pages."""
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role, RoleProposal, User
@@ -67,7 +68,8 @@ def test_two_operators_make_an_adjudicator(client, oka, world):
     page = say(client, sari, Role.ADJUDICATOR).content.decode()
     assert "setelah pengelola lain menyetujuinya" in page
     assert "Setujui" not in page
-    client.force_login(world.person("Nur", Role.OPERATOR))
+    client = Client()  # another browser
+    client.force_login(world.person("Nur", Role.OPERATOR), "django.contrib.auth.backends.ModelBackend")
     page = client.get(reverse("people")).content.decode()
     assert page.index("sari@contoh.test") < page.index("nur@contoh.test")  # what waits stands first
     assert "Setujui" in page

@@ -267,6 +267,17 @@ def test_it_takes_two_operators_about_somebody_else_who_is_paused(world):
         recalls.confirm(world.olga, recall.pk, "contoh")
 
 
+def test_one_browser_is_no_second_operator(world):
+    paused(world)
+    device = world.device().pk
+    recall = pipeline.propose_recall(world.omar, world.sari.pk, device)
+    worked(recall)
+    with pytest.raises(roles.SameDevice):
+        pipeline.confirm_recall(world.olga, recall.pk, "contoh", device)
+    assert not recalls.is_on(world.sari.pk)
+    pipeline.confirm_recall(world.olga, recall.pk, "contoh", world.device().pk)
+
+
 def test_what_a_former_operator_proposed_is_no_proposal(world):
     paused(world)
     recall = proposed(world)
@@ -279,7 +290,8 @@ def test_a_proposal_that_is_dropped_changes_nothing(world):
     paused(world)
     recall = proposed(world)
     recalls.cancel(world.olga, recall.pk)
-    recalls.cancel(world.olga, recall.pk)
+    recalls.cancel(world.omar, recall.pk)
+    assert Recall.objects.get().dropped_by == world.olga  # the first one to say so
     with pytest.raises(recalls.NoSuchRecall):
         recalls.confirm(world.olga, recall.pk, "contoh")
     assert proposed(world) != recall
