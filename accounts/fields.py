@@ -1,4 +1,4 @@
-"""Fields that the APIs of several apps share."""
+"""What the doors of several apps read in the same way: fields of the APIs, and numbers of the pages' forms."""
 
 import re
 from typing import Any
@@ -13,3 +13,11 @@ class WholeNumber(serializers.IntegerField):
         if not re.fullmatch(r"-?[0-9]{1,20}", str(data)):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+def whole_number(text: str, digits: int = 18) -> int:
+    """The number a page sent as text, such as a key or a page of a list; 0 where it is none, or longer than `digits`.
+
+    Nothing has the key 0, and 18 digits fit any key. Python refuses to read some thousands of digits at all.
+    """
+    return int(text) if len(text) <= digits and re.fullmatch(r"[0-9]+", text) else 0

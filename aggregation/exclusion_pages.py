@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts import devices
+from accounts.fields import whole_number
 from accounts.models import User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
@@ -33,8 +34,8 @@ def excluded(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _show(request, request.GET)
     said, by = request.POST, cast(User, request.user)
-    if (proposal := said.get("tarik", "")).isdecimal():
-        exclusions.withdraw(by, int(proposal))
+    if "tarik" in said:
+        exclusions.withdraw(by, whole_number(said["tarik"]))
         messages.success(request, _("Usul ditarik."))
         return redirect("aggregation:exclusions")
     try:

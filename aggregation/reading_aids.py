@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
+from accounts.fields import whole_number
 from aggregation.columns import COUNTED
 from aggregation.models import ExclusionReason, Vote, VoteReason
 from tps.models import Contest
@@ -115,7 +116,8 @@ def page_of(document: Mapping[str, Any], wanted: str) -> dict[str, Any]:
     """One page of the children; `wanted` is what the address says, an unknown page is the first."""
     children: Sequence[Mapping[str, Any]] = document["children"]
     last = max(1, -(-len(children) // ROWS))
-    number = int(wanted) if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted[:6]) <= last else 1
+    asked = whole_number(wanted)
+    number = asked if 1 <= asked <= last else 1
     return {
         "number": number,
         "last": last,

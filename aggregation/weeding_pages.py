@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import devices
+from accounts.fields import whole_number
 from accounts.models import User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
@@ -78,8 +79,8 @@ def weeding(request: HttpRequest, weeding: int) -> HttpResponse:
                 messages.success(request, _("Usul Anda menunggu verifikator lain."))
     except weedings.REFUSALS as refusal:
         return _show(request, weeding, refusal)
-    number = said.get("ke", "")
-    return redirect(f"{request.path}?hal={number}" if number.isdecimal() else request.path)
+    number = whole_number(said.get("ke", ""))
+    return redirect(f"{request.path}?hal={number}" if number else request.path)
 
 
 def _ids(request: HttpRequest, name: str) -> list[UUID]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts import devices
+from accounts.fields import whole_number
 from accounts.models import User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
@@ -45,8 +46,7 @@ def readers(request: HttpRequest) -> HttpResponse:
     why = {"reason": said.get("reason", ""), "note": said.get("note", "")}
     try:
         if "lift" in said:
-            account = int(said["lift"]) if said["lift"].isdecimal() else 0
-            if bars.lift(request.user, account, election, **why):
+            if bars.lift(request.user, whole_number(said["lift"]), election, **why):
                 messages.success(request, _("Orang ini mendapat foto lagi."))
         elif bars.pause(request.user, _account(said.get("email", "")), election, **why):
             messages.success(request, _("Orang ini tidak mendapat foto lagi. Yang sudah dibaca tetap dihitung."))
@@ -100,8 +100,7 @@ def recall(request: HttpRequest, person: int) -> HttpResponse:
     if request.method != "POST":
         return _show_recall(request, whose)
     assert isinstance(request.user, User)
-    said = request.POST.get("recall", "")
-    number = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
+    number = whole_number(request.POST.get("recall", ""))
     try:
         if "confirm" in request.POST:
             pipeline.confirm_recall(request.user, number, search.election().pk, devices.of(request).pk)

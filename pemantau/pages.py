@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import devices, roles, second_factor
+from accounts.fields import whole_number
 from accounts.models import FactorReset, Role, RoleProposal, User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
@@ -140,7 +141,7 @@ def surge(request: HttpRequest) -> HttpResponse:
     said = request.POST
     try:
         if "end" in said:
-            if surges.end(request.user, election.pk, int(said["end"]) if said["end"].isdecimal() else 0):
+            if surges.end(request.user, election.pk, whole_number(said["end"])):
                 messages.success(request, _("Prioritas berakhir. Urutan kembali seperti semula."))
         elif "sample" in said:
             if samples.announce(request.user, election.pk, **_sample(said)):
@@ -161,7 +162,7 @@ def surge(request: HttpRequest) -> HttpResponse:
 
 def _sample(said: Mapping[str, str]) -> dict[str, Any]:
     many, digits = said.get("many", ""), said.get("digits", "")
-    number = int(many) if many.isdecimal() and len(many) < 8 else 0
+    number = whole_number(many, 7)
     size = {"percent": number} if said.get("unit") == "percent" else {"size": number}
     return {"contest": said["sample"], "digits": int(digits) if digits in ("2", "4") else 0, **size}
 

@@ -24,6 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import announcements, devices, factor_resets, invitations, leaving, roles, second_factor
+from accounts.fields import whole_number
 from accounts.models import Announcement, InvitationTurn, Role, User
 from accounts.permissions import Action, SignInFirst, page
 from accounts.refusals import Refusal
@@ -278,12 +279,11 @@ def _moment(said: Mapping[str, str]) -> datetime | None:
 
 
 def _person(number: str) -> User:
-    found = User.objects.filter(pk=int(number)).first() if number.isascii() and number.isdigit() else None
+    found = User.objects.filter(pk=whole_number(number)).first()
     if found is None:
         raise roles.UnknownPerson
     return found
 
 
 def _number(said: Mapping[str, str], name: str) -> int:
-    text = said.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    return whole_number(said.get(name, ""), 5)

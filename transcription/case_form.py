@@ -8,6 +8,7 @@ angka-<key>     the value chosen among those that were read
 from dataclasses import dataclass
 from uuid import UUID
 
+from accounts.fields import whole_number
 from accounts.models import User
 from accounts.refusals import Refusal
 from tps.form_definitions import Field, Page
@@ -86,8 +87,7 @@ class CaseForm:
 
     @property
     def page(self) -> int | None:
-        number = self.sent_fields.get("halaman", "")
-        return int(number) if number.isascii() and number.isdigit() and len(number) < 3 else None
+        return whole_number(self.sent_fields.get("halaman", ""), 2) or None
 
     def sent(self, photo_id: UUID, adjudicator: User, device_id: UUID | None, address_block: str) -> Sent:
         verdict = self.sent_fields.get("putusan", "")

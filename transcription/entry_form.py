@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.fields import whole_number
 from tps import rules
 from tps.form_definitions import Field, FormDefinition, Page
 from transcription.entries import KOSONG, UNREADABLE, Reading, Value, typed
@@ -78,8 +79,8 @@ class EntryForm:
         sent: Mapping[str, str],
         villages: Sequence[tuple[str, str]] | None = None,
     ) -> "EntryForm":
-        chosen = int(number) if number.isascii() and number.isdigit() and len(number) < 3 else None
-        page = form.page(chosen) if chosen is not None and form.has_page(chosen) else None
+        chosen = whole_number(number, 2)
+        page = form.page(chosen) if form.has_page(chosen) else None
         cells = {}
         for one in page.fields if page else ():
             mark = sent.get(f"tanda-{one.key}", "")

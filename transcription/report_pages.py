@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import devices
+from accounts.fields import whole_number
 from accounts.models import User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
@@ -32,7 +33,7 @@ def report(request: HttpRequest, election: str, contest: str, station: str) -> H
     try:
         number = said.get("halaman", "")
         if number:
-            claim = claims.claim(claims.place(station, election), contest, int(number) if number.isdecimal() else 0)
+            claim = claims.claim(claims.place(station, election), contest, whole_number(number, 2))
         sent = pipeline.send_report(
             reports.Said(
                 claim,

@@ -133,3 +133,28 @@ def test_no_secret_of_a_photo_or_person_is_in_the_admin_site(rf, oka):
     assert not {name for name in shown if name.rsplit(".", 1)[1] in secret}
     unseen = {"Entry", "Lease", "Ruling", "SentKey", "Ticket", "Repeat", "Device", "Sighting", "Session"}
     assert not unseen & {model.__name__ for model in admin.site._registry}
+
+
+# --- Numbers longer than any key --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "status"),
+    [
+        ("/kelola/dahulukan/", {"end": ""}, 404),
+        ("/kelola/dahulukan/", {"sample": "ppwp", "many": "", "digits": "2"}, 422),
+        ("/kelola/jeda/", {"lift": "", "reason": "mistake"}, 404),
+        ("/kelola/undangan/", {"revoke": ""}, 404),
+        ("/kelola/pengumuman/", {"end": ""}, 404),
+        ("/putusan/pengecualian/", {"tarik": ""}, 302),
+        ("/lapor/contoh/ppwp/9101011001001/", {"halaman": "", "alasan": "number"}, 422),
+    ],
+)
+@pytest.mark.parametrize("digits", ["9" * 18, "9" * 5000, "２"])
+def test_a_number_that_is_nobodys_is_told_so(client, oka, world, address, said, status, digits):
+    assert client.post(address, {name: text or digits for name, text in said.items()}).status_code == status
+
+
+@pytest.mark.parametrize("page", ["0", "9", "0000001" + "9" * 5000])
+def test_a_page_that_is_not_there_is_the_first(client, world, page):
+    assert client.get("/hasil/contoh/ppwp/nasional/", {"hal": page}).status_code == 200
