@@ -35,8 +35,10 @@ def excluded(request: HttpRequest) -> HttpResponse:
         return _show(request, request.GET)
     said, by = request.POST, cast(User, request.user)
     if "tarik" in said:
-        exclusions.withdraw(by, whole_number(said["tarik"]))
-        messages.success(request, _("Usul ditarik."))
+        if exclusions.withdraw(by, whole_number(said["tarik"])):
+            messages.success(request, _("Usul ditarik."))
+        else:
+            messages.info(request, _("Usul itu tidak menunggu lagi. Tidak ada yang berubah."))
         return redirect("aggregation:exclusions")
     try:
         claim = claims.claim(claims.place(said.get("tps", "").strip()), said.get("pemilihan", ""), None)

@@ -110,11 +110,11 @@ def say(said: Said) -> ExclusionTurn | None:
     return None
 
 
-def withdraw(by: User, proposal: int) -> None:
-    """Take back what was proposed, whoever did. Twice changes nothing. Raises `NotAllowed`."""
+def withdraw(by: User, proposal: int) -> bool:
+    """Take back what was proposed, whoever did; False if nothing of that key waits. Raises `NotAllowed`."""
     if not may(by, Action.EXCLUDE):
         raise NotAllowed
-    _close(ExclusionProposal.objects.filter(pk=proposal, end="").first(), End.WITHDRAWN, by)
+    return _close(ExclusionProposal.objects.filter(pk=proposal, end="").first(), End.WITHDRAWN, by)
 
 
 # Outside of these no form of ours was ever filled in, and clocks of other zones run out of years.
@@ -137,9 +137,10 @@ def are_two(one: tuple[int, UUID | None, str], other: tuple[int, UUID | None, st
     return not independence.invited_pairs([one[0], other[0]])
 
 
-def _close(proposal: ExclusionProposal | None, end: str, by: User) -> None:
-    if proposal:
-        ExclusionProposal.objects.filter(pk=proposal.pk, end="").update(end=end, closer=by, closed_at=Now())
+def _close(proposal: ExclusionProposal | None, end: str, by: User) -> bool:
+    if proposal is None:
+        return False
+    return ExclusionProposal.objects.filter(pk=proposal.pk, end="").update(end=end, closer=by, closed_at=Now()) == 1
 
 
 def hold() -> None:

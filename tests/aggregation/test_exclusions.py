@@ -313,6 +313,16 @@ def test_by_the_page_one_proposes_and_another_agrees(world):
     assert not exclusions.standing()
 
 
+def test_only_a_proposal_that_waits_is_taken_back(world):
+    says(world, "Adi")
+    one, path = browser_of(world, "Omar", Role.OPERATOR), "/putusan/pengecualian/"
+    word = ExclusionProposal.objects.get()
+    assert "Usul itu tidak menunggu lagi" in text(one.post(path, {"tarik": word.pk + 1}, follow=True))
+    assert "Usul ditarik." in text(one.post(path, {"tarik": word.pk}, follow=True))
+    assert "Usul itu tidak menunggu lagi" in text(one.post(path, {"tarik": word.pk}, follow=True))
+    assert ExclusionProposal.objects.get().closer == world.person("Omar")
+
+
 def test_reports_are_answered_with_an_exclusion_only_where_there_is_one(world):
     report = pipeline.send_report(reports.Said(Claim(world.station, world.contest, None), "official", world.device()))
     vera = world.person("Vera", Role.ADJUDICATOR)
