@@ -1,5 +1,6 @@
 """Results of stations, and the sums above them. Every index costs each fold: there are no others than are read."""
 
+from datetime import date, datetime
 from uuid import uuid4
 
 from django.conf import settings
@@ -164,9 +165,13 @@ class ExclusionProposal(models.Model):
         return f"{self.station_id}/{self.contest_id}: {self.reason or 'end'}"
 
     @property
+    def repeated_on(self) -> date | None:
+        return _day_there(self.since, self.station)
+
+    @property
     def day(self) -> str:
-        """The day of the repeated vote on the clocks of the TPS, as forms write it."""
-        return clock.local(self.since, self.station.code)[0].date().isoformat() if self.since else ""
+        """The day of the repeated vote as forms write it."""
+        return self.repeated_on.isoformat() if self.repeated_on else ""
 
 
 class ExclusionTurn(models.Model):
@@ -195,6 +200,15 @@ class ExclusionTurn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.station_id}/{self.contest_id}: {self.reason or 'ended'}"
+
+    @property
+    def repeated_on(self) -> date | None:
+        return _day_there(self.since, self.station)
+
+
+def _day_there(since: datetime | None, station: PollingStation) -> date | None:
+    """The day of a repeated vote, which began at `since`, on the clocks of the TPS."""
+    return clock.local(since, station.code)[0].date() if since else None
 
 
 class Vote(models.TextChoices):

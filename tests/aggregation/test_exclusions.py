@@ -313,6 +313,16 @@ def test_by_the_page_one_proposes_and_another_agrees(world):
     assert not exclusions.standing()
 
 
+def test_the_day_of_a_repeated_vote_is_told_apart_from_that_of_the_word(world):
+    both(world, "psu", day=date(2029, 2, 24))
+    says(world, "Adi", "psu", day=date(2029, 2, 25))
+    shown = text(browser_of(world, "Omar", Role.OPERATOR).get("/putusan/pengecualian/"))
+    turned = timezone.localtime(ExclusionTurn.objects.get().turned_at)
+    assert f"(PSU), hari pemungutannya 24 Feb 2029. Dikecualikan sejak {turned.day} " in shown
+    assert "(PSU), hari pemungutannya 25 Feb 2029. Diusulkan" in shown
+    assert shown.count("hari pemungutannya 24 Feb 2029") == 2, "what stands, and the history"
+
+
 def test_only_a_proposal_that_waits_is_taken_back(world):
     says(world, "Adi")
     one, path = browser_of(world, "Omar", Role.OPERATOR), "/putusan/pengecualian/"
