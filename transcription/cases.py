@@ -15,7 +15,7 @@ from accounts.models import User
 from tps.form_definitions import FormDefinition, for_contest
 from tps.models import Contest, Election
 from transcription import first_looks, reports, rulings, showing, weedings
-from transcription.models import Decision, Entry, FirstLook, GoldReading, ReportGroup, Ruling, Task
+from transcription.models import Decision, Entry, FirstLook, ReportGroup, Ruling, Task
 from uploads import marks, second_looks
 from uploads.models import Photo
 
@@ -42,15 +42,13 @@ class Case:
 
 
 def waiting_for(adjudicator: User, limit: int = SHOWN) -> QuerySet[Task]:
-    """Cases this adjudicator may rule on, oldest first. One query."""
+    """Cases this adjudicator may open and rule on, oldest first. One query."""
     waiting = Ruling.objects.filter(photo=OuterRef("pk"), round__gt=_version())
     mine, others = Exists(waiting.filter(adjudicator=adjudicator)), Exists(waiting.exclude(adjudicator=adjudicator))
     own_rulings = Ruling.objects.filter(photo=OuterRef("photo"), adjudicator=adjudicator).values("pk")
     return (
         Task.objects.filter(needs_adjudicator=True)
-        .exclude(photo__uploader=adjudicator)
-        .exclude(Exists(Entry.objects.filter(photo=OuterRef("pk"), account=adjudicator)))
-        .exclude(Exists(GoldReading.objects.filter(photo=OuterRef("pk"), account=adjudicator)))
+        .exclude(Exists(rulings.had_in_hand(Photo.objects.filter(pk=OuterRef("pk")), adjudicator)))
         .exclude(mine & ~others)  # two who said different things may both think again
         .exclude(Exists(Decision.objects.filter(pk=OuterRef("decision"), because__overlap=ArraySubquery(own_rulings))))
         .select_related("photo__contest", "photo__station__region")

@@ -3,8 +3,9 @@
 from datetime import date
 
 import pytest
+from django.utils import timezone
 
-from accounts import roles
+from accounts import independence, roles
 from accounts.models import Role, Sighting, User
 from accounts.permissions import NotAllowed
 from aggregation import audit
@@ -12,6 +13,7 @@ from ledger.models import Event
 from pemantau import pipeline
 from tests.transcription.reading import (
     VOTES,
+    browser_of,
     decision_of,
     device_of,
     given,
@@ -25,9 +27,9 @@ from tests.transcription.reading import (
 )
 from transcription import bars, cases, consensus, entries, reports, rulings, senders
 from transcription.entries import WrongReading
-from transcription.models import Ruling
+from transcription.models import Ruling, Task
 from uploads.claims import Claim
-from uploads.models import Repeat
+from uploads.models import Photo, Repeat
 
 OTHER = VOTES | {"paslon_1": 107}
 
@@ -294,6 +296,51 @@ def test_the_list_leaves_out_what_is_not_for_me(world, photo):
     rules(world, "Vera", photo, "reject", "duplicate")
     assert list(cases.waiting_for(vera)) == []
     assert {t.pk for t in cases.waiting_for(world.person("Wayan", Role.ADJUDICATOR))} == {photo.pk, reads_it.pk}
+
+
+def of_vera(world, how: str, station: str) -> Photo:
+    """A case that Vera had in her hands: sent, sent once more, or read for a moment."""
+    vera = world.person("Vera", Role.ADJUDICATOR)
+    phone = device_of(world, vera)
+    independence.record_sighting(vera, phone, "")
+    more = {"sent": {"uploader": vera}, "sent from their phone": {"device": phone}}.get(how, {})
+    one = photo_of(world, station, **more)
+    if how == "holds it":
+        given(world, "Vera", one)
+        Task.objects.filter(pk=one.pk).update(needs_adjudicator=True, why="differ", case_since=timezone.now())
+        return one
+    if how.startswith("sent again"):
+        by_account = how == "sent again by account"
+        Repeat.objects.create(
+            photo=one, device=world.device() if by_account else phone, account=vera if by_account else None
+        )
+    for name in ("Sari", "Budi"):
+        reads(world, name, one, problem="blurred")
+    return one
+
+
+HANDS = ("sent", "sent from their phone", "sent again by account", "sent again from their phone", "holds it")
+
+
+@pytest.mark.parametrize("how", HANDS)
+def test_what_does_not_open_is_not_on_the_list(world, photo, how, django_assert_num_queries):
+    one = of_vera(world, how, "9101011001002")
+    vera, wayan = world.person("Vera"), world.person("Wayan", Role.ADJUDICATOR)
+    with pytest.raises(rulings.HadItInHand):
+        cases.ask_first(one.pk, vera)
+    with django_assert_num_queries(1):
+        assert [task.pk for task in cases.waiting_for(vera)] == [photo.pk]
+    assert {task.pk for task in cases.waiting_for(wayan)} == {photo.pk, one.pk}
+
+
+def test_save_and_next_leads_past_what_does_not_open(world, photo):
+    of_vera(world, "sent from their phone", "9101011001002")
+    last = photo_of(world, "9101011002001")
+    for name in ("Sari", "Budi"):
+        reads(world, name, last, problem="blurred")
+    said = {"putusan": "reject", "alasan": "blurred", "berikutnya": "1"}
+    answer = browser_of(world, "Vera", Role.ADJUDICATOR).post(f"/putusan/{photo.pk}/", said)
+    assert answer["Location"] == f"/putusan/{last.pk}/"
 
 
 def test_who_looked_is_not_given_the_photo_to_read(world, photo):
