@@ -8,6 +8,7 @@ from enum import Enum
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -53,6 +54,20 @@ class NotAllowed(Refusal):
     sentence = _("Peran Anda tidak boleh melakukan ini.")
 
 
+class Paused(Refusal):
+    """Barred for now (`transcription.bars`). Why exactly is said by an operator, in person."""
+
+    status = 403
+    code = "paused"
+    sentence = _(
+        "Tugas Anda sedang dijeda. Ini dapat terjadi pada siapa saja. Tulis ke {contact}, lalu pengelola "
+        "membicarakannya dengan Anda."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(contact=settings.CONTACT)
+
+
 class SignInFirst(Refusal):
     status = 401
     code = "sign_in_first"
@@ -70,10 +85,20 @@ def role_of(user: User | AnonymousUser) -> str:
 
 
 def may(user: User | AnonymousUser, action: Action) -> bool:
-    """Whether their role may. Who is paused (`transcription.bars`) judges nothing; of reading they are told why."""
-    if action in (Action.ADJUDICATE, Action.EXCLUDE) and getattr(user, "paused", False):
-        return False
-    return role_of(user) in action.roles
+    """Whether their role may, and nobody has paused them where they judge (`transcription.bars`)."""
+    return role_of(user) in action.roles and not _is_barred(user, action)
+
+
+def _is_barred(user: User | AnonymousUser, action: Action) -> bool:
+    """Who is paused judges nothing. Of reading, `transcription.queue` tells them."""
+    return action in (Action.ADJUDICATE, Action.EXCLUDE) and isinstance(user, User) and user.paused
+
+
+def why_not(user: User | AnonymousUser, action: Action) -> Refusal:
+    """The refusal of somebody who may not: sign in, wait until you are paused no more, or this is for other roles."""
+    if role_of(user) == ANONYMOUS:
+        return SignInFirst()
+    return Paused() if role_of(user) in action.roles and _is_barred(user, action) else NotAllowed()
 
 
 def page(action: Action) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
@@ -88,7 +113,7 @@ def page(action: Action) -> Callable[[Callable[..., HttpResponseBase]], Callable
                 return view(request, *args, **kwargs)
             if role_of(request.user) == ANONYMOUS:
                 return redirect_to_login(request.get_full_path())
-            raise NotAllowed
+            raise why_not(request.user, action)
 
         guarded.action = action  # type: ignore[attr-defined]  # the test that walks all URLs reads it
         return guarded
@@ -112,4 +137,4 @@ class Allows(BasePermission):
             if second_factor.is_due(request, action.roles):
                 raise SecondFactorFirst
             return True
-        raise SignInFirst if role_of(request.user) == ANONYMOUS else NotAllowed
+        raise why_not(request.user, action)

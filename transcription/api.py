@@ -202,7 +202,7 @@ class Cases(ForAdjudicators):
         operation_id="cases_list",
         summary="What waits for an adjudicator, oldest first",
         description="Without those one sent, read or ruled on oneself. At most 100.",
-        responses={200: shapes.CasesList, **NOT_SIGNED_IN},
+        responses={200: shapes.CasesList, **MAY_BE_PAUSED},
     )
     def get(self, request: Request) -> Response:
         return Response({"cases": [cases.in_list(task) for task in cases.waiting_for(person(request))]})
@@ -215,7 +215,7 @@ class Case(ForAdjudicators):
         description="Only after one's own look (`cases_first_look`), until the readings are public.",
         responses={
             200: shapes.CaseBody,
-            **NOT_SIGNED_IN,
+            **MAY_BE_PAUSED,
             **NO_CASE,
             409: error("Still being read, or not looked at.", "not_a_case", "read_first"),
         },
@@ -230,7 +230,7 @@ class FirstLookAtCase(ForAdjudicators):
     @extend_schema(
         operation_id="cases_ask_first",
         summary="What to look for oneself, before the others' readings",
-        responses={200: shapes.AskedFirst, **NOT_SIGNED_IN, **NO_CASE, 409: error("Still being read.", "not_a_case")},
+        responses={200: shapes.AskedFirst, **MAY_BE_PAUSED, **NO_CASE, 409: error("Still being read.", "not_a_case")},
     )
     def get(self, request: Request, photo: UUID) -> Response:
         response = Response(cases.asked_as_json(cases.ask_first(photo, person(request))))
@@ -244,7 +244,7 @@ class FirstLookAtCase(ForAdjudicators):
         request=shapes.FirstLookForm,
         responses={
             201: shapes.Looked,
-            **NOT_SIGNED_IN,
+            **MAY_BE_PAUSED,
             **NO_CASE,
             400: error("Not understood.", "invalid", "parse_error"),
             409: error("Still being read.", "not_a_case"),
@@ -266,7 +266,7 @@ class RulingOfCase(ForAdjudicators):
         request=shapes.RulingForm,
         responses={
             201: shapes.Stored,
-            **NOT_SIGNED_IN,
+            **MAY_BE_PAUSED,
             **NO_CASE,
             400: error("Not understood.", "invalid", "parse_error"),
             409: error("Not now.", "not_a_case", "already_ruled", "just_ruled", "read_first"),

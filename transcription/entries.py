@@ -15,14 +15,14 @@ from psycopg2.extras import Json
 
 from accounts import commitments, onboarding
 from accounts.models import User
-from accounts.permissions import NotAllowed
+from accounts.permissions import NotAllowed, Paused
 from accounts.refusals import Refusal
 from ledger import sealing
 from tps import rules
 from tps.form_definitions import FormDefinition, Page, for_contest
 from transcription.guards import refusing
 from transcription.models import Entry, GoldReading, Lease, Problem
-from transcription.queue import NoSuchLease, Paused, lease_of
+from transcription.queue import NoSuchLease, lease_of
 from uploads.models import Photo
 from uploads.receipts import Withdrawn
 

@@ -12,7 +12,6 @@ from secrets import SystemRandom
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, Q, QuerySet
 from django.db.models.functions import Least, Now
@@ -20,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import independence, onboarding
 from accounts.models import Device, User
+from accounts.permissions import Paused
 from accounts.refusals import Refusal
 from tps import form_definitions
 from tps.models import Contest, PollingStation
@@ -70,20 +70,6 @@ class LeaseOver(Refusal):
     status = 409
     code = "lease_over"
     sentence = _("Tugas ini sudah selesai atau waktunya habis. Ambil foto berikutnya.")
-
-
-class Paused(Refusal):
-    """Barred for now (`transcription.bars`). Why exactly is said by an operator, in person."""
-
-    status = 403
-    code = "paused"
-    sentence = _(
-        "Tugas membaca Anda sedang dijeda. Ini dapat terjadi pada siapa saja. Tulis ke {contact}, lalu pengelola "
-        "membicarakannya dengan Anda."
-    )
-
-    def __init__(self) -> None:
-        super().__init__(contact=settings.CONTACT)
 
 
 # --- Opening ----------------------------------------------------------------------------------

@@ -209,12 +209,28 @@ def test_after_a_reopening_one_looks_again(world, case, vera):
     assert cases.look_into(case.pk, vera).own.numbers["paslon_2"] == 302
 
 
+def test_who_is_paused_is_told_so_only_where_their_role_may(world, settings):
+    settings.CONTACT = "tanya@contoh.test"
+    for name, role in (("Omar", Role.OPERATOR), ("Sari", Role.VOLUNTEER)):
+        bars.pause(world.person("Olga", Role.OPERATOR), world.person(name, role).pk, "contoh", reason="careless")
+    told = browser_of(world, "Omar", Role.OPERATOR).get("/putusan/pengecualian/")
+    assert (told.status_code, "tanya@contoh.test" in told.content.decode()) == (403, True)
+    for name, address in (("Omar", "/putusan/"), ("Sari", "/putusan/"), ("Sari", "/putusan/pengecualian/")):
+        told = browser_of(world, name).get(address)
+        assert told.status_code == 403
+        assert "Peran Anda tidak boleh" in told.content.decode()
+
+
 def test_who_is_paused_judges_nothing(world, case):
     looks(world, "Vera", case)
     browser = browser_of(world, "Vera", Role.ADJUDICATOR)
     bars.turn(None, world.person("Vera").pk, "contoh", on=True, reason="gold")
     said = {"verdict": "reopen", "reason": "look_again"}
     refused = browser.post(f"/api/v1/cases/{case.pk}/ruling/", said, content_type="application/json")
-    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_allowed")
-    assert browser.get("/putusan/").status_code == 403
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "paused")
+    for address in ("/putusan/", "/putusan/pengecualian/", "/putusan/laporan/", "/putusan/sepengirim/"):
+        page = browser.get(address)
+        assert page.status_code == 403
+        assert "Tugas Anda sedang dijeda" in page.content.decode()
+        assert "Peran Anda tidak boleh" not in page.content.decode()
     assert not Ruling.objects.exists()
