@@ -1,8 +1,10 @@
 """The operators' pages of who is given no more tasks, and of what such a person read: whether it counts."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -52,7 +54,8 @@ def readers(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Orang ini tidak mendapat foto lagi. Yang sudah dibaca tetap dihitung."))
     except (UnknownPerson, bars.OwnBar, bars.TakesTwo, bars.StillRecalled, WrongReason) as refusal:
         return _show(request, said, refusal)
-    return redirect("bars")
+    number = whole_number(request.GET.get("hal", ""))
+    return redirect(f"{request.path}?hal={number}" if number else request.path)
 
 
 def _account(email: str) -> int:
@@ -69,16 +72,19 @@ def _left_after_reading() -> QuerySet[Entry, int | None]:
 
 def _show(request: HttpRequest, said: Mapping[str, str], refusal: Refusal | None = None) -> HttpResponse:
     newest = BarTurn.objects.filter(account=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-    people = list(
+    people = (
         User.objects.filter(Q(paused=True) | Q(pk__in=gold.doubted()) | Q(pk__in=_left_after_reading()))
         .annotate(newest=Subquery(newest))
-        .order_by("-paused", "-is_active", "-newest", "pk")[:SHOWN]
+        .order_by("-paused", "-is_active", "-newest", "pk")
     )
-    turns = BarTurn.objects.select_related("by").in_bulk([person.newest for person in people if person.newest])
-    answers = gold.answers_of([person.pk for person in people])
+    listed = Paginator(people, SHOWN).get_page(request.GET.get("hal"))
+    on_page: list[Any] = list(listed)  # `newest` is known to no type
+    turns = BarTurn.objects.select_related("by").in_bulk([person.newest for person in on_page if person.newest])
+    answers = gold.answers_of([person.pk for person in on_page])
     history = BarTurn.objects.select_related("by", "account").order_by("-pk")[:SHOWN]
-    rows = [(person, turns.get(person.newest), answers.get(person.pk)) for person in people]
+    rows = [(person, turns.get(person.newest), answers.get(person.pk)) for person in on_page]
     context = {
+        "listed": listed,
         "rows": rows,
         "turns": history,
         "why_on": [reason for reason in bars.WHY_ON if reason not in bars.BY_THEMSELVES],

@@ -1,5 +1,7 @@
 """The pages on which operators pause readers, and have what such a person read count no more."""
 
+import re
+
 import pytest
 
 from accounts import leaving
@@ -62,6 +64,24 @@ def test_the_page_costs_as_many_queries_for_many_as_for_one(world, omar, django_
         bars.pause(world.person("Omar"), world.person(name).pk, "contoh", reason="careless")
         with django_assert_max_num_queries(12):
             omar.get(PAGE)
+
+
+def test_everybody_who_is_paused_can_be_seen_and_read_again(world, omar):
+    people = [world.person(f"P{number}") for number in range(53)]
+    for person in people:
+        bars.pause(world.person("Omar"), person.pk, "contoh", reason="careless")
+    first, second = (omar.get(PAGE, {"hal": number}).content.decode() for number in (1, 2))
+    assert "53 orang" in first
+    assert 'href="?hal=2"' in first
+    lifts = [set(re.findall(r'name="lift" value="(\d+)"', page)) for page in (first, second)]
+    assert [len(one) for one in lifts] == [50, 3]
+    assert lifts[0] | lifts[1] == {str(person.pk) for person in people}
+    last = min(lifts[1])
+    refused = omar.post(f"{PAGE}?hal=2", {"lift": last, "reason": ""})
+    assert f'id="lift-{last}"' in refused.content.decode(), "what is wrong is on the page that says so"
+    lifted = omar.post(f"{PAGE}?hal=2", {"lift": last, "reason": "mistake"}, follow=True)
+    assert lifted.redirect_chain == [(f"{PAGE}?hal=2", 302)]
+    assert len(re.findall(r'name="lift"', lifted.content.decode())) == 2
 
 
 # --- What a paused person read --------------------------------------------------------------------
