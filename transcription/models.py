@@ -612,15 +612,15 @@ class Decision(models.Model):
     """The agreed reading of one photo, and the entries and rulings that carry it. Versions are added, never edited."""
 
     class Outcome(models.TextChoices):
-        ACCEPTED = "accepted"
-        REJECTED = "rejected"
-        REOPENED = "reopened"  # earlier versions no longer stand; being read again
+        ACCEPTED = "accepted", _("diterima")
+        REJECTED = "rejected", _("ditolak")
+        REOPENED = "reopened", _("dibuka lagi")  # earlier versions no longer stand; being read again
 
     class How(models.TextChoices):
-        TWO_READERS = "two_readers"
-        MAJORITY = "majority"
-        ADJUDICATED = "adjudicated"
-        WITHDRAWN = "withdrawn"  # the entries no longer carry what was decided
+        TWO_READERS = "two_readers", _("disepakati dua pembaca")
+        MAJORITY = "majority", _("suara terbanyak pembaca")
+        ADJUDICATED = "adjudicated", _("diputus verifikator")
+        WITHDRAWN = "withdrawn", _("bacaannya tidak lagi cukup")  # the entries no longer carry what was decided
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="decisions")

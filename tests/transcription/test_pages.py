@@ -16,8 +16,10 @@ from tests.transcription.reading import (
     looks,
     photo_of,
     reads,
+    rules,
     task_of,
 )
+from tests.uploads.test_pages import text
 from tps.form_shapes import UNNAMED
 from transcription.models import Entry, Lease, Ruling
 from uploads.models import PageTag
@@ -329,3 +331,24 @@ def test_an_adjudicator_is_told_the_marks_in_sentences(case, vera, sari):
     assert "Lembar terlihat terbalik atau miring." in page
     told = vera.get(f"/api/v1/cases/{case.pk}/").json()["marks"]
     assert [mark["code"] for mark in told] == ["wrong_page", "turned"]
+
+
+# --- What was decided before ------------------------------------------------------------------
+
+
+def opened(world, photo, client, **look) -> str:
+    """The case as Vera sees it once she has looked for herself."""
+    looks(world, "Vera", photo, **look)
+    return text(client.get(f"/putusan/{photo.pk}/"))
+
+
+def test_what_was_decided_is_said_in_words(world, photo, vera):
+    for name in ("Sari", "Budi"):
+        reads(world, name, photo)
+    assert ": diterima, disepakati dua pembaca" in opened(world, photo, vera)
+    rules(world, "Wayan", photo, "reopen", "mistake")
+    for name, paslon_1 in (("Citra", 102), ("Dewi", 103), ("Eka", 104), ("Fajar", 105)):
+        reads(world, name, photo, **VOTES | {"paslon_1": paslon_1})
+    shown = opened(world, photo, vera)
+    assert ": dibuka lagi, diputus verifikator" in shown
+    assert "Accepted" not in shown
