@@ -5,17 +5,19 @@ halaman         the page it is about    tps      another TPS's code
 angka-<key>     the value chosen among those that were read
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from accounts.fields import whole_number
 from accounts.models import User
 from accounts.refusals import Refusal
-from tps.form_definitions import Field, Page
+from tps.form_definitions import Field, FormDefinition, Page
+from tps.rules import Verdict
 from transcription.cases import Case, letter
-from transcription.entries import OTHER_VILLAGE, UNREADABLE, Value, typed
+from transcription.entries import OTHER_VILLAGE, UNREADABLE, Reading, Value, slips, typed
 from transcription.first_looks import pages_of
-from transcription.models import Entry, Ruling
+from transcription.models import Decision, Entry, Problem, Ruling
 from transcription.rulings import Sent
 
 
@@ -38,7 +40,7 @@ class Option:
     """A value somebody read, and who."""
 
     value: Value
-    readers: str
+    readers: list[Reader]
     chosen: bool
     own: bool  # whether the adjudicator read the same before they saw the others'
 
@@ -73,10 +75,48 @@ class Table:
     elsewhere: list[Reader]  # who read another TPS from the form than the one it was sent for
 
     @property
+    def senders(self) -> str:
+        """The letters of who typed these numbers when they sent the photo."""
+        return ", ".join(reader.name for reader in self.readers if reader.is_sender)
+
+    @property
+    def volunteers(self) -> str:
+        return ", ".join(reader.name for reader in self.readers if not reader.is_sender)
+
+    @property
     def belongs_to(self) -> str:
         """The TPS that most of those who read another one name, if they name one."""
         named = [reader.entry.tps for reader in self.elsewhere if reader.entry.tps != OTHER_VILLAGE]
         return max(named, key=named.count, default="")
+
+
+@dataclass(frozen=True)
+class Told:
+    """A decision with its numbers as the form names them, and the sums that are off on paper."""
+
+    decision: Decision
+    page: Page | None
+    numbers: list[tuple[Field, Value]]
+    slips: list[Verdict]
+
+    @property
+    def problem(self) -> str:
+        return dict(Problem.choices).get(self.decision.problem, self.decision.problem)
+
+
+def told(history: Sequence[Decision], form: FormDefinition) -> tuple[Told | None, list[Told]]:
+    """The decision that stands, if one does, and those before it; `history` has the newest first. No query."""
+    said = [_told(decision, form) for decision in history]
+    stands = bool(history) and history[0].outcome != Decision.Outcome.REOPENED
+    return (said[0], said[1:]) if stands else (None, said)
+
+
+def _told(decision: Decision, form: FormDefinition) -> Told:
+    if decision.numbers is None or not form.has_page(decision.page):
+        return Told(decision, None, [], [])
+    page = form.page(decision.page or 0)
+    numbers = [(field, decision.numbers[field.key]) for field in page.fields if field.key in decision.numbers]
+    return Told(decision, page, numbers, slips(Reading(decision.page, decision.numbers), form))
 
 
 class CaseForm:
@@ -132,13 +172,13 @@ class CaseForm:
 
     def _row(self, field: Field, readers: list[Reader], own: Value | None) -> FieldRow:
         values = [(reader.entry.numbers or {}).get(field.key) for reader in readers]
-        who: dict[Value, list[str]] = {}
+        who: dict[Value, list[Reader]] = {}
         for reader, value in zip(readers, values, strict=True):
             if value is not None and reader.counts:
-                who.setdefault(value, []).append(reader.name)
+                who.setdefault(value, []).append(reader)
         chosen = self.sent_fields.get(f"angka-{field.key}", str(own))
         options = [
-            Option(value, ", ".join(names), len(who) == 1 or chosen == str(value), value == own)
-            for value, names in who.items()
+            Option(value, said_so, len(who) == 1 or chosen == str(value), value == own)
+            for value, said_so in who.items()
         ]
         return FieldRow(field, values, options, self.wrong.get(f"numbers.{field.key}", ""), own)

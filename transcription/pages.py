@@ -18,7 +18,7 @@ from accounts.permissions import Action, page
 from pemantau import pipeline
 from transcription import cases, confirmed, entries, first_looks, own_work, probation, queue, rulings, showing
 from transcription import practice as exercises
-from transcription.case_form import CaseForm
+from transcription.case_form import CaseForm, told
 from transcription.entry_form import EntryForm, fingerprint
 from transcription.models import Lease, Problem, Ruling
 from uploads import page_tags
@@ -278,9 +278,13 @@ def _form_of(asked: first_looks.Asked, sent: dict[str, str]) -> EntryForm:
 
 def _show_case(request: HttpRequest, photo: UUID, form: CaseForm, status: int = 200) -> HttpResponse:
     seen = cases.look_into(photo, person(request))
+    beside = cases.beside(seen)
+    standing, earlier = told(beside.history, seen.form)
     context = {
         "case": seen,
-        "beside": cases.beside(seen),
+        "beside": beside,
+        "standing": standing,
+        "earlier": earlier,
         "place": showing.place_of(seen.photo.station),
         "pictures": showing.pictures_of(seen.photo),
         "form": form,

@@ -9,6 +9,7 @@ from accounts.models import Role, User
 from pemantau import pipeline
 from tests.pages import numbers
 from tests.transcription.reading import (
+    BROKEN_SUMS,
     SUMS,
     VOTES,
     browser_of,
@@ -21,6 +22,7 @@ from tests.transcription.reading import (
 )
 from tests.uploads.test_pages import text
 from tps.form_shapes import UNNAMED
+from transcription import entries, senders
 from transcription.models import Entry, Lease, Ruling
 from uploads.models import PageTag
 
@@ -340,6 +342,36 @@ def opened(world, photo, client, **look) -> str:
     """The case as Vera sees it once she has looked for herself."""
     looks(world, "Vera", photo, **look)
     return text(client.get(f"/putusan/{photo.pk}/"))
+
+
+def test_the_numbers_that_stand_are_there_with_the_sums_that_are_off(world, photo, vera):
+    for name in ("Sari", "Budi", "Citra"):
+        reads(world, name, photo, page=3, **BROKEN_SUMS)
+    shown = opened(world, photo, vera)
+    stands = shown.partition("Yang berlaku sekarang")[2].partition("Kolom")[0]
+    assert numbers(stands) >= {str(number) for number in BROKEN_SUMS.values()}
+    assert "220 + 5 = 225, di kertas 252" in stands
+    assert "Putusan sebelumnya" not in shown
+    rules(world, "Wayan", photo, "reject", "blurred")
+    rules(world, "Xena", photo, "reject", "blurred")
+    shown = text(vera.get(f"/putusan/{photo.pk}/"))
+    stands, _, before = shown.partition("Putusan sebelumnya")
+    assert "ditolak (buram), diputus verifikator." in stands.partition("Yang berlaku sekarang")[2]
+    assert "diterima, disepakati dua pembaca" in before
+    assert "252" in numbers(before)
+
+
+def test_a_letter_says_on_any_screen_whether_it_is_the_senders(world, vera):
+    phone = world.device()
+    photo = photo_of(world, device=phone)
+    typed_by_sender = entries.Reading(2, VOTES | {"paslon_1": 901})
+    pipeline.send_senders_numbers(senders.Typed(photo, None, phone.pk, "", typed_by_sender))
+    for n, name in enumerate(("Budi", "Citra", "Dewi", "Eko"), start=1):
+        reads(world, name, photo, **VOTES | {"paslon_1": 200 + n})
+    shown = opened(world, photo, vera)
+    assert "A: pengirim foto. B, C, D, E: pembaca." in shown
+    assert "901 A (pengirim)" in shown
+    assert "201 B " in shown
 
 
 def test_what_was_decided_is_said_in_words(world, photo, vera):
