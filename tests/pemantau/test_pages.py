@@ -47,6 +47,7 @@ def test_the_backlog_leads_down_to_a_kecamatan(client, oka, world, django_assert
     assert 'href="?wilayah=nasional#antrean"' in page
     page = client.get(reverse("overview"), {"wilayah": "910101"}).content.decode()
     assert "Desa 1" in page
+    assert '<h2 id="antrean">Antrean baca: Anggrek</h2>' in page, "the crumbs of a phone leave out the last"
     assert "wilayah=9101011001" not in page
     assert client.get(reverse("overview"), {"wilayah": "77"}).status_code == 404
 
