@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet, Value
 from django.db.models.functions import Now
 
 from accounts.models import RoleProposal, User
 from aggregation.models import Delta, Result, Snapshot
 from ledger.models import Unsequenced
 from pemantau.pipeline import STALLED_AFTER
-from transcription.models import Lease, Task
+from transcription.models import Lease, ReportGroup, Task, Weeding
 from uploads.models import Photo
 
 
@@ -29,6 +30,8 @@ class Overview:
     folded_at: datetime | None
     people: dict[str, int]  # by role
     proposals: int  # roles that wait for a second operator
+    reports: int  # TPS whose reports nobody has answered
+    weedings: int  # lists of one sender's photos that wait for a second adjudicator
 
 
 def of(election: str) -> Overview:
@@ -51,5 +54,20 @@ def of(election: str) -> Overview:
         unfolded=Delta.objects.count(),
         folded_at=Snapshot.objects.filter(contest__election=election).aggregate(at=Max("changed_at"))["at"],
         people=roles,
-        proposals=RoleProposal.objects.filter(end="").count(),
+        **_waiting_for_an_answer(election),
     )
+
+
+def _waiting_for_an_answer(election: str) -> dict[str, int]:
+    """How many of each wait for somebody to say something. One query."""
+    found: dict[str, QuerySet[Any]] = {
+        "proposals": RoleProposal.objects.filter(end=""),
+        "reports": ReportGroup.objects.filter(outcome="", station__election=election),
+        "weedings": Weeding.objects.filter(
+            election=election, proposed_at__isnull=False, confirmed_at=None, ended_at=None
+        ),
+    }
+    first, *others = (
+        waiting.order_by().values(what=Value(name)).annotate(many=Count("pk")) for name, waiting in found.items()
+    )
+    return dict.fromkeys(found, 0) | dict(first.union(*others, all=True).values_list("what", "many"))

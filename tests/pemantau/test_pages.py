@@ -4,10 +4,15 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts import roles
 from accounts.models import Role, RoleProposal, User
 from ledger.models import Event
-from tests.transcription.reading import photo_of
+from pemantau import overview, pipeline
+from tests.transcription.reading import photo_of, reads
+from tests.uploads.test_pages import text
 from tests.world import World
+from transcription import reports, weedings
+from uploads.claims import Claim
 
 
 @pytest.fixture
@@ -50,6 +55,26 @@ def test_the_backlog_leads_down_to_a_kecamatan(client, oka, world, django_assert
     assert '<h2 id="antrean">Antrean baca: Anggrek</h2>' in page, "the crumbs of a phone leave out the last"
     assert "wilayah=9101011001" not in page
     assert client.get(reverse("overview"), {"wilayah": "77"}).status_code == 404
+
+
+def test_what_waits_for_an_answer_is_counted(client, oka, world, django_assert_num_queries):
+    photo = photo_of(world, uploader=world.person("Cici", Role.CITIZEN))
+    shown = text(client.get(reverse("overview")))
+    assert "Siap diambil pembaca 1 foto; 0 sedang dibaca Menunggu verifikator 0 foto Sengketa" in shown
+    for name in ("Sari", "Budi"):
+        reads(world, name, photo, problem="not_a_form")
+    for code in ("9101011001001", "9101011001002"):
+        pipeline.send_report(reports.Said(Claim(world.stations[code], world.contest, None), "number", world.device()))
+    hakim = world.person("Hakim", Role.ADJUDICATOR)
+    begun = weedings.begin(hakim, photo.pk)
+    assert "usul tentang foto" not in text(client.get(reverse("overview"))), "nobody has proposed it yet"
+    weedings.propose(hakim, begun.pk, "not_a_form", world.device(), "")
+    roles.grant(oka, world.person("Sari"), Role.ADJUDICATOR, "contoh")
+    with django_assert_num_queries(10):
+        counted = overview.of("contoh")
+    assert (counted.reports, counted.weedings, counted.proposals) == (2, 1, 1)
+    said = "Menunggu verifikator 1 foto; laporan tentang 2 TPS; 1 usul tentang foto satu pengirim"
+    assert said in text(client.get(reverse("overview")))
 
 
 def test_an_operator_finds_a_citizen_and_makes_them_a_volunteer(client, oka, world):
