@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('transcription', '0019_doubts'),
+        ('transcription', '0020_who_dropped_it'),
     ]
 
     operations = [
