@@ -212,7 +212,7 @@ def test_after_a_reopening_one_looks_again(world, case, vera):
 def test_who_is_paused_is_told_so_only_where_their_role_may(world, settings):
     settings.CONTACT = "tanya@contoh.test"
     for name, role in (("Omar", Role.OPERATOR), ("Sari", Role.VOLUNTEER)):
-        bars.pause(world.person("Olga", Role.OPERATOR), world.person(name, role).pk, "contoh", reason="careless")
+        bars.turn(None, world.person(name, role).pk, "contoh", on=True, reason="gold")
     told = browser_of(world, "Omar", Role.OPERATOR).get("/putusan/pengecualian/")
     assert (told.status_code, "tanya@contoh.test" in told.content.decode()) == (403, True)
     for name, address in (("Omar", "/putusan/"), ("Sari", "/putusan/"), ("Sari", "/putusan/pengecualian/")):
