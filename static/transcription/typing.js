@@ -1,27 +1,30 @@
 // The numbers of a page by keyboard or thumb: three digits lead on, Enter and arrows go from box to box, `k` says an
 // empty box, `t` an unreadable one, `p` that something is wrong with the photo; on a touch screen the same keys are drawn.
-// Sums that do not fit are said beside the box, and once more before sending; `s` says that the paper has it so. The
-// photo is kept for its reader while they type: without that the lease ends after five minutes, and what is sent later
+// Sums that do not fit are said beside the box, and once more before sending; `s` says that the paper has it so, and the
+// keys of a number lead back to it. The photo is kept for its reader while they type: without that the lease ends after five minutes, and what is sent later
 // still counts as long as nobody else has the place. A form without `data-renew` belongs to nobody's lease; in one
 // without `data-whole` boxes may stay open.
 import { broken, fingerprint } from "./slips.js";
 
 const EVERY = 60_000; // ms between two renewals
+const BACK = /^(\d|Enter|ArrowUp|ArrowDown|Backspace)$/; // lead from the question to the box it is about
 const MARKS = { k: "kosong", t: "tidak_terbaca" };
 
 export function mount(form) {
   const boxes = [...form.querySelectorAll("input[inputmode=numeric]")];
   const { rules, sentences } = JSON.parse(document.getElementById("aturan").textContent);
-  const [send, slips] = ["send", "slips"].map((name) => form.querySelector(`[data-slot=${name}]`));
+  const [send, slips, keypad] = ["send", "slips", "keypad"].map((name) => form.querySelector(`[data-slot=${name}]`));
   const confirm = slips.querySelector("[name=sesuai]");
   const problem = document.querySelector(".reader__problem");
   const everything = "whole" in form.dataset;
+  const byThumb = matchMedia("(pointer: coarse)").matches;
 
   // --- Boxes ---
 
   const key = (box) => box.name.replace("angka-", "");
   const mark = (box) => form.elements[`tanda-${key(box)}`];
   const isOpen = (box) => !box.value.trim() && !mark(box).value;
+  let at = null; // the box that had the focus last
 
   function numbers({ unfinished = true } = {}) {
     const found = {};
@@ -82,6 +85,10 @@ export function mount(form) {
       // A key that is held down sends nothing twice.
       if ((name === "Enter" && event.repeat) || pressed(name, event.target) || /^\D$/.test(name)) event.preventDefault();
     } else if (name === "s" && event.target.tagName !== "SELECT" && pressed(name, boxes[0])) event.preventDefault();
+    else if (event.target.matches("h2") && !event.repeat && BACK.test(name)) {
+      go(asked ?? at);
+      if (!/^\d$/.test(name)) event.preventDefault(); // a digit is typed there
+    }
   });
 
   form.addEventListener("input", ({ target }) => {
@@ -94,7 +101,13 @@ export function mount(form) {
     if (target.tagName === "SELECT" && target.value) form.elements[target.name.replace("tanda-", "angka-")].value = "";
     tell();
   });
-  form.addEventListener("focusin", tell);
+  form.addEventListener("focusin", ({ target }) => {
+    if (boxes.includes(target)) {
+      at = target;
+      keypad.hidden = !byThumb;
+    }
+    if (!target.matches("button")) tell(); // a button that moves while it is pressed is not pressed
+  });
 
   // --- Sums ---
 
@@ -111,11 +124,18 @@ export function mount(form) {
       said.textContent = `${title}: ${sentence}`;
       form.elements[`angka-${figure}`].closest(".numbers__row").append(said);
     }
+    const here = boxes.find((box) => box === document.activeElement);
+    const beside = here?.closest(".numbers__row").querySelector(".numbers__slip");
+    if (found.length) (beside ?? here)?.scrollIntoView({ block: "nearest" }); // not under the keys
   }
 
+  let asked = null; // the box of the first sum that does not fit
   function ask(found) {
     slips.hidden = !found.length;
     send.hidden = Boolean(found.length);
+    keypad.hidden = !byThumb || Boolean(found.length); // it would lie over the question; it comes back with a box
+    form.closest(".reader").classList.toggle("reader--asked", Boolean(found.length));
+    asked = found.length ? form.elements[`angka-${found[0].figure}`] : null;
     slips.querySelector("ul").replaceChildren(
       ...found.map(({ title, sentence }) => {
         const [item, strong] = ["li", "strong"].map((tag) => document.createElement(tag));
@@ -137,19 +157,19 @@ export function mount(form) {
     event.preventDefault();
     confirm.dataset.asked = event.submitter?.name ?? ""; // who wanted to stop stops after confirming, too
     ask(found);
-    slips.querySelector("h2").focus();
+    slips.querySelector("h2").focus({ preventScroll: true });
+    slips.scrollIntoView({ block: "nearest" });
   });
 
   // --- Thumbs, and the lease ---
 
-  const keypad = form.querySelector("[data-slot=keypad]");
-  if (matchMedia("(pointer: coarse)").matches) {
-    keypad.hidden = false;
+  if (byThumb) {
+    keypad.hidden = !slips.hidden;
     for (const box of boxes) box.inputMode = "none"; // the drawn keys instead of the phone's
     keypad.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
     keypad.addEventListener("click", ({ target }) => {
       const name = target.closest("button")?.dataset.key;
-      const box = boxes.includes(document.activeElement) ? document.activeElement : (boxes.find(isOpen) ?? boxes[0]);
+      const box = at ?? boxes.find(isOpen) ?? boxes[0];
       if (!name) return;
       if (document.activeElement !== box) go(box);
       if (pressed(name, box)) return;
@@ -159,7 +179,7 @@ export function mount(form) {
       box.setRangeText(digit, Math.max(0, box.selectionStart + start), box.selectionEnd, "end");
       box.dispatchEvent(new Event("input", { bubbles: true }));
     });
-  } else form.querySelector("[data-slot=keys]").hidden = false;
+  } else for (const told of form.querySelectorAll("[data-slot=keys], kbd[hidden]")) told.hidden = false;
 
   const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
   let renewed = Date.now();

@@ -24,3 +24,22 @@ def was_sent(person: Person, numbers: dict[str, int | str]) -> None:
     person.sees("Belum ada foto untuk Anda")
     eventually(Entry.objects.exists)
     assert Entry.objects.get().numbers == numbers
+
+
+def taps(person: Person, *names: str) -> None:
+    """Keys of the drawn keypad."""
+    keypad = person.page.get_by_role("group", name="Tombol angka")
+    for name in names:
+        keypad.get_by_role("button", name=name, exact=True).tap()
+
+
+def is_seen(person: Person, selector: str) -> bool:
+    """All of it is on the screen, and nothing lies over it."""
+    return person.page.evaluate(
+        """selector => [...document.querySelectorAll(selector)].filter((one) => one.getClientRects().length).every((one) => {
+          const { left, top, right, bottom } = one.getBoundingClientRect();
+          const lies = (y) => one.contains(document.elementFromPoint((left + right) / 2, y));
+          return top >= 0 && bottom <= innerHeight && lies(top + 2) && lies(bottom - 2);
+        })""",
+        selector,
+    )
