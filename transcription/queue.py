@@ -70,6 +70,7 @@ class LeaseOver(Refusal):
     status = 409
     code = "lease_over"
     sentence = _("Tugas ini sudah selesai atau waktunya habis. Ambil foto berikutnya.")
+    way, way_label = "/baca/", _("Baca foto berikutnya")
 
 
 # --- Opening ----------------------------------------------------------------------------------

@@ -6,9 +6,12 @@ villages of the kecamatan, of which one is the sender's, or none of these.
 """
 
 import hashlib
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from django.conf import settings
 
 from tps.form_definitions import Field, FormDefinition, for_contest
 from tps.models import PollingStation, Region
@@ -30,6 +33,7 @@ class Shown:
     header: list[int]  # where village and TPS number are written, as `page_tags.header_on` says
     villages: list[tuple[str, str]]  # code and name, of which one may be the form's
     pictures: dict[int, str]  # address by longer side
+    same: str  # alike where the same person is given the same photo again; says nothing to anybody else
 
 
 def shown(lease: Lease) -> Shown:
@@ -40,8 +44,17 @@ def shown(lease: Lease) -> Shown:
     villages = to_choose_from(photo, lease.villages)  # type: ignore[attr-defined]
     boxes = page_tags.boxes_on(page, lease.boxes) if page else {}  # type: ignore[attr-defined]
     header = page_tags.header_on(page, boxes) if page else []
+    of_reader = f"lease of {lease.account_id} {photo.pk}".encode()
     return Shown(
-        lease, photo, form, page.number if page else None, boxes, header, villages, lease_pictures.addresses(lease)
+        lease,
+        photo,
+        form,
+        page.number if page else None,
+        boxes,
+        header,
+        villages,
+        lease_pictures.addresses(lease),
+        hmac.new(settings.SECRET_KEY.encode(), of_reader, hashlib.sha256).hexdigest()[:32],
     )
 
 

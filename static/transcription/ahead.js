@@ -3,28 +3,53 @@
 import { mount as mountCrops } from "./crops.js";
 import { entriesOf, toldIn } from "./entries.js";
 import { mount as mountPicture } from "./picture.js";
+import { mount as mountProblem } from "./problem.js";
 import { mount as mountTyping } from "./typing.js";
 
 const AHEAD = 2;
+const PLACES = 4; // photos that one person may hold (`transcription/queue.py`)
 const AGAIN = 15_000; // ms until it is asked again whether there is a photo
+const PATIENCE = 60_000; // ms
+const BOXES = /^((angka|tanda)-.*|desa|tps)$/;
 
 const page = document.querySelector("[data-module=ahead]");
-const { tasks, start, reader, undo, over } = page.dataset;
+const { tasks, start, reader, undo, over, restored, elsewhere } = page.dataset;
 const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
 const slots = Object.fromEntries([...page.querySelectorAll("[data-slot]")].map((one) => [one.dataset.slot, one]));
-const says = toldIn(page);
+const told = toldIn(page);
 const entries = entriesOf(reader, token, says);
+
+function says(what) {
+  if (undoable && what.leaves === undoable.key) withdrawOffer();
+  if (what.elsewhere) ahead = ahead.filter(({ entry }) => entry !== what.elsewhere);
+  told(what);
+}
 
 const first = taskOf(page.querySelector("[data-lease]"));
 let ahead = [];
-let shown = null; // { pristine, element, lease, entry, url, values }, of which `element` is on the page
+let here = first.pristine; // what is below the messages: a task, or what is said instead of one
+let shown = null; // { pristine, element, lease, same, entry, url, values }, of which `element` is on the page
 let undoable = null; // the task before it with its entry's `key`, as long as that has not left
 
 // --- Tasks ---
 
 function taskOf(element) {
-  const { lease, entry, page: url } = element.dataset;
-  return { pristine: element, lease, entry, url };
+  const { lease, same, entry, page: url } = element.dataset;
+  return { pristine: element, lease, same, entry, url };
+}
+
+function put(element) {
+  here.replaceWith(element);
+  here = element;
+  here.hidden = false;
+}
+
+/** Says why there is no task: `loading`, `away`, `none` or `stopped`. */
+function wait(name) {
+  shown = null;
+  if (here === slots[name]) return;
+  put(slots[name]);
+  here.focus();
 }
 
 /** The same address for another lease. */
@@ -35,29 +60,67 @@ function of(url, lease) {
 /** Shows a task, with what was typed in it before. */
 function show(task) {
   task.element = task.pristine.cloneNode(true);
-  (page.querySelector("[data-lease]") ?? slots.none).replaceWith(task.element);
+  put(task.element);
+  scrollTo(0, 0); // what has the focus comes into view
   shown = task;
   history.replaceState(null, "", task.url);
-  for (const [name, value] of task.values ?? []) {
+  for (const [name, value] of task.values ?? draft(task)) {
     const field = task.element.querySelector(`[name="${name}"]:not([type=hidden], [type=radio])`);
     if (field) field.value = value;
   }
   for (const form of task.element.querySelectorAll("[data-module=typing]")) mountTyping(form);
   for (const picture of task.element.querySelectorAll(".picture")) mountPicture(picture);
   mountCrops(task.element);
-  if (!task.element.contains(document.activeElement)) task.element.querySelector("input[inputmode], h1")?.focus();
+  mountProblem(task.element);
+  if (task.values) keepDraft();
+  if (task.element.contains(document.activeElement)) return;
+  (task.element.querySelector("input[inputmode]") ?? task.element.querySelector("h1"))?.focus();
 }
 
 function typedIn(task) {
   const form = task.element.querySelector("[data-module=typing]");
-  return form ? [...new FormData(form)] : [];
+  return form ? [...new FormData(form)].filter(([name, value]) => BOXES.test(name) && value) : [];
 }
 
-async function asked(url, options = {}) {
-  const response = await fetch(url, { headers: { "X-CSRFToken": token }, ...options });
-  if (!response.ok) throw new Error(response.status);
-  return response.status === 204 ? null : response;
+// What is typed and not sent survives a reload, and the end of its time: `same` is alike for one photo under two leases.
+const placeOf = (task) => `ketikan-${reader}/${task.same}`;
+const draft = (task) => JSON.parse(sessionStorage.getItem(placeOf(task))) ?? [];
+function keepDraft() {
+  try {
+    if (shown) sessionStorage.setItem(placeOf(shown), JSON.stringify(typedIn(shown)));
+  } catch {
+    // The browser keeps nothing: then it lives as long as the page.
+  }
 }
+page.addEventListener("input", keepDraft);
+
+async function asked(url, options = {}) {
+  const patience = { signal: AbortSignal.timeout(PATIENCE), headers: { "X-CSRFToken": token } };
+  const response = await fetch(url, { ...patience, ...options });
+  if (response.ok) return response.status === 204 ? null : response;
+  const { error } = await response.json().catch(() => ({}));
+  // Paused, or nobody any more: that page says so. Who is typing hears it with their entry.
+  if (error?.code === "paused" || (!shown && [401, 403].includes(response.status))) location.replace(start);
+  throw new Error(response.status);
+}
+
+/** The task whose page is at this address. */
+async function taskAt(url) {
+  const html = await (await asked(url)).text();
+  const element = new DOMParser().parseFromString(html, "text/html").querySelector("[data-lease]");
+  return { ...taskOf(document.adoptNode(element)), url };
+}
+
+// Which page it is, is chosen here: another page would take away what can be taken back yet.
+page.addEventListener("click", async (event) => {
+  const link = event.target.closest("[data-lease] a[href*='halaman=']");
+  if (!link || !shown || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const task = shown;
+  const chosen = await taskAt(link.href).catch(() => null);
+  if (!chosen) location.assign(link.href);
+  else if (task === shown) show(chosen);
+});
 
 async function held() {
   const mine = await (await asked(tasks)).json();
@@ -83,24 +146,25 @@ async function filled() {
   while (ahead.length < AHEAD) {
     const id = waiting.shift() ?? (await (await asked(`${tasks}?ahead=true`, { method: "POST" }))?.json())?.id;
     if (!id) break;
-    const html = await (await asked(of(first.url, id))).text();
-    const element = document.adoptNode(new DOMParser().parseFromString(html, "text/html").querySelector("[data-lease]"));
-    for (const image of element.querySelectorAll(".picture img")) new Image().src = image.src;
-    ahead.push(taskOf(element));
+    const task = await taskAt(of(first.url, id));
+    for (const image of task.pristine.querySelectorAll(".picture img")) new Image().src = image.src;
+    ahead.push(task);
   }
+  if (!ahead.length && mine.length >= PLACES) throw new Error("what is read has to leave first");
   return ahead.length > 0;
 }
 
+let asking = 0;
 async function next() {
+  clearTimeout(asking);
   if (!ahead.length) {
-    page.querySelector("[data-lease]")?.replaceWith(slots.none);
-    slots.none.hidden = false;
-    slots.none.focus();
-    shown = null;
-    const found = await fill().catch(() => false);
-    if (shown) return; // the last one was taken back meanwhile
+    if (here.dataset.lease) wait("loading");
+    const found = await fill().catch(() => null);
+    if (shown || here === slots.stopped) return; // the last one was taken back meanwhile
     if (!found) {
-      setTimeout(() => shown || next(), AGAIN);
+      wait(found === null ? "away" : "none");
+      clearTimeout(asking);
+      asking = setTimeout(() => shown || here === slots.stopped || next(), AGAIN);
       return;
     }
   }
@@ -108,19 +172,25 @@ async function next() {
   fill().catch(() => {}); // without a network there is nothing new
 }
 
-// The photo on the page went to others: what is typed now would be in vain.
-function isOver(task) {
+// The time of the photo on the page is over, or its reader has sent it from another tab. It may come to them once more.
+async function isOver(task) {
+  const { status } = await fetch(task.url, { method: "HEAD" }).catch(() => ({}));
   if (task !== shown) return;
-  says({ problem: over });
-  next();
+  await next();
+  slots.notice.querySelector("span").textContent =
+    status === 409 ? elsewhere : shown?.same === task.same ? restored : over;
+  slots.notice.hidden = false;
 }
 
+slots.notice.querySelector("button").addEventListener("click", () => (slots.notice.hidden = true));
 page.addEventListener("leaseover", () => isOver(shown));
 document.addEventListener("visibilitychange", async () => {
-  if (document.hidden || !shown) return;
+  if (document.hidden) return;
   const task = shown;
   const mine = await held().catch(() => null);
-  if (mine && !mine.includes(task.lease)) isOver(task);
+  if (!mine) return;
+  ahead = ahead.filter(({ lease }) => mine.includes(lease));
+  if (task && !mine.includes(task.lease)) isOver(task);
 });
 
 // --- Entries ---
@@ -158,20 +228,34 @@ page.addEventListener("submit", (event) => {
   event.preventDefault();
   const stop = form.querySelector("[name=berhenti]");
   if (stop && (event.submitter === stop || event.submitter?.dataset.asked === stop.name)) {
-    // What is on its way first: afterwards nothing is held any more. The sums were looked at already.
-    isLeaving = true;
+    // The sums were looked at already.
     for (const button of [stop, form.elements.sesuai]) {
       const said = document.createElement("input");
       Object.assign(said, { type: "hidden", name: button.name, value: button.value });
       form.append(said);
     }
-    entries.flush(true).then(() => form.submit());
+    leave(form, reading);
     return;
   }
+  slots.notice.hidden = true;
   const task = { ...shown, values: typedIn(shown) };
   offer({ ...task, key: entries.add(shown.entry, reading, undo * 1000) });
+  sessionStorage.removeItem(placeOf(shown));
   next();
 });
+
+// What is on its way goes first: afterwards nothing is held any more. The form says the same entry once more, which is
+// one. Without a network all of it stays here, and leaves as every entry does.
+async function leave(form, reading) {
+  isLeaving = true;
+  const { entry } = shown;
+  entries.add(entry, reading, 0);
+  sessionStorage.removeItem(placeOf(shown));
+  await entries.flush(true);
+  if (!entries.isKept(entry)) return form.submit();
+  withdrawOffer();
+  wait("stopped");
+}
 
 // --- Taking back ---
 
@@ -208,10 +292,14 @@ document.addEventListener("keydown", (event) => {
 // --- The beginning ---
 
 if (entries.isKept(first.entry)) {
+  wait("loading");
   entries.flush(true).then(next);
 } else {
   show(first);
   entries.flush(true);
   fill().catch(() => {});
 }
-addEventListener("online", () => (shown ? fill().catch(() => {}) : next()));
+addEventListener("online", () => {
+  if (shown) fill().catch(() => {});
+  else if (here !== slots.stopped) next();
+});

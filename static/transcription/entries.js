@@ -4,7 +4,10 @@ const SOONEST = 3_000; // ms until a failed one is tried again; doubles up to
 const LATEST = 60_000;
 const SIGNED_OUT = ["sign_in_first", "stale_form", "not_allowed"]; // their entry is theirs yet
 
-/** The readings of one person in this browser. `says({ waiting, signedOut, problem })` is told whenever that changes. */
+/** The readings of one person in this browser. `says({ waiting, signedOut, paused, problem })` is told whenever that
+ * changes; `{ leaves }`, the key of an entry that can no longer be taken back; `{ elsewhere }`, the address of one that
+ * another tab has.
+ */
 export function entriesOf(reader, token, says) {
   // Each under a key of its own: another tab's are neither lost nor brought back by what this one writes, though each
   // may see the other's a moment late.
@@ -30,7 +33,17 @@ export function entriesOf(reader, token, says) {
   let pause = SOONEST;
   let timer = 0;
 
-  async function send(entry) {
+  const underway = {};
+  function send(entry) {
+    underway[entry.key] ??= post(entry).finally(() => delete underway[entry.key]);
+    return underway[entry.key];
+  }
+
+  async function post(entry) {
+    if (!all().some(({ key }) => key === entry.key)) return; // another tab has sent it, or took it back
+    // It may arrive even if no answer does: from here on no tab takes it back.
+    keep({ ...entry, left: true });
+    says({ leaves: entry.key });
     const response = await fetch(entry.url, {
       method: "POST",
       headers: { "Content-Type": "application/json", "X-CSRFToken": token },
@@ -41,6 +54,7 @@ export function entriesOf(reader, token, says) {
     if (response.status >= 500 || response.status === 429) throw new Error(response.status);
     const { id, error } = await response.json(); // whatever a proxy says instead is no answer
     if (SIGNED_OUT.includes(error?.code)) throw new Error("signed out");
+    if (error?.code === "paused") throw new Error("paused"); // it is theirs yet, for when they go on
     if (!id && !error) throw new Error("no answer of ours");
     if (error) says({ problem: error.message });
     forget(entry.key);
@@ -52,9 +66,9 @@ export function entriesOf(reader, token, says) {
     const due = all().filter(({ key, due }) => (everything && key !== but) || due <= Date.now());
     const tried = await Promise.allSettled(due.map(send));
     const failed = tried.filter(({ status }) => status === "rejected");
-    const signedOut = failed.some(({ reason }) => reason.message === "signed out");
+    const [signedOut, paused] = ["signed out", "paused"].map((why) => failed.some(({ reason }) => reason.message === why));
     pause = failed.length ? Math.min(LATEST, pause * 2) : SOONEST;
-    says({ waiting: failed.length > 0 && !signedOut, signedOut });
+    says({ waiting: failed.length > 0 && !signedOut && !paused, signedOut, paused });
     const next = Math.min(...all().map((entry) => entry.due));
     clearTimeout(timer);
     if (next === Infinity) return;
@@ -63,6 +77,12 @@ export function entriesOf(reader, token, says) {
 
   addEventListener("online", () => flush());
   addEventListener("pagehide", () => flush(true));
+  addEventListener("storage", ({ key, newValue }) => {
+    if (!key?.startsWith(place)) return;
+    const entry = JSON.parse(newValue);
+    if (!entry || entry.left) says({ leaves: key });
+    if (entry) says({ elsewhere: entry.url });
+  });
   // A phone may end a page that it does not show, without a word.
   document.addEventListener("visibilitychange", () => document.hidden && flush(true));
   return {
@@ -77,8 +97,8 @@ export function entriesOf(reader, token, says) {
     },
     /** Takes it back, if it has not left; says whether it was there. */
     drop(key) {
-      const isHere = all().some((entry) => entry.key === key);
-      forget(key);
+      const isHere = all().some((entry) => entry.key === key && !entry.left);
+      if (isHere) forget(key);
       return isHere;
     },
     isKept: (url) => all().some((entry) => entry.url === url),
@@ -93,7 +113,8 @@ export function toldIn(page) {
     lost.hidden = true;
     lost.querySelector("ul").replaceChildren();
   });
-  return ({ waiting, signedOut, problem }) => {
+  return ({ waiting, signedOut, paused, problem }) => {
+    if (paused) location.assign(again.querySelector("a").href); // that page says what it means
     if (waiting !== undefined) waits.hidden = !waiting;
     if (signedOut !== undefined) again.hidden = !signedOut;
     if (problem === undefined) return;

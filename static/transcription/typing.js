@@ -4,6 +4,7 @@
 // keys of a number lead back to it. The photo is kept for its reader while they type: without that the lease ends after five minutes, and what is sent later
 // still counts as long as nobody else has the place. A form without `data-renew` belongs to nobody's lease; in one
 // without `data-whole` boxes may stay open.
+import { openProblem } from "./problem.js";
 import { broken, fingerprint } from "./slips.js";
 
 const EVERY = 60_000; // ms between two renewals
@@ -15,7 +16,6 @@ export function mount(form) {
   const { rules, sentences } = JSON.parse(document.getElementById("aturan").textContent);
   const [send, slips, keypad] = ["send", "slips", "keypad"].map((name) => form.querySelector(`[data-slot=${name}]`));
   const confirm = slips.querySelector("[name=sesuai]");
-  const problem = document.querySelector(".reader__problem");
   const everything = "whole" in form.dataset;
   const byThumb = matchMedia("(pointer: coarse)").matches;
 
@@ -64,11 +64,8 @@ export function mount(form) {
     if (pressedKey in MARKS) {
       say(box, MARKS[pressedKey]);
       if (mark(box).value) step(box, 1); // a TPS has a number: no empty box there
-    } else if (pressedKey === "p" && problem) {
-      problem.open = true;
-      problem.querySelector("input[type=radio]").focus();
-      problem.scrollIntoView({ block: "center" });
-    } else if (pressedKey === "s" && !slips.hidden) form.requestSubmit(confirm);
+    } else if (pressedKey === "p") return openProblem(form.closest(".reader"));
+    else if (pressedKey === "s" && !slips.hidden) form.requestSubmit(confirm);
     else if (pressedKey === "Enter") onward(box);
     else if (pressedKey === "ArrowDown") step(box, 1);
     else if (pressedKey === "ArrowUp") step(box, -1);

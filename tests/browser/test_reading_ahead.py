@@ -220,7 +220,7 @@ def test_the_first_page_too_says_what_came_too_late(arrives, reads):
     sari.network_breaks = True
     sari.page.context.set_offline(True)
     sends(sari, VOTES)
-    sari.sees("Belum ada foto untuk Anda")
+    sari.sees("Foto berikutnya belum dapat diambil")
     kept = sari.page.evaluate("() => JSON.stringify({ ...localStorage })")
     held = Lease.objects.get()
     Lease.objects.update(end="expired")
