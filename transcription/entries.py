@@ -142,6 +142,22 @@ def check_tps(reading: Reading) -> None:
         raise WrongReading({"tps": [_now("Tulis desa dan nomor TPS yang tertulis pada formulir.")]})
 
 
+def check_whole(reading: Reading, form: FormDefinition) -> Reading:
+    """Both of these at once: whoever filled in nothing hears of all of it."""
+    missing: Mapping[str, list[str]] = {}
+    try:
+        check_tps(reading)
+    except WrongReading as wrong:
+        missing = (wrong.fields or {}) if reading.page is not None else {}
+    try:
+        reading = check(reading, form)
+    except WrongReading as wrong:
+        raise WrongReading({**missing, **(wrong.fields or {})}) from None
+    if missing:
+        raise WrongReading(missing)
+    return reading
+
+
 def check_page(number: int | None, form: FormDefinition) -> Page:
     """The page of the form with this number. Raises `WrongReading`."""
     if number is None:

@@ -75,8 +75,7 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
     problem = request.POST.get("masalah", "")
     reading = entries.Reading(None, None, problem) if problem else form.reading()
     try:
-        reading = entries.check(reading, form.form)
-        entries.check_tps(reading)
+        reading = entries.check_whole(reading, form.form)
         slips = entries.slips(reading, form.form)
         if slips and request.POST.get("sesuai") != fingerprint(reading):
             return _show(request, held, form, slips=slips, fingerprint=fingerprint(reading), status=422)
@@ -157,8 +156,7 @@ def practice_form(request: HttpRequest, number: int) -> HttpResponse:
     form = _practice_of(request.POST.get("halaman", ""), request.POST.dict())
     problem = request.POST.get("masalah", "")
     try:
-        reading = entries.check(entries.Reading(None, None, problem) if problem else form.reading(), form.form)
-        entries.check_tps(reading)
+        reading = entries.check_whole(entries.Reading(None, None, problem) if problem else form.reading(), form.form)
     except entries.WrongReading as wrong:
         form.mark_wrong(wrong.fields)
         return _show_practice(request, practised, form, status=422)

@@ -4,6 +4,7 @@ import { whileThere } from "./while_there.js";
 
 const WIDE = 0.62; // of the row's width that the box takes; what is left shows what stands beside it
 const WIDEST = 260; // CSS pixels
+const FLAT = 0.55; // of the window's height: on a phone that lies on its side the box typed in has room, too
 const LINE = 0.98; // the same for a line that is written
 const AROUND = 0.55; // heights of the box that are shown above and below it
 
@@ -27,7 +28,7 @@ export function mount(reader) {
     if (!across || !along) return;
     const width = crop.clientWidth;
     const isLine = "wide" in current.dataset; // a written line, of which one wants to see all
-    const wide = isLine ? LINE * width : Math.min(WIDE * width, WIDEST);
+    const wide = isLine ? LINE * width : Math.min(WIDE * width, WIDEST, FLAT * innerHeight);
     const high = (wide * along) / across;
     const [x, y] = [(width - wide) / 2, isLine ? 0 : AROUND * high];
     crop.style.height = `${high + 2 * y}px`;

@@ -10,7 +10,7 @@ from PIL import Image
 from accounts.models import Role
 from pemantau import pipeline
 from tests.browser.conftest import DESKTOP
-from tests.browser.reading import PHONE_WITH_TOUCH, box, eventually, was_sent
+from tests.browser.reading import PHONE_WITH_TOUCH, box, eventually, is_seen, was_sent
 from tests.transcription.reading import BROKEN_SUMS, SUMS, VOTES
 from tps import form_definitions, rules
 from transcription.entries import Reading
@@ -143,6 +143,26 @@ def test_a_thumb_types_on_drawn_keys(arrives, reads):
     budi.nothing_hangs_over_the_edge()
     taps("Lanjut")
     was_sent(budi, {"paslon_1": 101, "paslon_2": 88, "paslon_3": "tidak_terbaca"})
+
+
+def test_drawn_keys_are_large_and_one_of_them_is_for_problems(arrives, reads):
+    arrives(2, **VOTES)
+    budi = reads(**PHONE_WITH_TOUCH)
+    heights = budi.page.evaluate("() => [...document.querySelectorAll('.keypad button')].map((one) => one.offsetHeight)")
+    assert min(heights) >= 48
+    budi.page.locator("[data-key=p]").tap()
+    assert is_seen(budi, "#masalah input")
+    budi.picture("baca-jempol-masalah")
+
+
+def test_on_a_phone_that_lies_on_its_side_the_box_is_seen(arrives, reads):
+    arrives(2, **VOTES)
+    budi = reads(**(PHONE_WITH_TOUCH | {"viewport": {"width": 740, "height": 360}}))
+    for key in VOTES:
+        assert box(budi) == f"angka-{key}"
+        assert is_seen(budi, f"#angka-{key}, .crop")
+        budi.page.keyboard.type("101")
+    budi.picture("baca-melintang")
 
 
 @pytest.mark.parametrize("turn", [0, 1, 2, 3])

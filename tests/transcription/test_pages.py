@@ -99,6 +99,14 @@ def test_what_is_not_a_number_stays_and_is_pointed_out(world, photo, sari, text)
     assert not Entry.objects.exists()
 
 
+def test_of_an_empty_form_all_that_is_missing_is_said_at_once(world, photo, sari):
+    response = sari.post(takes(sari), {"halaman": "2"})
+    assert response.status_code == 422
+    text = response.content.decode()
+    assert [href in text for href in ('href="#desa"', 'href="#angka-paslon_1"', 'href="#angka-paslon_3"')] == [True] * 3
+    assert text.index('href="#desa"') < text.index('href="#angka-paslon_1"')
+
+
 def test_a_number_and_a_mark_contradict_each_other(world, photo, sari):
     response = sari.post(takes(sari), typed(VOTES, halaman="2") | {"tanda-paslon_1": "kosong"})
     assert "Isi angka atau pilih keterangan, tidak keduanya." in response.content.decode()
