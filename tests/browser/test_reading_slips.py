@@ -45,6 +45,7 @@ def test_the_question_is_seen_beside_a_photo_without_boxes(site, tmp_path, reads
     pipeline.receive(intake.Sending(path, site.station, site.contest, 3, site.device(), None, None))
     budi = reads(**how)
     budi.clicks("Halaman 3")
+    budi.page.locator("#desa").wait_for()
     budi.names_the_tps()
     taps(budi, *"220", "5", "Lanjut", *"252")
     assert is_seen(budi, ".numbers__slip, #angka-suara_total")
