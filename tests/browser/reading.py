@@ -36,7 +36,8 @@ def taps(person: Person, *names: str) -> None:
 def is_seen(person: Person, selector: str) -> bool:
     """All of it is on the screen, and nothing lies over it."""
     return person.page.evaluate(
-        """selector => [...document.querySelectorAll(selector)].filter((one) => one.getClientRects().length).every((one) => {
+        """selector => [...document.querySelectorAll(selector)].every((one) => {
+          if (!one.getClientRects().length) return true;
           const { left, top, right, bottom } = one.getBoundingClientRect();
           const lies = (y) => one.contains(document.elementFromPoint((left + right) / 2, y));
           return top >= 0 && bottom <= innerHeight && lies(top + 2) && lies(bottom - 2);

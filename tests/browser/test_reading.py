@@ -148,7 +148,9 @@ def test_a_thumb_types_on_drawn_keys(arrives, reads):
 def test_drawn_keys_are_large_and_one_of_them_is_for_problems(arrives, reads):
     arrives(2, **VOTES)
     budi = reads(**PHONE_WITH_TOUCH)
-    heights = budi.page.evaluate("() => [...document.querySelectorAll('.keypad button')].map((one) => one.offsetHeight)")
+    heights = budi.page.evaluate(
+        "() => [...document.querySelectorAll('.keypad button')].map((one) => one.offsetHeight)"
+    )
     assert min(heights) >= 48
     budi.page.locator("[data-key=p]").tap()
     assert is_seen(budi, "#masalah input")
