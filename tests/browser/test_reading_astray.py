@@ -1,5 +1,6 @@
-"""What goes astray while somebody reads: no network, a photo whose time is over, two tabs, a pause. Nothing that was typed
-is lost without a word, and only what is true is said.
+"""What goes astray while somebody reads: no network, a photo whose time is over, two tabs, a pause.
+
+Nothing that was typed is lost without a word, and only what is true is said.
 """
 
 from datetime import timedelta
