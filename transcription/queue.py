@@ -447,7 +447,7 @@ def take_back_expired_leases() -> int:
 _TAKE_BACK = """
     WITH due AS MATERIALIZED (
         SELECT l.id FROM transcription_lease l JOIN transcription_task t ON t.photo_id = l.task_id
-         WHERE l."end" = '' AND l.expires_at < now()
+         WHERE l."end" = '' AND l.expires_at < statement_timestamp()
          FOR UPDATE SKIP LOCKED
     ), ended AS (
         UPDATE transcription_lease l SET "end" = 'expired' FROM due WHERE l.id = due.id

@@ -244,15 +244,16 @@ page.addEventListener("submit", (event) => {
   next();
 });
 
-// What is on its way goes first: afterwards nothing is held any more. The form says the same entry once more, which is
-// one. Without a network all of it stays here, and leaves as every entry does.
+// What is on its way goes first: afterwards nothing is held any more. The last one is kept here, too, in case the form
+// does not arrive: then the next page sends it, and twice the same is one. Without a network it leaves as all do.
 async function leave(form, reading) {
   isLeaving = true;
   const { entry } = shown;
-  entries.add(entry, reading, 0);
+  const last = entries.add(entry, reading, PATIENCE);
   sessionStorage.removeItem(placeOf(shown));
-  await entries.flush(true);
-  if (!entries.isKept(entry)) return form.submit();
+  await entries.flush(true, last);
+  if (navigator.onLine) return form.submit();
+  entries.add(entry, reading, 0);
   withdrawOffer();
   wait("stopped");
 }

@@ -270,7 +270,7 @@ def structure(html: bytes) -> str:
     """A page without what names one photo, lease or TPS."""
     text = html.decode()
     for pattern in (
-        r"[0-9a-f]{64}",
+        r"[0-9a-f]{32,64}",
         r"[0-9a-f-]{36}",
         r'value="[A-Za-z0-9]{64}"',
         r"TPS \d+",
