@@ -6,12 +6,11 @@ villages of the kecamatan, of which one is the sender's, or none of these.
 """
 
 import hashlib
-import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 from tps.form_definitions import Field, FormDefinition, for_contest
 from tps.models import PollingStation, Region
@@ -44,7 +43,7 @@ def shown(lease: Lease) -> Shown:
     villages = to_choose_from(photo, lease.villages)  # type: ignore[attr-defined]
     boxes = page_tags.boxes_on(page, lease.boxes) if page else {}  # type: ignore[attr-defined]
     header = page_tags.header_on(page, boxes) if page else []
-    of_reader = f"lease of {lease.account_id} {photo.pk}".encode()
+    same = salted_hmac("transcription.showing.same", f"{lease.account_id}/{photo.pk}", algorithm="sha256")
     return Shown(
         lease,
         photo,
@@ -54,7 +53,7 @@ def shown(lease: Lease) -> Shown:
         header,
         villages,
         lease_pictures.addresses(lease),
-        hmac.new(settings.SECRET_KEY.encode(), of_reader, hashlib.sha256).hexdigest()[:32],
+        same.hexdigest()[:32],
     )
 
 

@@ -1,9 +1,9 @@
 // The numbers of a page by keyboard or thumb: three digits lead on, Enter and arrows go from box to box, `k` says an
 // empty box, `t` an unreadable one, `p` that something is wrong with the photo; on a touch screen the same keys are drawn.
 // Sums that do not fit are said beside the box, and once more before sending; `s` says that the paper has it so, and the
-// keys of a number lead back to it. The photo is kept for its reader while they type: without that the lease ends after five minutes, and what is sent later
-// still counts as long as nobody else has the place. A form without `data-renew` belongs to nobody's lease; in one
-// without `data-whole` boxes may stay open.
+// keys of a number lead back to it. The photo is kept for its reader while they type: without that the lease ends after
+// five minutes, and what is sent later still counts as long as nobody else has the place. A form without `data-renew`
+// belongs to nobody's lease; in one without `data-whole` boxes may stay open.
 import { openProblem } from "./problem.js";
 import { broken, fingerprint } from "./slips.js";
 
