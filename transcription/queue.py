@@ -239,6 +239,8 @@ def _hand_out(
         "at_first": accuracy.GOLD_AT_FIRST,
         "first_tasks": accuracy.FIRST_TASKS,
         "later": accuracy.GOLD_LATER,
+        "tags": list(page_tags.numbers()),
+        "pages": list(page_tags.numbers().values()),
     }
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -280,6 +282,18 @@ _UNTOUCHED = """
                               OR r.address_block = ANY (places))
                  FROM uploads_repeat r, mine WHERE r.photo_id = t.photo_id), false)
 """
+# Photos of one page of one TPS are to check each other, and so are two that look like one (`uploads.reuse`): who had
+# one of them in hand, or saw it as a case, gets no other (`0022_of_a_kind.py`). A page that nobody knows may be any. At
+# a TPS that is flooded each of a thousand photos would be compared with all the others: there the function says neither
+# yes nor no, and who had any photo of that TPS in hand gets no other.
+CROWD = 100  # photos of one contest at one TPS
+_MET = f"""
+               transcription_met_of_a_kind(t.photo_id, (SELECT circle FROM mine), (SELECT places FROM mine),
+                                       %(tags)s::int[], %(pages)s::int[], {CROWD})
+"""  # noqa: S608  # built from constants alone
+_MET_OR_BEEN = f"""coalesce({_MET}, (SELECT station_id FROM uploads_photo p WHERE p.id = t.photo_id)
+               IN (SELECT transcription_tps_in_hand(%(me)s, %(device)s::uuid)))
+"""  # noqa: S608  # built from constants alone
 _TAKE_WAITING = f"""
     WITH seen AS (
         INSERT INTO accounts_sighting (user_id, device_id, address_block, day)
@@ -307,9 +321,10 @@ _TAKE_WAITING = f"""
     ), chosen AS MATERIALIZED (
         SELECT t.photo_id FROM transcription_task t
          WHERE t.free > 0 AND {_UNTOUCHED}
+           AND NOT {_MET_OR_BEEN}
            AND (SELECT empty FROM place) IS NOT NULL
          ORDER BY t.rank, t.photo_id LIMIT 1 FOR UPDATE OF t /* patience */
-    ), golden AS MATERIALIZED (
+    ), drawn AS MATERIALIZED (
         SELECT t.photo_id, t.decision_id FROM transcription_task t
          WHERE t.gold > 0 AND {_UNTOUCHED}
            AND EXISTS (SELECT FROM chosen)
@@ -318,6 +333,8 @@ _TAKE_WAITING = f"""
                        SELECT FROM transcription_lease l WHERE l.account_id = %(me)s AND l."end" = 'submitted'
                         LIMIT %(first_tasks)s) AS task) END
          ORDER BY random() LIMIT 1 FOR UPDATE OF t SKIP LOCKED
+    ), golden AS MATERIALIZED (
+        SELECT photo_id, decision_id FROM drawn t WHERE NOT coalesce({_MET}, true)
     ), given (photo_id, knows) AS (
         SELECT photo_id, decision_id FROM golden
         UNION ALL SELECT photo_id, NULL FROM chosen WHERE NOT EXISTS (SELECT FROM golden)

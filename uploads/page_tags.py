@@ -114,6 +114,13 @@ def meanings(contests: Iterable[Contest]) -> dict[str, dict[str, Any]]:
     }
 
 
+@cache
+def numbers() -> dict[int, int]:
+    """The number of the page that each tag of any form stands for."""
+    forms = (form_definitions.load(name) for name in form_definitions.names())
+    return {page.tag: page.number for form in forms for page in form.pages if page.tag is not None}
+
+
 def keep(photo: Photo, seen: Seen | None, reader: int) -> None:
     """Remember what was read, or that nothing was."""
     said = {"tag": seen.tag, "turn": seen.turn, "corners": list(seen.corners), "edge": seen.edge} if seen else {}
@@ -138,5 +145,4 @@ def _has_tags(form: FormDefinition) -> bool:
 @cache
 def _known() -> frozenset[int]:
     """The tags of all forms there are."""
-    forms = (form_definitions.load(name) for name in form_definitions.names())
-    return frozenset(page.tag for form in forms for page in form.pages if page.tag is not None)
+    return frozenset(numbers())

@@ -15,7 +15,7 @@ from aggregation import audit
 from ledger.models import Event
 from pemantau import pipeline
 from tests.transcription.reading import VOTES, browser_of, decision_of, photo_of, reads, sends, takes, task_of
-from tests.transcription.test_gold import drawn, known  # noqa: F401
+from tests.transcription.test_gold import another_tps, drawn, known  # noqa: F401
 from tests.transcription.test_queue import expire
 from transcription import bars, entries, gold, queue
 from transcription.entries import Reading
@@ -37,9 +37,9 @@ def fresh(person):
 
 def answers(world, name: str, *rightly: bool) -> None:
     """So many tasks with known answers, each on a photo of its own."""
-    for right in rightly:
-        known(world)
-        photo_of(world, "9101011002001")
+    for number, right in enumerate(rightly):
+        known(world, f"Gita{number}", f"Hadi{number}", station=another_tps(world))
+        photo_of(world, another_tps(world))
         lease = takes(world, name)
         assert lease.gold_id
         sends(lease, Reading(2, dict(VOTES if right else WRONG)))
@@ -125,7 +125,7 @@ def hastily(world, name: str, *seconds: float) -> int:
         (now,) = cursor.fetchone()
     leases = []
     for many in seconds:
-        photo_of(world, "9101011002001")
+        photo_of(world, another_tps(world))
         person = world.person(name)
         lease = queue.take(person, None, "", ahead=True)
         Lease.objects.filter(pk=lease.pk).update(taken_at=now - timedelta(seconds=many))
@@ -165,15 +165,17 @@ def test_nobody_is_told_that_it_was_too_fast(world, settings):
     settings.SECONDS_A_NUMBER = 30
     answers = []
     for seconds in (10_000, 10):
-        photo_of(world, "9101011002001")
+        photo_of(world, another_tps(world))
         client = browser_of(world, "Sari")
         lease = client.post("/api/v1/tasks/").json()["id"]
         taken_before(Lease.objects.get(pk=lease), seconds)
         answer = client.post(
-            f"/api/v1/tasks/{lease}/entry/", {"page": 2, "numbers": VOTES}, content_type="application/json"
+            f"/api/v1/tasks/{lease}/entry/",
+            {"page": 2, "numbers": VOTES, "tps": "tidak_terbaca"},
+            content_type="application/json",
         )
         answers.append((answer.status_code, answer.json().keys()))
-    assert answers[0] == answers[1]
+    assert answers[0] == answers[1] == (201, {"id"})
 
 
 # --- By an operator -----------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from tests.transcription.reading import (
     task_of,
 )
 from tests.transcription.test_queue import ahead, expire
+from tps.models import PollingStation
 from transcription import accuracy, cases, entries, gold, queue
 from transcription.entries import Reading
 from transcription.models import Entry, GoldReading, Lease, Task
@@ -53,6 +54,16 @@ def known(world, *readers: str, station: str = "9101011001001", people: int = 10
     pipeline.record(str(photo.pk))
     Task.objects.filter(pk=photo.pk).update(gold=people, gold_since="2029-02-14T00:00Z")
     return photo
+
+
+def another_tps(world) -> str:
+    """Who read a page of a TPS is given no other photo of it: one more TPS."""
+    village, number = world.stations[HERE].region, 100 + len(world.stations)
+    station = PollingStation.objects.create(
+        election=world.election, region=village, number=number, code=f"{village.code}{number}"
+    )
+    world.stations[station.code] = station
+    return station.code
 
 
 def as_it_stands(photo):
@@ -102,10 +113,11 @@ def test_the_shares_are_those_of_the_simulation():
 
 def test_with_a_seeded_draw_exactly_the_drawn_tasks_are_known(world, drawn):
     chance = random.Random(7)
-    for _ in range(8):
-        known(world)
+    drawn["next"] = 1.0
+    for number in range(8):  # of so many pairs, since one pair settles three TPS at most
+        known(world, f"Gita{number}", f"Hadi{number}", station=another_tps(world))
     for _ in range(40):
-        photo_of(world, THERE)
+        photo_of(world, another_tps(world))
     for number in range(40):
         drawn["next"] = chance.random()
         lease = takes(world, "Sari")
@@ -184,7 +196,7 @@ def chosen():
 
 
 def decided(world, *said, page=2):
-    photo = photo_of(world, page=page)
+    photo = photo_of(world, another_tps(world), page=page)
     for number, numbers in enumerate(said):
         reads(world, f"P{number}", photo, page=page, **numbers)
     pipeline.record(str(photo.pk))
@@ -252,6 +264,17 @@ def test_what_no_longer_stands_does_not_serve(world, why):
     else:
         type(world.election).objects.update(is_current=False)
         assert chosen() == (0, set())
+
+
+def test_who_read_another_photo_of_the_page_is_given_an_ordinary_one(world, drawn):
+    known(world)
+    drawn["next"] = 1.0
+    reads(world, "Sari", photo_of(world))
+    drawn["next"] = 0.0
+    other = photo_of(world, THERE)
+    lease = takes(world, "Sari")
+    assert (lease.task_id, lease.gold_id) == (other.pk, None)
+    assert takes(world, "Citra").gold_id is not None
 
 
 # --- Nobody tells them apart --------------------------------------------------------------------
@@ -507,7 +530,7 @@ def test_an_empty_box_and_a_zero_are_the_same(world, stands, said):
 def test_the_next_ones_may_be_known_too(world):
     photo = known(world)
     for _ in range(3):
-        photo_of(world, THERE)
+        photo_of(world, another_tps(world))
     leases = [ahead(world, "Sari") for _ in range(3)]
     assert Counter(lease.gold_id is not None for lease in leases) == {True: 1, False: 2}
     assert photo.pk in {lease.task_id for lease in leases}

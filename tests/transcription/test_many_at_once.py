@@ -238,14 +238,24 @@ class Volunteer:
         return self
 
     def open_for_me(self) -> set:
-        """What is free and untouched by me, with its last change: what stays in it all along is truly there."""
+        """What is free, and no photo of that page touched by me, with its last change.
+
+        What stays in it all along is truly there.
+        """
         with connection.cursor() as cursor:
             cursor.execute(
-                """SELECT photo_id, changed_at FROM transcription_task
-                    WHERE free > 0 AND NOT %(me)s = ANY (touched_by) AND NOT touched_by && ARRAY(
-                          SELECT CASE WHEN first_id = %(me)s THEN second_id ELSE first_id END
-                            FROM transcription_pairtally WHERE %(me)s IN (first_id, second_id)
-                           GROUP BY 1 HAVING count(*) >= 3)""",
+                """WITH circle AS MATERIALIZED (
+                       SELECT %(me)s || ARRAY(
+                              SELECT CASE WHEN first_id = %(me)s THEN second_id ELSE first_id END
+                                FROM transcription_pairtally WHERE %(me)s IN (first_id, second_id)
+                               GROUP BY 1 HAVING count(*) >= 3)::bigint[] AS all)
+                   SELECT t.photo_id, t.changed_at
+                     FROM transcription_task t JOIN uploads_photo own ON own.id = t.photo_id
+                    WHERE t.free > 0 AND NOT EXISTS (
+                          SELECT FROM circle, uploads_photo beside
+                            JOIN transcription_task other ON other.photo_id = beside.id
+                           WHERE beside.station_id = own.station_id AND beside.page = own.page
+                             AND other.touched_by && circle.all)""",
                 {"me": self.account.pk},
             )
             return set(cursor.fetchall())

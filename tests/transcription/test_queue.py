@@ -7,7 +7,18 @@ from django.utils import timezone
 
 from accounts import invitations
 from accounts.models import Role
-from tests.transcription.reading import VOTES, device_of, given, photo_of, reads, sends, some_uuid, takes, task_of
+from tests.transcription.reading import (
+    VOTES,
+    device_of,
+    given,
+    looks,
+    photo_of,
+    reads,
+    sends,
+    some_uuid,
+    takes,
+    task_of,
+)
 from transcription import entries, queue
 from transcription.models import Lease, Task
 from uploads.models import Repeat
@@ -166,6 +177,109 @@ def test_what_an_operator_invites_forms_no_line(world):
         invitations.accept(world.person(name, Role.CITIZEN), token, "contoh")
     assert takes(world, "Sari")
     assert takes(world, "Budi")
+
+
+# --- Photos that are to check each other --------------------------------------------------------
+
+
+@pytest.mark.parametrize("tie", ["account", "device", "block", "friend"])
+def test_who_had_one_photo_of_a_page_is_given_no_other_of_it(world, tie):
+    first, again = photo_of(world), photo_of(world)
+    shared = world.device()
+    common = {"device": {"device": shared}, "block": {"address_block": "b" * 32}}.get(tie, {})
+    if tie == "friend":
+        world.person("Rina", invited_by=world.person("Sari"))
+    for lease in (takes(world, "Sari", **common), takes(world, "Budi")):
+        assert lease.task_id == first.pk
+        sends(lease, entries.Reading(2, dict(VOTES)))
+    who = "Sari" if tie == "account" else "Rina"
+    assert takes(world, who, **common) is None
+    person = world.person(who)
+    device = common.get("device") or device_of(world, person)
+    assert queue.take(person, device, common.get("address_block", ""), ahead=True) is None
+    assert takes(world, "Citra").task_id == again.pk
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_given"),
+    [
+        ((2, None), (2, None), False),
+        ((2, None), (3, 102), False),
+        ((3, 102), (2, None), False),
+        ((2, None), (None, None), False),
+        ((None, None), (2, None), False),
+        ((2, 102), (2, 103), True),
+        ((2, None), (3, None), True),
+        ((None, 101), (None, 102), True),
+    ],
+)
+def test_which_page_it_is_says_its_tag_or_else_its_sender(world, first, second, is_given):
+    from tests.transcription.test_pages import tagged
+
+    photos = []
+    for page, tag in (first, second):
+        photos.append(photo_of(world, page=page, opened=False))
+        if tag:
+            tagged(photos[-1], tag)
+        queue.open_photo(photos[-1])
+    Task.objects.filter(pk=photos[1].pk).update(rank=queue.EVIDENCE)
+    reads(world, "Sari", photos[0])
+    lease = takes(world, "Sari")
+    assert (lease.task_id if lease else None) == (photos[1].pk if is_given else None)
+
+
+def test_who_read_a_page_is_given_the_same_page_of_another_tps(world):
+    photo_of(world)
+    reads(world, "Sari", photo_of(world))
+    elsewhere = photo_of(world, "9101011001002")
+    assert takes(world, "Sari").task_id == elsewhere.pk
+
+
+def test_who_had_one_in_hand_is_given_none_that_looks_like_it(world):
+    from uploads.models import Alike
+
+    there, alike = photo_of(world), photo_of(world, "9101011001002")
+    Alike.objects.create(
+        first=min(there, alike, key=id_of), second=max(there, alike, key=id_of), region="whole", bits=4
+    )
+    for first, second, who in ((there, alike, "Sari"), (alike, there, "Budi")):
+        Task.objects.filter(pk=first.pk).update(rank=1)
+        Task.objects.filter(pk=second.pk).update(rank=queue.MARKED)
+        reads(world, who, first)
+        assert takes(world, who) is None
+
+
+def test_who_saw_a_page_as_a_case_is_given_no_other_photo_of_it(world):
+    from transcription import cases
+
+    first, _again = photo_of(world), photo_of(world)
+    for name in ("Sari", "Budi"):
+        reads(world, name, first, problem="blurred")
+    looks(world, "Vera", first)
+    cases.look_into(first.pk, world.person("Vera"))
+    assert takes(world, "Vera") is None
+    assert takes(world, "Citra")
+
+
+def test_at_a_flooded_tps_who_had_any_photo_in_hand_is_given_no_other(world, monkeypatch):
+    monkeypatch.setattr(queue, "CROWD", 4)
+    for page in (2, 3, 2, 3):
+        photo_of(world, page=page)
+    monkeypatch.setattr(queue, "_TAKE", queue._TAKE.replace(", 100)", ", 4)"))
+    monkeypatch.setattr(queue, "_TAKE_WAITING", queue._TAKE_WAITING.replace(", 100)", ", 4)"))
+    Task.objects.update(rank=queue.EVIDENCE)
+    sends(takes(world, "Sari"), entries.Reading(None, None, "blurred"))
+    assert takes(world, "Sari") is None
+    assert takes(world, "Budi")
+
+
+def test_who_let_the_time_run_out_is_given_the_page_again(world):
+    first, again = photo_of(world), photo_of(world)
+    expire(takes(world, "Sari"))
+    queue.take_back_expired_leases()
+    for name in ("Budi", "Citra"):
+        reads(world, name, first)
+    assert takes(world, "Sari").task_id == again.pk
 
 
 # --- In which order -----------------------------------------------------------------------------
