@@ -146,7 +146,13 @@ class ReturnOfLease(ForReaders):
         operation_id="tasks_return",
         summary="Give a photo back unread",
         request=None,
-        responses={204: OpenApiResponse(description="Given back."), **NOT_SIGNED_IN, **NO_LEASE},
+        description="At most five of one's last 20 photos (`MOST_GIVEN_BACK`): nobody chooses what they read.",
+        responses={
+            204: OpenApiResponse(description="Given back."),
+            **NOT_SIGNED_IN,
+            **NO_LEASE,
+            409: error("Too many of one's last photos were given back.", "too_many_given_back"),
+        },
     )
     def post(self, request: Request, lease: UUID) -> Response:
         queue.give_back(lease, person(request))

@@ -118,7 +118,11 @@ def _show(request: HttpRequest, lease: Lease, form: EntryForm, status: int = 200
 @require_POST
 @page(Action.TRANSCRIBE)
 def give_back(request: HttpRequest, lease: UUID) -> HttpResponse:
-    queue.give_back(lease, person(request))
+    try:
+        queue.give_back(lease, person(request))
+    except queue.TooManyGivenBack as refusal:
+        messages.warning(request, refusal.text())
+        return redirect("transcription:read", lease)
     messages.info(request, _("Foto dikembalikan. Orang lain akan membacanya."))
     return redirect("transcription:start")
 

@@ -12,6 +12,7 @@ from secrets import SystemRandom
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, Q, QuerySet
 from django.db.models.functions import Least, Now
@@ -35,6 +36,7 @@ LONGEST_LEASE = timedelta(hours=1)  # however often renewed
 PLACES = 4  # photos one person may hold: the one before them, two to come, and one whose reading may be undone yet
 # So many people gave it back unread: a person with more experience looks.
 RETURNED_TOO_OFTEN = 5
+OF_LAST = 20  # photos of one person, of which they may give back so many (`MOST_GIVEN_BACK`)
 
 STAGES = 16
 # The slower lanes, as parts of a rank, so that one index serves all: a photo with a mark comes after those without,
@@ -71,6 +73,17 @@ class LeaseOver(Refusal):
     code = "lease_over"
     sentence = _("Tugas ini sudah selesai atau waktunya habis. Ambil foto berikutnya.")
     way, way_label = "/baca/", _("Baca foto berikutnya")
+
+
+class TooManyGivenBack(Refusal):
+    """Whoever gives back until the photo comes that they want would choose what they read."""
+
+    status = 409
+    code = "too_many_given_back"
+    sentence = _(
+        "Dari {of_last} foto terakhir, Anda sudah melewatkan {many}. Bacalah yang ini, atau pilih “Ada masalah dengan "
+        "foto ini”. Jika tidak, biarkan saja: setelah lima menit orang lain mendapatkannya."
+    )
 
 
 # --- Opening ----------------------------------------------------------------------------------
@@ -424,14 +437,41 @@ def let_go(account: User) -> None:
 
 
 def give_back(lease_id: UUID, account: User) -> None:
-    """End a lease without an entry; this person does not get the photo again. Twice is once. Raises `NoSuchLease`."""
-    lease = Lease.objects.filter(pk=lease_id, account=account).only("task_id").first()
+    """End a lease without an entry; this person does not get the photo again. Twice is once.
+
+    Raises `NoSuchLease`, and `TooManyGivenBack` where they did so with too many of their last photos.
+    """
+    lease = Lease.objects.filter(pk=lease_id, account=account).only("task_id", "end").first()
     if lease is None:
         raise NoSuchLease
+    if lease.end == "" and (many := passed_over(account)) >= settings.MOST_GIVEN_BACK:
+        raise TooManyGivenBack(many=many, of_last=OF_LAST)
     with connection.cursor() as cursor:
         cursor.execute(_GIVE_BACK, {"lease": lease_id, "task": lease.task_id, "too_often": RETURNED_TOO_OFTEN})
 
 
+def passed_over(account: User) -> int:
+    """How many of somebody's last photos, this one not counted, they gave back or let go for a later one. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PASSED_OVER, {"account": account.pk, "last": OF_LAST - 1})
+        return int(cursor.fetchone()[0])
+
+
+# A time that runs out says nothing by itself: networks fail, and whoever asks again gets the same photo first. It is
+# choosing only where meanwhile they sent what they read from one that they took later. Whoever stops lets go a moment
+# after their last entry. What a sender took back was let go by nobody.
+_PASSED_OVER = """
+    SELECT count(*) FILTER (WHERE l."end" = 'returned' OR l."end" = 'expired' AND p.withdrawn_at IS NULL AND EXISTS (
+               SELECT FROM transcription_lease later
+                 LEFT JOIN transcription_entry e ON e.lease_id = later.id
+                 LEFT JOIN transcription_goldreading g ON g.lease_id = later.id
+                WHERE later.account_id = %(account)s AND later."end" = 'submitted' AND later.taken_at > l.taken_at
+                  AND coalesce(e.created_at, g.created_at) < l.expires_at + interval '2 seconds'))
+      FROM (SELECT task_id, "end", taken_at, expires_at FROM transcription_lease
+             WHERE account_id = %(account)s AND "end" <> ''
+             ORDER BY taken_at DESC LIMIT %(last)s) AS l
+      JOIN uploads_photo p ON p.id = l.task_id
+"""
 _GIVE_BACK = """
     WITH task AS MATERIALIZED (
         SELECT photo_id FROM transcription_task WHERE photo_id = %(task)s FOR UPDATE

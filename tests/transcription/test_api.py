@@ -164,6 +164,16 @@ def test_renewing_and_giving_back(world, photo):
     assert task_of(photo).free == 2
 
 
+def test_giving_back_too_often_is_refused_and_says_what_to_do(world, photo, settings):
+    settings.MOST_GIVEN_BACK = 0
+    client = browser_of(world, "Sari")
+    task = taken(client)
+    answer = post(client, f"tasks/{task['id']}/return/")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "too_many_given_back")
+    assert "pilih “Ada masalah dengan foto ini”" in answer.json()["error"]["message"]
+    assert taken(client)["id"] == task["id"]
+
+
 @pytest.mark.parametrize(("role", "status"), [(None, 401), (Role.CITIZEN, 403), (Role.OPERATOR, 403)])
 def test_only_readers_take(world, photo, client, role, status):
     if role:

@@ -146,6 +146,15 @@ def test_giving_back(world, photo, sari):
     assert task_of(photo).free == 2
 
 
+def test_who_gives_back_too_often_is_led_back_to_the_photo_and_told_what_to_do(world, photo, sari, settings):
+    settings.MOST_GIVEN_BACK = 0
+    address = takes(sari)
+    response = sari.post(address + "kembalikan/", follow=True)
+    assert response.redirect_chain == [(address, 302)]
+    assert "pilih “Ada masalah dengan foto ini”" in text(response)
+    assert task_of(photo).leased == 1
+
+
 def test_anothers_address_opens_nothing(world, photo, sari):
     address = takes(sari)
     budi = browser_of(world, "Budi")

@@ -498,6 +498,86 @@ def test_giving_back_twice_is_once(world):
     assert (task_of(photo).free, task_of(photo).returned) == (2, 1)
 
 
+def gives_back(world, name: str) -> None:
+    lease = takes(world, name)
+    queue.give_back(lease.pk, lease.account)
+
+
+def two_pages_everywhere(world) -> None:
+    for code in world.stations:
+        for page in (2, 3):
+            photo_of(world, code, page=page)
+
+
+def test_five_of_ones_last_twenty_photos_may_be_given_back_and_no_sixth(world, settings):
+    assert (settings.MOST_GIVEN_BACK, queue.OF_LAST) == (5, 20)
+    two_pages_everywhere(world)
+    for _ in range(5):
+        gives_back(world, "Sari")
+    lease = takes(world, "Sari")
+    with pytest.raises(queue.TooManyGivenBack):
+        queue.give_back(lease.pk, lease.account)
+    assert takes(world, "Sari").pk == lease.pk, "it is theirs as before"
+    assert task_of(lease.task.photo).returned == 0
+    sends(lease, entries.Reading(None, None, "blurred"))
+    gives_back(world, "Budi")
+
+
+def test_after_fifteen_more_photos_one_may_be_given_back_again(world):
+    two_pages_everywhere(world)
+    for _ in range(5):
+        gives_back(world, "Sari")
+    lease = takes(world, "Sari")
+    for more, may in ((14, False), (1, True)):
+        Lease.objects.bulk_create(
+            Lease(task_id=lease.task_id, account=lease.account, expires_at=timezone.now(), end="submitted")
+            for _ in range(more)
+        )
+        assert (queue.passed_over(lease.account) < 5) == may
+
+
+def test_giving_back_once_more_what_was_given_back_is_no_sixth(world):
+    two_pages_everywhere(world)
+    for _ in range(4):
+        gives_back(world, "Sari")
+    lease = takes(world, "Sari")
+    for _ in range(2):
+        queue.give_back(lease.pk, lease.account)
+    assert queue.passed_over(lease.account) == 5
+
+
+@pytest.mark.parametrize(
+    ("what", "counts"),
+    [
+        ("let the time run out", 0),
+        ("read it in vain, without a network", 0),
+        ("read the later one", 1),
+        ("read the later one and stopped", 1),
+        ("read the first one and stopped", 0),
+        ("read the later one, and the sender took the first back", 0),
+    ],
+)
+def test_a_time_that_runs_out_counts_only_where_a_later_photo_was_read_meanwhile(world, what, counts):
+    two_pages_everywhere(world)
+    first, later = takes(world, "Sari"), ahead(world, "Sari")
+    Lease.objects.filter(pk=first.pk).update(taken_at=timezone.now() - timedelta(seconds=20))
+    if what == "read it in vain, without a network":
+        expire(first)
+        Lease.objects.filter(pk=first.pk).update(expires_at=timezone.now() - timedelta(seconds=10))
+    if "read" in what:
+        sends(first if what.startswith("read the first one") else later, entries.Reading(None, None, "blurred"))
+    if "stopped" in what:
+        queue.let_go(first.account)
+    elif "took" in what:
+        queue.close(first.task.photo)
+        type(first.task.photo).objects.filter(pk=first.task_id).update(withdrawn_at=timezone.now())
+    elif what == "read the later one":
+        Lease.objects.filter(pk=first.pk).update(end="expired")
+    else:
+        queue.take_back_expired_leases()
+    assert queue.passed_over(first.account) == counts
+
+
 def test_what_five_people_gave_back_goes_before_an_adjudicator_and_can_be_opened_again(world):
     from tests.transcription.reading import rules
 
