@@ -258,6 +258,9 @@ PHOTOS_PER_DEVICE = env("PHOTOS_PER_DEVICE", default="10/10m")
 PHOTOS_PER_DEVICE_AND_DAY = env("PHOTOS_PER_DEVICE_AND_DAY", default="30/d")
 PHOTOS_PER_IPV4 = env("PHOTOS_PER_IPV4", default="10000/10m" if DEVELOPMENT else "120/10m")
 PHOTOS_PER_IPV6 = env("PHOTOS_PER_IPV6", default="10000/10m" if DEVELOPMENT else "30/10m")
+# How often somebody may ask for a photo, and send what they read (`transcription.fair_use`).
+TASKS_PER_READER = env("TASKS_PER_READER", default="10000/m" if DEVELOPMENT else "60/m")
+ENTRIES_PER_READER = env("ENTRIES_PER_READER", default="10000/m" if DEVELOPMENT else "30/m")
 # How many of one's last 20 photos may be given back unread (`transcription.queue.give_back`).
 MOST_GIVEN_BACK = env.int("MOST_GIVEN_BACK", default=5)
 # How many reports of the public: a device in a day, an address as the photos (`transcription.reports`).

@@ -16,7 +16,7 @@ from pemantau import pipeline
 from tps import rules
 from tps.form_definitions import for_contest
 from transcription import api_schema as shapes
-from transcription import cases, entries, first_looks, queue, rulings, senders, showing
+from transcription import cases, entries, fair_use, first_looks, queue, rulings, senders, showing
 
 NOT_SIGNED_IN = {
     401: error("Not signed in.", "sign_in_first"),
@@ -65,12 +65,14 @@ class Tasks(ForReaders):
                 "terms_first",
                 "practice_first",
             ),
+            429: error("Too many at once: later, after `Retry-After` seconds.", "too_many_tasks"),
         },
     )
     def post(self, request: Request) -> Response:
         django = request._request
         form = shapes.Taking(data=request.query_params)
         form.is_valid(raise_exception=True)
+        fair_use.admit_asking(person(request))
         lease = queue.take(
             person(request), devices.of(django), devices.address_block(django), ahead=form.validated_data["ahead"]
         )
@@ -103,9 +105,11 @@ class EntryOfLease(ForReaders):
             400: error("Not understood.", "invalid", "parse_error"),
             409: error("Too late, or not for the first time.", "already_read", "taken_over", "given_back"),
             422: error("Not all numbers of the page, or not as they must be.", "wrong_reading"),
+            429: error("Too many at once: the same again, after `Retry-After` seconds.", "too_many_entries"),
         },
     )
     def post(self, request: Request, lease: UUID) -> Response:
+        fair_use.admit_sending(person(request))
         entry = pipeline.send_entry(sent_with(request, lease))
         return Response({"id": str(entry.pk)}, status=201)
 

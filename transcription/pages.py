@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import devices, onboarding
 from accounts.models import User
 from accounts.permissions import Action, page
-from pemantau import pipeline
-from transcription import cases, confirmed, entries, first_looks, own_work, probation, queue, rulings, showing
+from pemantau import pipeline, refusals
+from transcription import cases, confirmed, entries, fair_use, first_looks, own_work, probation, queue, rulings, showing
 from transcription import practice as exercises
 from transcription.case_form import CaseForm, told
 from transcription.entry_form import EntryForm, fingerprint
@@ -51,6 +51,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 def _next(request: HttpRequest) -> HttpResponse:
+    fair_use.admit_asking(person(request))
     lease = queue.take(person(request), devices.of(request), devices.address_block(request))
     if lease is None:
         return render(request, "transcription/start.html", {"none": True})
@@ -79,6 +80,7 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
         slips = entries.slips(reading, form.form)
         if slips and request.POST.get("sesuai") != fingerprint(reading):
             return _show(request, held, form, slips=slips, fingerprint=fingerprint(reading), status=422)
+        fair_use.admit_sending(person(request))
         pipeline.send_entry(
             entries.Sent(
                 lease_id=held.pk,
@@ -92,6 +94,11 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
     except entries.WrongReading as wrong:
         form.mark_wrong(wrong.fields)
         return _show(request, held, form, status=422)
+    except fair_use.TooManyEntries as refusal:  # what they typed stays
+        messages.warning(request, refusals.message(refusal, refusal.retry_after))
+        response = _show(request, held, form, status=refusal.status)
+        response["Retry-After"] = str(refusal.retry_after)
+        return response
     messages.success(request, _("Tersimpan. Terima kasih."))
     if "berhenti" not in request.POST:
         return _next(request)
