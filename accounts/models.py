@@ -51,6 +51,9 @@ class User(AbstractBaseUser):
     pseudonym = models.CharField(max_length=45, blank=True, default="", db_default="", editable=False)
     # An operator took a role from them: no invitation gives it back, only an operator does.
     dismissed = models.BooleanField(default=False, db_default=False)
+    # The last election in which they could read or judge, and in which they were an operator: never the same one.
+    read_in = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
+    operated_in = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
     is_active = models.BooleanField(default=True)
     # Given no task for now, as the newest of their turns says (`transcription.models.BarTurn`).
     paused = models.BooleanField(default=False, db_default=False)
@@ -76,6 +79,9 @@ class User(AbstractBaseUser):
                 condition=Q(pseudonym="")
                 | Q(is_active=False, role=Role.CITIZEN, salt=b"", last_login=None, display_name=""),
                 name="who_left_has_no_salt_and_no_role",
+            ),
+            models.CheckConstraint(
+                condition=Q(read_in="") | ~Q(read_in=models.F("operated_in")), name="who_operates_has_not_read"
             ),
             models.CheckConstraint(
                 condition=Q(terms_version=0) ^ Q(terms_accepted_at__isnull=False), name="terms_accepted_have_a_moment"

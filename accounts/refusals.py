@@ -1,6 +1,6 @@
 """What is refused to somebody: one class a reason, with its status, public code and sentence.
 
-A rule raises the class that stands beside it; `pemantau/refusals.py` alone turns it into an answer.
+A rule raises the class that stands beside it; `pemantau/refusals.py` turns it into an answer.
 `docs/refusals.md` lists them all; a test compares.
 """
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.utils.functional import Promise
+from django.utils.translation import ngettext
 
 
 class Refusal(Exception):
@@ -32,3 +33,18 @@ class Refusal(Exception):
 
     def text(self) -> str:
         return str(self.sentence).format(**self.details)
+
+
+def message(refusal: Refusal, wait: int | None) -> str:
+    """The sentence, and in words when to try again."""
+    return f"{refusal.text()} {in_words(wait)}" if wait else refusal.text()
+
+
+def in_words(seconds: int) -> str:
+    """`Retry-After` for people, rounded up."""
+    minutes, hours = -(-seconds // 60), -(-seconds // 3600)
+    if seconds < 60:
+        return ngettext("Coba lagi dalam {n} detik.", "Coba lagi dalam {n} detik.", seconds).format(n=seconds)
+    if minutes < 60:
+        return ngettext("Coba lagi dalam {n} menit.", "Coba lagi dalam {n} menit.", minutes).format(n=minutes)
+    return ngettext("Coba lagi dalam {n} jam.", "Coba lagi dalam {n} jam.", hours).format(n=hours)

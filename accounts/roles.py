@@ -2,7 +2,8 @@
 
 An operator makes a citizen a volunteer and back. Whatever gives or takes the role of adjudicator or operator
 needs two different operators: the first one's word is a proposal, the second one's the same word confirms it.
-Nobody says anything about their own role.
+Nobody says anything about their own role. In one election an account of an operator never reads or judges, before
+or after: whoever changes sides does so with another account.
 """
 
 import logging
@@ -21,6 +22,7 @@ from ledger import entries as ledger
 
 log = logging.getLogger(__name__)
 End = RoleProposal.End
+READERS = {Role.VOLUNTEER, Role.ADJUDICATOR}
 
 
 class OwnRole(Refusal):
@@ -41,6 +43,17 @@ class UnknownRole(Refusal):
     sentence = _("Peran ini tidak ada. Pilih salah satu dari daftar.")
 
 
+class OtherSide(Refusal):
+    """An operator who has read, or a reader who has operated (TRUST section 6)."""
+
+    status = 409
+    code = "other_side"
+    sentence = _(
+        "Dalam satu pemilu, akun pengelola tidak pernah membaca atau memutuskan, dan sebaliknya. Orang ini perlu akun "
+        "lain untuk peran itu."
+    )
+
+
 class SameDevice(Refusal):
     """One browser in which two have signed in is no second person."""
 
@@ -58,7 +71,7 @@ def grant(by: User, person: User, role: str, election: str, device: UUID | None 
     """Say that a person is to have a role. True if they have it now, False if a second operator must say so too.
 
     Saying it twice changes nothing. Another role than the one proposed replaces the proposal. `election` is the
-    code of the one whose ledger tells of the change. Raises a `Refusal`.
+    code of the one whose ledger tells of the change. Raises a `Refusal`: `OtherSide`, `SameDevice` and others.
     """
     if role not in Role.values:
         raise UnknownRole
@@ -68,6 +81,7 @@ def grant(by: User, person: User, role: str, election: str, device: UUID | None 
         if person.role == role:
             _close(proposal, End.WITHDRAWN, by)
             return True
+        sides_after(person, role, election)
         if not needs_two(person.role, role):
             _close(proposal, End.WITHDRAWN, by)
             change(person, role, election, by)
@@ -114,14 +128,25 @@ def _close(proposal: RoleProposal | None, end: str, by: User) -> None:
         RoleProposal.objects.filter(pk=proposal.pk).update(end=end, closer=by, closed_at=Now())
 
 
+def sides_after(person: User, role: str, election: str) -> dict[str, str]:
+    """`read_in` and `operated_in` of a person who gets this role. Raises `OtherSide` where they may not."""
+    held = {person.role, role}
+    read_in = election if held & READERS else person.read_in
+    operated_in = election if Role.OPERATOR in held else person.operated_in
+    if read_in == operated_in == election:
+        raise OtherSide
+    return {"read_in": read_in, "operated_in": operated_in}
+
+
 def change(
     person: User, role: str, election: str, by: User, second: User | None = None, *, via: str | None = None
 ) -> None:
     """Give the role and say so in the ledger. Who may is the caller's question, who holds the person's row.
 
-    Whoever gives a role up or has it taken does not get it back by an invitation.
+    Whoever gives a role up or has it taken does not get it back by an invitation. Raises `OtherSide`.
     """
-    User.objects.filter(pk=person.pk).update(role=role, dismissed=role == Role.CITIZEN)
+    sides = sides_after(person, role, election)
+    User.objects.filter(pk=person.pk).update(role=role, dismissed=role == Role.CITIZEN, **sides)
     log.info("account %s: %s instead of %s", person.pk, role, person.role)
     ledger.append(
         election,

@@ -174,8 +174,8 @@ BACKLOG = OpenApiExample(
         "total": _BACKLOG,
         "regions": [{"code": "91", "name": "Contoh Raya", **_BACKLOG}],
         "hours": [
-            {"hour": "2029-02-14T09:00:00Z", "photos": 0, "entries": 1, "decisions": 0},
-            {"hour": "2029-02-14T08:00:00Z", "photos": 3, "entries": 3, "decisions": 1},
+            {"hour": "2029-02-14T09:00:00Z", "photos": 0, "entries": 1, "decisions": 0, "disputed_stations": 0},
+            {"hour": "2029-02-14T08:00:00Z", "photos": 3, "entries": 3, "decisions": 1, "disputed_stations": 1},
         ],
     },
 )

@@ -276,6 +276,7 @@ class BacklogOfHour(s.Serializer[Any]):
     photos = s.IntegerField()
     entries = s.IntegerField()
     decisions = s.IntegerField()
+    disputed_stations = s.IntegerField(help_text="TPS in dispute now, since that hour.")
 
 
 class Named(s.Serializer[Any]):

@@ -77,8 +77,8 @@ _LINES = """
      ORDER BY g.code
 """
 
-# Whole hours, the present one not yet over. Of the whole instance where no region is asked for: what was read a day
-# ago was read in the election that is on.
+# Whole hours, the present one not yet over. In dispute: TPS that are so now, by when that began. Of the whole instance
+# where no region is asked for: what was read a day ago was read in the election that is on.
 _HOURS = """
     WITH hour AS (
         SELECT generate_series(date_trunc('hour', now()) - %(hours)s * interval '1 hour', date_trunc('hour', now()),
@@ -93,9 +93,14 @@ _HOURS = """
     ), decision AS (
         SELECT date_trunc('hour', d.decided_at) AS hour, count(*) AS many FROM transcription_decision d {of_decision}
          WHERE d.decided_at >= (SELECT first FROM since) AND d.outcome <> 'reopened' GROUP BY 1
+    ), disputed AS (
+        SELECT date_trunc('hour', r.changed_at) AS hour, count(*) AS many FROM aggregation_result r {of_result}
+         WHERE r.changed_at >= (SELECT first FROM since) AND r.state = 'disputed' GROUP BY 1
     )
-    SELECT hour, coalesce(photo.many, 0), coalesce(entry.many, 0), coalesce(decision.many, 0)
+    SELECT hour, coalesce(photo.many, 0), coalesce(entry.many, 0), coalesce(decision.many, 0),
+           coalesce(disputed.many, 0)
       FROM hour LEFT JOIN photo USING (hour) LEFT JOIN entry USING (hour) LEFT JOIN decision USING (hour)
+           LEFT JOIN disputed USING (hour)
      ORDER BY hour DESC
 """
 _STATION = """
@@ -105,6 +110,7 @@ _OF_REGION = {
     "of_photo": _STATION.format(table="p"),
     "of_entry": "JOIN uploads_photo p ON p.id = e.photo_id" + _STATION.format(table="p"),
     "of_decision": _STATION.format(table="d"),
+    "of_result": _STATION.format(table="r"),
 }
 
 
@@ -135,8 +141,14 @@ def build(election: Election, code: str = NATION) -> dict[str, Any]:
         lines = [_line(*row) for row in rows if row[0] not in above]
         cursor.execute(_HOURS.format(**(_OF_REGION if code else dict.fromkeys(_OF_REGION, ""))), values)
         hours = [
-            {"hour": time_of(hour), "photos": photos, "entries": entries, "decisions": decisions}
-            for hour, photos, entries, decisions in cursor.fetchall()
+            {
+                "hour": time_of(hour),
+                "photos": photos,
+                "entries": entries,
+                "decisions": decisions,
+                "disputed_stations": disputed,
+            }
+            for hour, photos, entries, decisions, disputed in cursor.fetchall()
         ]
     return {
         "format": FORMAT,

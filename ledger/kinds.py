@@ -218,8 +218,9 @@ KINDS: dict[str, Kind] = {
     "draw": _kind("version index leaf size at", subject="version"),
     # A text (`hash`) stands on top of all pages from here on, or no longer; `version` counts the turns.
     "announcement": _kind("version state hash by at", subject="version"),
-    # A person is given no more tasks (`by`: who says so, or "system" by known answers and haste), or is again.
-    "bar": _kind("version account state why by at", subject="version"),
+    # A person is given no more tasks (`by`: who says so, or "system" by known answers and haste), or is again, which
+    # takes a `second` operator.
+    "bar": _kind("version account state why by at", "second", subject="version"),
     # Somebody reported a TPS, or a photo of it; what they wrote stays out. `who` is the device's commitment.
     "report": _kind("id tps contest reason who at", "photo page", subject="id"),
     # An adjudicator answered all reports of a TPS since the last answer: `state` is the outcome.

@@ -24,7 +24,7 @@ from tps import search
 from tps.form_definitions import for_contest
 from tps.models import Contest
 from transcription import bars, gold, recalls
-from transcription.models import BarTurn, Entry, Recall
+from transcription.models import BarTurn, Entry, Lifting, Recall
 from transcription.surges import WrongReason
 
 SHOWN = 50
@@ -40,19 +40,25 @@ EFFECTS = (
 @require_http_methods(["GET", "HEAD", "POST"])
 @page(Action.OPERATE)
 def readers(request: HttpRequest) -> HttpResponse:
-    """Pause somebody, or have them read again. The same twice changes nothing."""
+    """Pause somebody; have them read again, as two operators say. The same twice changes nothing."""
     if request.method != "POST":
         return _show(request, request.GET)
     assert isinstance(request.user, User)
-    said, election = request.POST, search.election().pk
+    said, election, device = request.POST, search.election().pk, devices.of(request).pk
     why = {"reason": said.get("reason", ""), "note": said.get("note", "")}
     try:
         if "lift" in said:
-            if bars.lift(request.user, whole_number(said["lift"]), election, **why):
-                messages.success(request, _("Orang ini mendapat foto lagi."))
+            if bars.propose_lifting(request.user, whole_number(said["lift"]), device=device, **why):
+                messages.success(request, _("Diusulkan. Pengelola lain yang menyetujuinya."))
+        elif "agree" in said:
+            bars.lift(request.user, whole_number(said["agree"]), election, device)
+            messages.success(request, _("Orang ini mendapat foto lagi."))
+        elif "withdraw" in said:
+            bars.withdraw_lifting(request.user, whole_number(said["withdraw"]))
+            messages.success(request, _("Usul itu batal. Tidak ada yang berubah."))
         elif bars.pause(request.user, _account(said.get("email", "")), election, **why):
             messages.success(request, _("Orang ini tidak mendapat foto lagi. Yang sudah dibaca tetap dihitung."))
-    except (UnknownPerson, bars.OwnBar, bars.TakesTwo, bars.StillRecalled, WrongReason) as refusal:
+    except (UnknownPerson, WrongReason, *bars.REFUSALS) as refusal:
         return _show(request, said, refusal)
     number = whole_number(request.GET.get("hal", ""))
     return redirect(f"{request.path}?hal={number}" if number else request.path)
@@ -82,7 +88,9 @@ def _show(request: HttpRequest, said: Mapping[str, str], refusal: Refusal | None
     turns = BarTurn.objects.select_related("by").in_bulk([person.newest for person in on_page if person.newest])
     answers = gold.answers_of([person.pk for person in on_page])
     history = BarTurn.objects.select_related("by", "account").order_by("-pk")[:SHOWN]
-    rows = [(person, turns.get(person.newest), answers.get(person.pk)) for person in on_page]
+    open_ones = Lifting.objects.select_related("proposer").filter(account__in=on_page, end="")
+    liftings = {lifting.account_id: lifting for lifting in open_ones}
+    rows = [(one, turns.get(one.newest), answers.get(one.pk), liftings.get(one.pk)) for one in on_page]
     context = {
         "listed": listed,
         "rows": rows,
@@ -91,7 +99,7 @@ def _show(request: HttpRequest, said: Mapping[str, str], refusal: Refusal | None
         "why_off": bars.WHY_OFF,
         "email": said.get("email", ""),
         "note": said.get("note", ""),
-        "lifting": said.get("lift", ""),
+        "whose": said.get("lift", "") or said.get("person", ""),
         "refusal": refusal,
         "wrong": "reason" if isinstance(refusal, WrongReason) else "email",
     }

@@ -11,7 +11,7 @@ from accounts.models import RoleProposal, User
 from aggregation.models import Delta, Result, Snapshot
 from ledger.models import Unsequenced
 from pemantau.pipeline import STALLED_AFTER
-from transcription.models import Lease, ReportGroup, Task, Weeding
+from transcription.models import Lease, Lifting, Recall, ReportGroup, Task, Weeding
 from uploads.models import Photo
 
 
@@ -30,6 +30,8 @@ class Overview:
     folded_at: datetime | None
     people: dict[str, int]  # by role
     proposals: int  # roles that wait for a second operator
+    liftings: int  # pauses that one operator would end
+    recalls: int  # of a person's readings, proposed and not confirmed
     reports: int  # TPS whose reports nobody has answered
     weedings: int  # lists of one sender's photos that wait for a second adjudicator
 
@@ -62,6 +64,8 @@ def _waiting_for_an_answer(election: str) -> dict[str, int]:
     """How many of each wait for somebody to say something. One query."""
     found: dict[str, QuerySet[Any]] = {
         "proposals": RoleProposal.objects.filter(end=""),
+        "liftings": Lifting.objects.filter(end="", account__is_active=True),
+        "recalls": Recall.objects.filter(confirmed_at=None, ended_at=None),
         "reports": ReportGroup.objects.filter(outcome="", station__election=election),
         "weedings": Weeding.objects.filter(
             election=election, proposed_at__isnull=False, confirmed_at=None, ended_at=None

@@ -55,6 +55,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         {
             "election": election,
             "counts": shown,
+            "to_agree": shown.liftings + shown.recalls,
             "steps": steps,
             "alarm": alarm_mode.is_on(),
             "first": len(backlog["served_first"]),

@@ -25,14 +25,13 @@ from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
 from accounts.permissions import NotAllowed, SignInFirst
-from accounts.refusals import Refusal
+from accounts.refusals import Refusal, message
 from uploads.intake import TooLarge
 
 log = logging.getLogger(__name__)
@@ -171,21 +170,6 @@ def wait_of(exc: BaseException | None, refusal: Refusal) -> int | None:
     if isinstance(exc, drf.Throttled) and (wait := getattr(exc, "wait", None)):
         return int(wait) + 1
     return refusal.retry_after
-
-
-def message(refusal: Refusal, wait: int | None) -> str:
-    """The sentence, and in words when to try again."""
-    return f"{refusal.text()} {in_words(wait)}" if wait else refusal.text()
-
-
-def in_words(seconds: int) -> str:
-    """`Retry-After` for people, rounded up."""
-    minutes, hours = -(-seconds // 60), -(-seconds // 3600)
-    if seconds < 60:
-        return ngettext("Coba lagi dalam {n} detik.", "Coba lagi dalam {n} detik.", seconds).format(n=seconds)
-    if minutes < 60:
-        return ngettext("Coba lagi dalam {n} menit.", "Coba lagi dalam {n} menit.", minutes).format(n=minutes)
-    return ngettext("Coba lagi dalam {n} jam.", "Coba lagi dalam {n} jam.", hours).format(n=hours)
 
 
 # --- The API's answers ------------------------------------------------------------------------

@@ -84,6 +84,11 @@ def _prepare_environment() -> None:
 _prepare_environment()
 
 
+def pytest_xdist_setupnodes() -> None:
+    """A conftest below may have imported `pemantau.celery`, which names the settings again, for the workers as well."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
 def pytest_unconfigure() -> None:
     _stop_services()
 

@@ -1,11 +1,13 @@
 """Bars: who is given no more tasks, since when and why; and what known answers and haste say of it.
 
-A bar that is on pauses a person: no new task, and what they hold ends. It changes no number by itself. What they read
-before stops counting when two operators say so, all of it at once (`transcription.recalls`).
+A bar that is on pauses a person: no new task, and what they hold ends. It changes no number by itself, so that one
+operator is enough when somebody has to be stopped at once; another one must agree before it ends. What they read before
+stops counting when two operators say so, all of it at once (`transcription.recalls`).
 """
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models.functions import Now
@@ -15,10 +17,10 @@ from accounts import commitments
 from accounts.models import Role, User
 from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
-from accounts.roles import UnknownPerson
+from accounts.roles import SameDevice, UnknownPerson, check_devices
 from ledger import entries as ledger
 from transcription import gold, queue
-from transcription.models import BarTurn, Pace, Recall
+from transcription.models import BarTurn, Lifting, Pace, Recall
 from transcription.surges import LONGEST_NOTE, WrongReason
 
 Reason = BarTurn.Reason
@@ -52,6 +54,23 @@ class StillRecalled(Refusal):
     sentence = _("Bacaan akun ini sedang tidak dihitung. Batalkan dulu itu, maka jedanya ikut berakhir.")
 
 
+class NoSuchLifting(Refusal):
+    """None, or it was taken back, or whoever proposed it is no operator any more."""
+
+    status = 409
+    code = "no_such_lifting"
+    sentence = _("Usul ini tidak ada lagi.")
+
+
+class OneOperator(Refusal):
+    status = 403
+    code = "one_operator"
+    sentence = _("Usul Anda sendiri harus disetujui pengelola lain.")
+
+
+REFUSALS = (OwnBar, TakesTwo, StillRecalled, NoSuchLifting, OneOperator, SameDevice)
+
+
 def pause(by: User, account: int, election: str, *, reason: str, note: str = "") -> bool:
     """Give somebody no more tasks and end what they hold; False if that is so already.
 
@@ -63,21 +82,80 @@ def pause(by: User, account: int, election: str, *, reason: str, note: str = "")
     return _turn_and_end_leases(by, account, election, reason, note)
 
 
-def lift(by: User, account: int, election: str, *, reason: str, note: str = "") -> bool:
-    """Give somebody tasks again; what known answers and haste said before counts no more. False if they have them.
+def propose_lifting(
+    by: User, account: int, *, reason: str, note: str = "", device: UUID | None = None
+) -> Lifting | None:
+    """Say that somebody is to be given tasks again, and why; another operator must agree. None if nobody paused them.
 
-    Raises as `pause`, and `StillRecalled`.
+    The one that is open is given again. Raises `NotAllowed`, `UnknownPerson`, `OwnBar`, `WrongReason`, `StillRecalled`.
     """
     _check(by, account, reason, note, WHY_OFF)
     with transaction.atomic():
-        User.objects.select_for_update().filter(pk=account).first()
-        said = Recall.objects.filter(account=account)
-        newest = said.filter(confirmed_at__isnull=False).order_by("-pk").first()
-        if newest and newest.on:
-            raise StillRecalled
+        person = User.objects.select_for_update().filter(pk=account).first()
+        if person is None:
+            raise UnknownPerson
+        if not person.paused:
+            return None
+        _check_counts(account)
+        there = Lifting.objects.select_related("proposer").filter(account=account, end="").first()
+        if there and may(there.proposer, Action.OPERATE):
+            return there
+        _close(account, by, Lifting.End.WITHDRAWN)  # of somebody who is no operator any more
+        return Lifting.objects.create(
+            account=person, reason=reason, note=note.strip()[:LONGEST_NOTE], proposer=by, device_id=device
+        )
+
+
+def lift(by: User, lifting: int, election: str, device: UUID | None = None) -> None:
+    """Agree that a pause ends: they get tasks again; what known answers and haste said before counts no more.
+
+    Twice is once. Raises `NotAllowed`, `OwnBar`, `NoSuchLifting`, `OneOperator`, `SameDevice`, `StillRecalled`.
+    """
+    there = Lifting.objects.select_related("proposer").filter(pk=lifting).first()
+    if there is None:
+        raise NoSuchLifting
+    check_who(by, there.account_id)
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=there.account_id)
+        there.refresh_from_db()
+        if there.end == Lifting.End.CONFIRMED:
+            return
+        if there.end or not may(there.proposer, Action.OPERATE):
+            raise NoSuchLifting
+        if by.pk == there.proposer_id:
+            raise OneOperator
+        check_devices(there.device_id, device)
+        _check_counts(there.account_id)
         # Who reads again is not recalled.
-        said.filter(confirmed_at=None, ended_at=None).update(ended_at=Now(), dropped_by=by)
-        return turn(by, account, election, on=False, reason=reason, note=note)
+        Recall.objects.filter(account=there.account_id, confirmed_at=None, ended_at=None).update(
+            ended_at=Now(), dropped_by=by
+        )
+        _close(there.account_id, by, Lifting.End.CONFIRMED)
+        end(there.proposer, by, there.account_id, election, reason=there.reason, note=there.note)
+
+
+def end(by: User, second: User, account: int, election: str, *, reason: str, note: str = "") -> None:
+    """A pause ends as two operators say; who else proposed that is answered. In a transaction."""
+    _close(account, second, Lifting.End.WITHDRAWN)
+    turn(by, account, election, on=False, reason=reason, note=note, second=second)
+
+
+def withdraw_lifting(by: User, account: int) -> None:
+    """Take back what was proposed, whoever proposed it. Twice is once. Raises `NotAllowed`, `OwnBar`."""
+    check_who(by, account)
+    with transaction.atomic():
+        User.objects.select_for_update().filter(pk=account).first()
+        _close(account, by, Lifting.End.WITHDRAWN)
+
+
+def _close(account: int, by: User, end: str) -> None:
+    Lifting.objects.filter(account=account, end="").update(end=end, closer=by, closed_at=Now())
+
+
+def _check_counts(account: int) -> None:
+    newest = Recall.objects.filter(account=account, confirmed_at__isnull=False).order_by("-pk").first()
+    if newest and newest.on:
+        raise StillRecalled
 
 
 def pause_those_below(election: str) -> list[int]:
@@ -85,7 +163,9 @@ def pause_those_below(election: str) -> list[int]:
     return [account for account, why in _due() if _turn_and_end_leases(None, account, election, why)]
 
 
-def turn(by: User | None, account: int, election: str, *, on: bool, reason: str, note: str = "") -> bool:
+def turn(
+    by: User | None, account: int, election: str, *, on: bool, reason: str, note: str = "", second: User | None = None
+) -> bool:
     """One turn with its entry in the log; False if it is so already. In a transaction."""
     person = User.objects.select_for_update().filter(pk=account).first()
     if person is None:
@@ -105,6 +185,7 @@ def turn(by: User | None, account: int, election: str, *, on: bool, reason: str,
         why=reason,
         by=commitments.of(by) if by else "system",
         at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        **({"second": commitments.of(second)} if second else {}),
     )
     return True
 
@@ -118,12 +199,16 @@ def _turn_and_end_leases(by: User | None, account: int, election: str, reason: s
 
 
 def _check(by: User, account: int, reason: str, note: str, allowed: tuple[Reason, ...]) -> None:
+    check_who(by, account)
+    if reason not in allowed or (reason == Reason.OTHER and not note.strip()):
+        raise WrongReason
+
+
+def check_who(by: User, account: int) -> None:
     if not may(by, Action.OPERATE):
         raise NotAllowed
     if by.pk == account:
         raise OwnBar
-    if reason not in allowed or (reason == Reason.OTHER and not note.strip()):
-        raise WrongReason
 
 
 def _due() -> Iterator[tuple[int, str]]:

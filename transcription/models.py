@@ -399,6 +399,47 @@ class BarTurn(models.Model):
         return f"{self.account_id}: {'paused' if self.on else 'reading'}"
 
 
+class Lifting(models.Model):
+    """One operator's word that somebody's pause is to end (`transcription.bars`).
+
+    Open until another operator confirms it, any withdraws it, or the pause has ended otherwise. Rows are closed once.
+    """
+
+    class End(models.TextChoices):
+        CONFIRMED = "confirmed"
+        WITHDRAWN = "withdrawn"
+
+    account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="liftings")
+    reason = models.CharField(max_length=9, choices=BarTurn.Reason.choices)
+    note = models.CharField(max_length=300, blank=True)
+    proposer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    device = models.ForeignKey("accounts.Device", null=True, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(db_default=Now())
+    end = models.CharField(max_length=9, blank=True, choices=End.choices)
+    closer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account"], condition=Q(end=""), name="one_open_lifting_per_account"),
+            models.CheckConstraint(
+                condition=~Q(end="confirmed") | ~Q(closer=F("proposer")), name="two_operators_lift_a_pause"
+            ),
+            models.CheckConstraint(
+                condition=~Q(proposer=F("account")) & (Q(closer=None) | ~Q(closer=F("account"))),
+                name="nobody_lifts_their_own_pause",
+            ),
+            models.CheckConstraint(
+                condition=Q(end="", closer=None, closed_at=None)
+                | (~Q(end="") & Q(closer__isnull=False, closed_at__isnull=False)),
+                name="a_closed_lifting_says_by_whom_and_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.account_id)
+
+
 class Recall(models.Model):
     """One operator's word that a paused person's entries are to count no more, or are to count again; another confirms.
 

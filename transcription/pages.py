@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import devices, onboarding
 from accounts.models import User
 from accounts.permissions import Action, page
-from pemantau import pipeline, refusals
+from accounts.refusals import message
+from pemantau import pipeline
 from transcription import cases, confirmed, entries, fair_use, first_looks, own_work, probation, queue, rulings, showing
 from transcription import practice as exercises
 from transcription.case_form import CaseForm, told
@@ -95,7 +96,7 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
         form.mark_wrong(wrong.fields)
         return _show(request, held, form, status=422)
     except fair_use.TooManyEntries as refusal:  # what they typed stays
-        messages.warning(request, refusals.message(refusal, refusal.retry_after))
+        messages.warning(request, message(refusal, refusal.retry_after))
         response = _show(request, held, form, status=refusal.status)
         response["Retry-After"] = str(refusal.retry_after)
         return response

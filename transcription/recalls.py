@@ -44,19 +44,13 @@ class NoSuchRecall(Refusal):
     sentence = _("Usul ini tidak ada lagi, atau sudah disetujui.")
 
 
-class OneOperator(Refusal):
-    status = 403
-    code = "one_operator"
-    sentence = _("Usul Anda sendiri harus disetujui pengelola lain.")
-
-
 class NotYetCounted(Refusal):
     status = 409
     code = "not_yet_counted"
     sentence = _("Akibatnya masih dihitung. Tunggu sampai semua foto dilihat, lalu setujui.")
 
 
-REFUSALS = (NotPaused, NoSuchRecall, OneOperator, SameDevice, NotYetCounted)
+REFUSALS = (NotPaused, NoSuchRecall, bars.OneOperator, SameDevice, NotYetCounted)
 
 
 def is_on(account: int) -> bool:
@@ -74,7 +68,7 @@ def propose(by: User, account: int, device: UUID | None = None) -> Recall:
 
     Nothing changes by it. Raises `NotAllowed`, `OwnBar`, `NotPaused`. The one that is open is given again.
     """
-    _check(by, account)
+    bars.check_who(by, account)
     with transaction.atomic():
         person = User.objects.select_for_update().filter(pk=account).first()
         if person is None or (person.is_active and not person.paused):
@@ -129,9 +123,9 @@ def confirm(by: User, recall: int, election: str, device: UUID | None = None) ->
         there = Recall.objects.select_for_update().select_related("account", "proposed_by").filter(pk=recall).first()
         if there is None or there.ended_at or there.confirmed_at:
             raise NoSuchRecall
-        _check(by, there.account_id)
+        bars.check_who(by, there.account_id)
         if by.pk == there.proposed_by_id:
-            raise OneOperator
+            raise bars.OneOperator
         check_devices(there.device_id, device)
         if not may(there.proposed_by, Action.OPERATE):
             raise NoSuchRecall
@@ -139,7 +133,7 @@ def confirm(by: User, recall: int, election: str, device: UUID | None = None) ->
             raise NotYetCounted
         Recall.objects.filter(pk=recall).update(confirmed_by=by, confirmed_at=Now())
         if not there.on:
-            bars.turn(by, there.account_id, election, on=False, reason=BarTurn.Reason.MISTAKE)
+            bars.end(there.proposed_by, by, there.account_id, election, reason=BarTurn.Reason.MISTAKE)
         ledger.append(
             election,
             "revoke",
@@ -191,10 +185,3 @@ def note_decided_again(row: RecallPhoto) -> None:
 def end_if_done(recall: Recall) -> None:
     if not not_decided_again(recall).exists():
         Recall.objects.filter(pk=recall.pk, confirmed_at__isnull=False, ended_at=None).update(ended_at=Now())
-
-
-def _check(by: User, account: int) -> None:
-    if not may(by, Action.OPERATE):
-        raise NotAllowed
-    if by.pk == account:
-        raise bars.OwnBar

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import devices
 from accounts.models import User
 from accounts.permissions import Action, page
-from accounts.refusals import Refusal
-from pemantau import admission, refusals
+from accounts.refusals import Refusal, message
+from pemantau import admission
 from tps import search
 from tps.models import Contest, PollingStation, Region
 from uploads import (
@@ -155,7 +155,7 @@ def _form(request: HttpRequest, where: Place, chosen: str, refusal: Refusal | No
         context |= _choices(contest, known) | {"told": _told(where, contest)}
     context |= {"chosen": chosen, "refusal": refusal, "proof": _price(request)} | app_shell.context()
     if refusal:
-        context["why"] = refusals.message(refusal, refusal.retry_after)
+        context["why"] = message(refusal, refusal.retry_after)
     response = render(request, "uploads/send.html", context, status=refusal.status if refusal else 200)
     if refusal and refusal.retry_after:
         response["Retry-After"] = str(refusal.retry_after)

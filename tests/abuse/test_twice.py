@@ -38,6 +38,7 @@ from transcription.models import (
     Entry,
     FirstLook,
     Lease,
+    Lifting,
     PracticeResult,
     Recall,
     Report,
@@ -371,6 +372,8 @@ def reader_paused(scene: Scene) -> None:
     sari = scene.world.person("Sari")
     one(twice(scene.browser("Omar"), "/kelola/jeda/", {"email": sari.email, "reason": "careless"}), 302)
     one(twice(scene.browser("Omar"), "/kelola/jeda/", {"lift": sari.pk, "reason": "mistake"}), 302)
+    lifting = Lifting.objects.get()
+    one(twice(scene.browser("Nur"), "/kelola/jeda/", {"agree": lifting.pk, "person": sari.pk}), 302)
     assert list(BarTurn.objects.order_by("pk").values_list("on", flat=True)) == [True, False]
     assert Event.objects.filter(kind="bar").count() == 2
 

@@ -95,6 +95,36 @@ def test_taking_the_role_away_needs_two_as_well(world, oka, nur):
     assert role_of(adi) == Role.CITIZEN
 
 
+@pytest.mark.parametrize("role", [Role.VOLUNTEER, Role.ADJUDICATOR])
+def test_who_reads_or_judges_is_never_an_operator_of_the_same_election(world, oka, nur, role):
+    adi = world.person("Adi", role)
+    with pytest.raises(roles.OtherSide):
+        roles.grant(oka, adi, Role.OPERATOR, LOG)
+    roles.grant(oka, adi, Role.CITIZEN, LOG)
+    roles.grant(nur, adi, Role.CITIZEN, LOG)
+    with pytest.raises(roles.OtherSide):
+        roles.grant(oka, adi, Role.OPERATOR, LOG)
+    assert not RoleProposal.objects.filter(end="").exists()
+    assert not roles.grant(oka, adi, Role.OPERATOR, "later")
+    assert roles.grant(nur, adi, Role.OPERATOR, "later")
+
+
+@pytest.mark.parametrize("role", [Role.VOLUNTEER, Role.ADJUDICATOR])
+def test_who_was_an_operator_neither_reads_nor_judges_in_the_same_election(world, oka, nur, role):
+    adi = world.person("Adi", Role.OPERATOR)
+    with pytest.raises(roles.OtherSide):
+        roles.grant(oka, adi, role, LOG)
+    roles.grant(oka, adi, Role.CITIZEN, LOG)
+    roles.grant(nur, adi, Role.CITIZEN, LOG)
+    with pytest.raises(roles.OtherSide):
+        roles.grant(oka, adi, role, LOG)
+    roles.grant(oka, adi, role, "later")
+    roles.grant(nur, adi, role, "later")
+    assert role_of(adi) == role
+    with pytest.raises(IntegrityError), transaction.atomic():
+        User.objects.filter(pk=adi.pk).update(operated_in="later")
+
+
 def test_two_operators_who_say_different_things_change_nothing(oka, nur, sari):
     roles.grant(oka, sari, Role.ADJUDICATOR, LOG)
     assert not roles.grant(nur, sari, Role.OPERATOR, LOG)

@@ -7,8 +7,9 @@ from django.core.cache import cache, caches
 from django.utils import timezone
 from redis.exceptions import ConnectionError as NoRedis
 
-from aggregation import backlog_document, page_memory, publication
+from aggregation import backlog_document, page_memory, publication, region_document
 from aggregation.backlog_document import minutes_left
+from aggregation.models import Result
 from pemantau import pipeline
 from tests.aggregation.evidence import PAGE_2, decide, fold
 from tests.pages import numbers
@@ -121,6 +122,10 @@ def test_cases_and_disputes_are_counted_where_they_are(world):
     assert [(line["with_adjudicator"], line["disputed_stations"]) for line in villages] == [(1, 0), (0, 1)]
     total = backlog(world)["total"]
     assert (total["with_adjudicator"], total["disputed_stations"], total["waiting"]) == (1, 1, 0)
+    assert sum(hour["disputed_stations"] for hour in backlog(world, "910101")["hours"][:2]) == 1
+    changed = Result.objects.get(state="disputed").changed_at.replace(minute=0, second=0, microsecond=0)
+    (hour,) = [hour["hour"] for hour in backlog(world)["hours"] if hour["disputed_stations"]]
+    assert hour == region_document.time_of(changed)
 
 
 @pytest.mark.parametrize("code", ["", "9101"])
@@ -135,7 +140,7 @@ def test_hour_by_hour(world, code):
     Entry.objects.update(created_at=this_hour)
     new.decisions.update(decided_at=this_hour)
     hours = [tuple(hour.values())[1:] for hour in backlog(world, code)["hours"]]
-    assert hours == [(1, 2, 1), (0, 0, 0), (1, 0, 0), *[(0, 0, 0)] * 21]
+    assert hours == [(1, 2, 1, 0), (0, 0, 0, 0), (1, 0, 0, 0), *[(0, 0, 0, 0)] * 21]
     assert [tuple(hour.values())[1:] for hour in backlog(world, "910101")["hours"]] == hours
 
 

@@ -52,6 +52,7 @@ WITHOUT_DUTY = {
     "uploads_pagetag": "what a program read from the original: a hint, moves no number, can be read again",
     "uploads_likeness": "computed from the original, can be computed again",
     "uploads_alike": "computed from the likenesses",
+    "transcription_lifting": "only a confirmed one ends a pause, and has its `bar` entry",
     "transcription_task": "the queue, derived from photos and entries",
     "transcription_turn": "the queue's own counting",
     "transcription_lease": "who reads what now; its entry tells of the reading",

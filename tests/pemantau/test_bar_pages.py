@@ -11,7 +11,7 @@ from tests.aggregation.evidence import fold
 from tests.aggregation.test_audit import settled
 from tests.transcription.reading import browser_of
 from transcription import bars, recalls
-from transcription.models import BarTurn, Recall
+from transcription.models import BarTurn, Lifting, Recall
 
 pytestmark = pytest.mark.django_db
 PAGE = "/kelola/jeda/"
@@ -26,14 +26,23 @@ def test_nobody_is_paused_at_first(omar):
     assert "Tidak ada yang dijeda atau diragukan" in omar.get(PAGE).content.decode()
 
 
-def test_an_operator_pauses_somebody_and_lets_them_read_again(world, omar):
-    sari = world.person("Sari")
+def test_an_operator_pauses_somebody_and_two_let_them_read_again(world, omar):
+    sari, olga = world.person("Sari"), browser_of(world, "Olga", Role.OPERATOR)
     said = {"email": "SARI@contoh.test", "reason": "one_sided", "note": "tiga kali"}
     shown = omar.post(PAGE, said, follow=True).content.decode()
     assert "bacaan menguntungkan satu pihak" in shown
     assert browser_of(world, "Sari").post("/api/v1/tasks/").json()["error"]["code"] == "paused"
     shown = omar.post(PAGE, {"lift": sari.pk, "reason": "explained"}, follow=True).content.decode()
-    assert "Orang ini mendapat foto lagi." in shown
+    assert "Pengelola lain yang menyetujuinya" in shown
+    assert 'name="agree"' not in shown
+    lifting = Lifting.objects.get()
+    assert omar.post(PAGE, {"agree": lifting.pk, "person": sari.pk}).status_code == 403
+    assert "sudah dijelaskan orangnya" in olga.get(PAGE).content.decode()
+    omar.post(PAGE, {"withdraw": sari.pk})
+    assert olga.post(PAGE, {"agree": lifting.pk, "person": sari.pk}).status_code == 409
+    omar.post(PAGE, {"lift": sari.pk, "reason": "explained"})
+    agreed = {"agree": Lifting.objects.latest("pk").pk, "person": sari.pk}
+    assert "Orang ini mendapat foto lagi." in olga.post(PAGE, agreed, follow=True).content.decode()
     assert browser_of(world, "Sari").post("/api/v1/tasks/").status_code == 204
     assert list(BarTurn.objects.order_by("pk").values_list("on", "reason", "note")) == [
         (True, "one_sided", "tiga kali"),
@@ -51,6 +60,8 @@ def test_an_operator_pauses_somebody_and_lets_them_read_again(world, omar):
         ({"email": "sari@contoh.test", "reason": "other"}, 422),
         ({"lift": "99999999", "reason": "mistake"}, 404),
         ({"lift": "x", "reason": "mistake"}, 404),
+        ({"agree": "99999999"}, 409),
+        ({"agree": "x"}, 409),
     ],
 )
 def test_what_cannot_be_is_said_and_changes_nothing(world, omar, said, status):
@@ -62,7 +73,7 @@ def test_what_cannot_be_is_said_and_changes_nothing(world, omar, said, status):
 def test_the_page_costs_as_many_queries_for_many_as_for_one(world, omar, django_assert_max_num_queries):
     for name in ("Sari", "Budi", "Citra"):
         bars.pause(world.person("Omar"), world.person(name).pk, "contoh", reason="careless")
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13):
             omar.get(PAGE)
 
 
@@ -79,9 +90,9 @@ def test_everybody_who_is_paused_can_be_seen_and_read_again(world, omar):
     last = min(lifts[1])
     refused = omar.post(f"{PAGE}?hal=2", {"lift": last, "reason": ""})
     assert f'id="lift-{last}"' in refused.content.decode(), "what is wrong is on the page that says so"
-    lifted = omar.post(f"{PAGE}?hal=2", {"lift": last, "reason": "mistake"}, follow=True)
-    assert lifted.redirect_chain == [(f"{PAGE}?hal=2", 302)]
-    assert len(re.findall(r'name="lift"', lifted.content.decode())) == 2
+    proposed = omar.post(f"{PAGE}?hal=2", {"lift": last, "reason": "mistake"}, follow=True)
+    assert proposed.redirect_chain == [(f"{PAGE}?hal=2", 302)]
+    assert len(re.findall(r'name="lift"', proposed.content.decode())) == 2
 
 
 # --- What a paused person read --------------------------------------------------------------------

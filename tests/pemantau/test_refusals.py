@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pemantau import refusals
+from accounts.refusals import in_words
 from pemantau.management.commands import list_refusals
 from tests.pemantau import refusing_urls
 
@@ -164,7 +164,7 @@ def test_a_broken_multipart_body(client):
     [(1, "1 detik"), (59, "59 detik"), (60, "1 menit"), (61, "2 menit"), (3600, "1 jam"), (5000, "2 jam")],
 )
 def test_retry_after_in_words(seconds, words):
-    assert refusals.in_words(seconds) == f"Coba lagi dalam {words}."
+    assert in_words(seconds) == f"Coba lagi dalam {words}."
 
 
 # --- The list -----------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts import commitments, roles
-from accounts.models import Role
+from accounts.models import Device, Role, User
 from accounts.permissions import NotAllowed
 from accounts.roles import UnknownPerson
 from aggregation import audit
@@ -19,7 +19,7 @@ from tests.transcription.test_gold import another_tps, drawn, known  # noqa: F40
 from tests.transcription.test_queue import expire
 from transcription import bars, entries, gold, queue
 from transcription.entries import Reading
-from transcription.models import BarTurn, Entry, GoldReading, Lease, Pace, Task
+from transcription.models import BarTurn, Entry, GoldReading, Lease, Lifting, Pace, Task
 
 pytestmark = pytest.mark.django_db
 WRONG = VOTES | {"paslon_1": 7}
@@ -28,6 +28,12 @@ WRONG = VOTES | {"paslon_1": 7}
 @pytest.fixture
 def omar(world):
     return world.person("Omar", Role.OPERATOR)
+
+
+def lifted(world, by, person, reason="explained", note=""):
+    """Two operators end the pause of somebody."""
+    proposed = bars.propose_lifting(by, person.pk, reason=reason, note=note)
+    bars.lift(world.person("Olga", Role.OPERATOR), proposed.pk, "contoh")
 
 
 def fresh(person):
@@ -90,7 +96,7 @@ def test_who_may_read_again_begins_anew(world, omar):
     answers(world, "Sari", False, False, False)
     sari = world.person("Sari")
     assert bars.pause_those_below("contoh") == [sari.pk]
-    assert bars.lift(omar, sari.pk, "contoh", reason="explained")
+    lifted(world, omar, sari)
     assert gold.answers_of([sari.pk]) == {}
     assert bars.pause_those_below("contoh") == []
     assert [one["state"] for one in told()] == ["on", "off"]
@@ -181,17 +187,58 @@ def test_nobody_is_told_that_it_was_too_fast(world, settings):
 # --- By an operator -----------------------------------------------------------------------------
 
 
-def test_an_operator_pauses_and_lifts_and_twice_is_once(world, omar):
+def test_one_operator_pauses_and_two_lift_and_twice_is_once(world, omar):
     sari = world.person("Sari")
     assert bars.pause(omar, sari.pk, "contoh", reason="careless")
     assert not bars.pause(omar, sari.pk, "contoh", reason="together")
-    assert bars.lift(omar, sari.pk, "contoh", reason="other", note="Sudah bicara")
-    assert not bars.lift(omar, sari.pk, "contoh", reason="mistake")
+    olga = world.person("Olga", Role.OPERATOR)
+    proposed = bars.propose_lifting(omar, sari.pk, reason="other", note="Sudah bicara")
+    assert bars.propose_lifting(olga, sari.pk, reason="mistake") == proposed
+    assert fresh(sari).paused
+    bars.lift(olga, proposed.pk, "contoh")
+    bars.lift(olga, proposed.pk, "contoh")
+    assert bars.propose_lifting(omar, sari.pk, reason="mistake") is None
     assert not fresh(sari).paused
-    assert [(one["state"], one["why"], one["by"]) for one in told()] == [
-        ("on", "careless", commitments.of(omar)), ("off", "other", commitments.of(omar)),
-    ]  # fmt: skip
+    assert [(one["state"], one["why"], one["by"], one.get("second")) for one in told()] == [
+        ("on", "careless", commitments.of(omar), None),
+        ("off", "other", commitments.of(omar), commitments.of(olga)),
+    ]
     assert "Sudah bicara" not in json.dumps(told())
+
+
+def test_nobody_ends_a_pause_alone(world, omar):
+    """Else one operator wipes out what known answers say of somebody by pausing them and taking it back."""
+    sari, olga = world.person("Sari"), world.person("Olga", Role.OPERATOR)
+    here, there = (Device.objects.create() for _ in range(2))
+    bars.pause(omar, sari.pk, "contoh", reason="careless")
+    proposed = bars.propose_lifting(omar, sari.pk, reason="mistake", device=here.pk)
+    for by, device, refusal in [
+        (omar, there.pk, bars.OneOperator),
+        (olga, here.pk, roles.SameDevice),
+        (sari, there.pk, NotAllowed),
+    ]:
+        with pytest.raises(refusal):
+            bars.lift(by, proposed.pk, "contoh", device)
+    bars.withdraw_lifting(olga, sari.pk)
+    bars.withdraw_lifting(omar, sari.pk)
+    with pytest.raises(bars.NoSuchLifting):
+        bars.lift(olga, proposed.pk, "contoh", there.pk)
+    with pytest.raises(bars.NoSuchLifting):
+        bars.lift(olga, 0, "contoh", there.pk)
+    assert Lifting.objects.get().closer == olga
+    assert fresh(sari).paused
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Lifting.objects.create(account=sari, reason="mistake", proposer=sari)
+
+
+def test_what_a_former_operator_proposed_is_confirmed_by_nobody(world, omar):
+    sari, olga = world.person("Sari"), world.person("Olga", Role.OPERATOR)
+    bars.pause(omar, sari.pk, "contoh", reason="careless")
+    proposed = bars.propose_lifting(omar, sari.pk, reason="mistake")
+    User.objects.filter(pk=omar.pk).update(role=Role.CITIZEN)
+    with pytest.raises(bars.NoSuchLifting):
+        bars.lift(olga, proposed.pk, "contoh")
+    assert bars.propose_lifting(olga, sari.pk, reason="mistake").proposer == olga
 
 
 def test_only_operators_about_others_and_with_a_reason(world, omar):

@@ -15,6 +15,7 @@ from pemantau import pipeline
 from tests.aggregation.evidence import PAGE_2, fold
 from tests.aggregation.test_audit import settled
 from tests.transcription.reading import decision_of, reads, rules, task_of
+from tests.transcription.test_bars import lifted
 from tests.world import build
 from transcription import bars, consensus, recalls
 from transcription.models import Decision, Recall, RecallPhoto
@@ -257,7 +258,7 @@ def test_it_takes_two_operators_about_somebody_else_who_is_paused(world):
         recalls.propose(world.omar, world.omar.pk)
     recall = proposed(world)
     assert recalls.propose(world.olga, world.sari.pk) == recall
-    for by, refusal in ((world.omar, recalls.OneOperator), (world.person("Vera"), NotAllowed)):
+    for by, refusal in ((world.omar, bars.OneOperator), (world.person("Vera"), NotAllowed)):
         with pytest.raises(refusal):
             recalls.confirm(by, recall.pk, "contoh")
     with pytest.raises(IntegrityError, match="two_operators_recall"), transaction.atomic():
@@ -301,11 +302,15 @@ def test_a_proposal_that_is_dropped_changes_nothing(world):
 def test_who_may_read_again_is_not_recalled_and_who_is_recalled_not_simply_let_go(world):
     paused(world)
     proposed(world)
-    assert bars.lift(world.omar, world.sari.pk, "contoh", reason="mistake")
+    lifted(world, world.omar, world.sari)
     assert recalls.open_for(world.sari.pk) is None
+    paused(world)
+    lifting = bars.propose_lifting(world.omar, world.sari.pk, reason="mistake")
     recalled(world)
     with pytest.raises(bars.StillRecalled):
-        bars.lift(world.omar, world.sari.pk, "contoh", reason="mistake")
+        bars.propose_lifting(world.omar, world.sari.pk, reason="mistake")
+    with pytest.raises(bars.StillRecalled):
+        bars.lift(world.olga, lifting.pk, "contoh")
 
 
 def test_only_whose_recall_is_confirmed_is_barred(world):
