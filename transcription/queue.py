@@ -254,6 +254,7 @@ def _hand_out(
         "later": accuracy.GOLD_LATER,
         "tags": list(page_tags.numbers()),
         "pages": list(page_tags.numbers().values()),
+        "tagless": list(page_tags.tagless()),
     }
     try:
         with transaction.atomic(), connection.cursor() as cursor:
@@ -296,13 +297,14 @@ _UNTOUCHED = """
                  FROM uploads_repeat r, mine WHERE r.photo_id = t.photo_id), false)
 """
 # Photos of one page of one TPS are to check each other, and so are two that look like one (`uploads.reuse`): who had
-# one of them in hand, or saw it as a case, gets no other (`0022_of_a_kind.py`). A page that nobody knows may be any. At
-# a TPS that is flooded each of a thousand photos would be compared with all the others: there the function says neither
-# yes nor no, and who had any photo of that TPS in hand gets no other.
+# one of them in hand, or saw it as a case, gets no other (`0022_of_a_kind.py`). A page that nobody knows may be any,
+# unless the form has no tags: there it may be that of all twenty photos, and one TPS would want forty readers. At a TPS
+# that is flooded each of a thousand photos would be compared with all the others: there the function says neither yes
+# nor no, and who had any photo of that TPS in hand gets no other.
 CROWD = 100  # photos of one contest at one TPS
 _MET = f"""
                transcription_met_of_a_kind(t.photo_id, (SELECT circle FROM mine), (SELECT places FROM mine),
-                                       %(tags)s::int[], %(pages)s::int[], {CROWD})
+                                       %(tags)s::int[], %(pages)s::int[], %(tagless)s::varchar[], {CROWD})
 """  # noqa: S608  # built from constants alone
 _MET_OR_BEEN = f"""coalesce({_MET}, (SELECT station_id FROM uploads_photo p WHERE p.id = t.photo_id)
                IN (SELECT transcription_tps_in_hand(%(me)s, %(device)s::uuid)))

@@ -121,6 +121,12 @@ def numbers() -> dict[int, int]:
     return {page.tag: page.number for form in forms for page in form.pages if page.tag is not None}
 
 
+@cache
+def tagless() -> frozenset[str]:
+    """The names of the forms on which no tag says which page one sees."""
+    return frozenset(name for name in form_definitions.names() if not _has_tags(form_definitions.load(name)))
+
+
 def keep(photo: Photo, seen: Seen | None, reader: int) -> None:
     """Remember what was read, or that nothing was."""
     said = {"tag": seen.tag, "turn": seen.turn, "corners": list(seen.corners), "edge": seen.edge} if seen else {}

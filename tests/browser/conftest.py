@@ -22,6 +22,7 @@ from tests import specimens
 from tests import world as worlds
 from tests.uploads.conftest import folder_storages
 from uploads import intake
+from uploads.models import Photo
 
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1280, "height": 800}
@@ -133,12 +134,15 @@ def _listen(person: Person) -> None:
 
 @pytest.fixture
 def arrives(site: worlds.World, tmp_path: Path) -> Callable[..., None]:
-    """`arrives(page, **numbers)`: a photo of that page comes in."""
+    """`arrives(page, **numbers)`: a photo of that page comes in, one more of it from the next TPS: nobody reads two of
+    one page of a TPS.
+    """
 
     def one(page: int, **numbers: int) -> None:
         path = tmp_path / f"{page}.jpg"
-        path.write_bytes(specimens.render(site.station.code, page, numbers, width=1000))
-        pipeline.receive(intake.Sending(path, site.station, site.contest, page, site.device(), None, None))
+        station = list(site.stations.values())[Photo.objects.filter(page=page).count()]
+        path.write_bytes(specimens.render(station.code, page, numbers, width=1000))
+        pipeline.receive(intake.Sending(path, station, site.contest, page, site.device(), None, None))
 
     return one
 

@@ -50,7 +50,9 @@ def bare(site, tmp_path):
     def comes() -> None:
         path = tmp_path / "bare.jpg"
         Image.new("RGB", (900, 1200), "white").save(path)
-        pipeline.receive(intake.Sending(path, site.station, site.contest, 2, site.device(), None, None))
+        pipeline.receive(
+            intake.Sending(path, list(site.stations.values())[1], site.contest, 2, site.device(), None, None)
+        )
 
     return comes
 

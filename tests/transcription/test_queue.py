@@ -19,6 +19,7 @@ from tests.transcription.reading import (
     takes,
     task_of,
 )
+from tps.models import Contest
 from transcription import entries, queue
 from transcription.models import Lease, Task
 from uploads.models import Repeat
@@ -224,6 +225,20 @@ def test_which_page_it_is_says_its_tag_or_else_its_sender(world, first, second, 
         queue.open_photo(photos[-1])
     Task.objects.filter(pk=photos[1].pk).update(rank=queue.EVIDENCE)
     reads(world, "Sari", photos[0])
+    lease = takes(world, "Sari")
+    assert (lease.task_id if lease else None) == (photos[1].pk if is_given else None)
+
+
+@pytest.mark.parametrize("form", ["c-hasil-dpd", "c-hasil-dpr", "c-hasil-dprd-kabko", "c-hasil-dprd-prov"])
+@pytest.mark.parametrize(
+    ("first", "second", "is_given"), [(None, None, True), (2, None, True), (2, 2, False), (2, 3, True)]
+)
+def test_a_form_without_tags_does_not_want_two_readers_more_for_each_page(world, form, first, second, is_given):
+    """Nobody knows which of twenty pages a photo shows that came without a word."""
+    Contest.objects.filter(pk=world.contest.pk).update(form=form)
+    photos = [photo_of(world, page=page) for page in (first, second)]
+    Task.objects.filter(pk=photos[1].pk).update(rank=queue.EVIDENCE)
+    Lease.objects.filter(pk=takes(world, "Sari").pk).update(end="returned")
     lease = takes(world, "Sari")
     assert (lease.task_id if lease else None) == (photos[1].pk if is_given else None)
 

@@ -15,11 +15,12 @@ BEGIN
 END $$;
 
 CREATE FUNCTION transcription_met_of_a_kind(asked uuid, circle bigint[], places varchar[], tags integer[],
-                                            pages integer[], crowd integer)
+                                            pages integer[], tagless varchar[], crowd integer)
     RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
 DECLARE
     own record;
     own_page integer;
+    may_be_any boolean;
 BEGIN
     SELECT station_id, contest_id, page,
            (SELECT count(*) FROM (SELECT FROM uploads_photo beside WHERE beside.station_id = p.station_id
@@ -30,11 +31,13 @@ BEGIN
     END IF;
     IF own.there > 1 THEN
         own_page := transcription_page_of(asked, own.page, tags, pages);
+        SELECT form <> ALL (tagless) INTO may_be_any FROM tps_contest WHERE id = own.contest_id;
         IF EXISTS (
             SELECT FROM uploads_photo beside JOIN transcription_task other ON other.photo_id = beside.id
              WHERE beside.station_id = own.station_id AND beside.contest_id = own.contest_id
                AND beside.id <> asked AND (other.touched_by && circle OR other.touched_on && places)
-               AND coalesce(transcription_page_of(beside.id, beside.page, tags, pages) = own_page, true)) THEN
+               AND coalesce(transcription_page_of(beside.id, beside.page, tags, pages) = own_page,
+                            may_be_any)) THEN
             RETURN true;
         END IF;
     END IF;
@@ -58,7 +61,7 @@ END $$;
 """
 NO_KIND = """
 DROP FUNCTION transcription_tps_in_hand(bigint, uuid);
-DROP FUNCTION transcription_met_of_a_kind(uuid, bigint[], varchar[], integer[], integer[], integer);
+DROP FUNCTION transcription_met_of_a_kind(uuid, bigint[], varchar[], integer[], integer[], varchar[], integer);
 DROP FUNCTION transcription_page_of(uuid, smallint, integer[], integer[]);
 """
 
