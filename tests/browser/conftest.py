@@ -21,6 +21,7 @@ from pemantau import pipeline
 from tests import specimens
 from tests import world as worlds
 from tests.uploads.conftest import folder_storages
+from tps.models import PollingStation
 from uploads import intake
 from uploads.models import Photo
 
@@ -138,9 +139,9 @@ def arrives(site: worlds.World, tmp_path: Path) -> Callable[..., None]:
     one page of a TPS.
     """
 
-    def one(page: int, **numbers: int) -> None:
+    def one(page: int, at: PollingStation | None = None, **numbers: int) -> None:
         path = tmp_path / f"{page}.jpg"
-        station = list(site.stations.values())[Photo.objects.filter(page=page).count()]
+        station = at or list(site.stations.values())[Photo.objects.filter(page=page).count()]
         path.write_bytes(specimens.render(station.code, page, numbers, width=1000))
         pipeline.receive(intake.Sending(path, station, site.contest, page, site.device(), None, None))
 

@@ -18,7 +18,7 @@ TPS = "9101011001001"
 def test_two_votes_of_one_tps_without_javascript(site, somebody, arrives, viewport, scheme):
     votes_of = {"Sari Budi": VOTES, "Citra Dewi": VOTES | {"paslon_1": 7, "paslon_2": 204}}
     for people, votes in votes_of.items():
-        arrives(2, **votes)
+        arrives(2, at=site.station, **votes)
         photo = Photo.objects.order_by("-received_at").first()
         for name in people.split():
             reads(site, name, photo, **votes)
