@@ -138,6 +138,19 @@ def sides_after(person: User, role: str, election: str) -> dict[str, str]:
     return {"read_in": read_in, "operated_in": operated_in}
 
 
+def open_to(person: User, election: str) -> list[Role]:
+    """The roles that a person may have in this election."""
+    return [role for role in Role if role == person.role or not _is_other_side(person, role, election)]
+
+
+def _is_other_side(person: User, role: str, election: str) -> bool:
+    try:
+        sides_after(person, role, election)
+    except OtherSide:
+        return True
+    return False
+
+
 def change(
     person: User, role: str, election: str, by: User, second: User | None = None, *, via: str | None = None
 ) -> None:

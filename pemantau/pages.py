@@ -78,6 +78,7 @@ def people(request: HttpRequest) -> HttpResponse:
             waits=Exists(open_proposals.filter(person=OuterRef("pk"))) | Exists(resets),
             has_factor=Exists(second_factor.Authenticator.objects.filter(user=OuterRef("pk"))),
             reset_by=Subquery(resets.values("proposer")),
+            election=Subquery(Election.objects.filter(is_current=True).values("pk")[:1]),
         )
         .prefetch_related(Prefetch("proposals", open_proposals, to_attr="open_proposals"))
         .order_by("-waits", "email")
@@ -87,7 +88,14 @@ def people(request: HttpRequest) -> HttpResponse:
     if role in Role.values:
         found = found.filter(role=role)
     shown = Paginator(found, PER_PAGE).get_page(request.GET.get("hal"))
-    context = {"people": shown, "query": query, "role": role, "roles": Role.choices}
+    on_page: list[Any] = list(shown)  # `election` is known to no type; without one nothing is known of anybody
+    context = {
+        "people": shown,
+        "listed": [(one, roles.open_to(one, one.election) if one.election else list(Role)) for one in on_page],
+        "query": query,
+        "role": role,
+        "roles": Role.choices,
+    }
     return render(request, "operating/people.html", context)
 
 

@@ -1,6 +1,7 @@
 """Who gives whom which role."""
 
 import json
+import re
 import threading
 
 import pytest
@@ -93,6 +94,22 @@ def test_taking_the_role_away_needs_two_as_well(world, oka, nur):
     assert role_of(adi) == Role.ADJUDICATOR
     assert roles.grant(nur, adi, Role.CITIZEN, LOG)
     assert role_of(adi) == Role.CITIZEN
+
+
+def test_the_page_offers_what_somebody_may_become(world, oka, client):
+    world.person("Sari", Role.VOLUNTEER)
+    client.force_login(oka)
+
+    def offered() -> list[str]:
+        (card,) = re.findall(
+            r'<select id="role-.*?</select>', client.get("/kelola/orang/?q=sari").content.decode(), re.S
+        )
+        return re.findall(r'value="(\w+)"', card)
+
+    assert offered() == ["citizen", "volunteer", "adjudicator"]
+    world.election.is_current = False
+    world.election.save()
+    assert offered() == ["citizen", "volunteer", "adjudicator", "operator"]
 
 
 @pytest.mark.parametrize("role", [Role.VOLUNTEER, Role.ADJUDICATOR])
