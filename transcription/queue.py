@@ -297,13 +297,14 @@ _UNTOUCHED = """
                  FROM uploads_repeat r, mine WHERE r.photo_id = t.photo_id), false)
 """
 # Photos of one page of one TPS are to check each other, and so are two that look like one (`uploads.reuse`): who had
-# one of them in hand, or saw it as a case, gets no other (`0022_of_a_kind.py`). A page that nobody knows may be any,
-# unless the form has no tags: there it may be that of all twenty photos, and one TPS would want forty readers. At a TPS
-# that is flooded each of a thousand photos would be compared with all the others: there the function says neither yes
-# nor no, and who had any photo of that TPS in hand gets no other.
+# one of them in hand, or saw it as a case, gets no other, nor does their circle (`0022_of_a_kind.py`). The pair cap is
+# of one photo: else one diligent reader would soon keep everybody from all others of what they read. A page that nobody
+# knows may be any, unless the form has no tags: there it may be that of all twenty photos, and one TPS would want forty
+# readers. At a TPS that is flooded each of a thousand photos would be compared with all the others: there the function
+# says neither yes nor no, and who had any photo of that TPS in hand gets no other.
 CROWD = 100  # photos of one contest at one TPS
 _MET = f"""
-               transcription_met_of_a_kind(t.photo_id, (SELECT circle FROM mine), (SELECT places FROM mine),
+               transcription_met_of_a_kind(t.photo_id, (SELECT circle FROM own), (SELECT places FROM mine),
                                        %(tags)s::int[], %(pages)s::int[], %(tagless)s::varchar[], {CROWD})
 """  # noqa: S608  # built from constants alone
 _MET_OR_BEEN = f"""coalesce({_MET}, (SELECT station_id FROM uploads_photo p WHERE p.id = t.photo_id)
@@ -320,8 +321,10 @@ _TAKE_WAITING = f"""
             SELECT first_id, election_id FROM transcription_pairtally WHERE second_id = %(me)s) AS partner
           JOIN tps_election e ON e.code = election_id AND e.is_current
          GROUP BY other HAVING count(*) >= %(places)s
+    ), own AS MATERIALIZED (
+        SELECT ARRAY({independence.CIRCLE})::bigint[] AS circle
     ), mine AS MATERIALIZED (
-        SELECT ARRAY(({independence.CIRCLE}) UNION SELECT other FROM capped)::bigint[] AS circle,
+        SELECT (SELECT circle FROM own) || ARRAY(SELECT other FROM capped)::bigint[] AS circle,
                ARRAY(SELECT device_id::text FROM accounts_sighting WHERE user_id = %(me)s AND day >= %(since)s
                      UNION SELECT unnest(%(here)s::text[]))::varchar[] AS places
     ), held AS (

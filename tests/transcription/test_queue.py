@@ -21,7 +21,7 @@ from tests.transcription.reading import (
 )
 from tps.models import Contest
 from transcription import entries, queue
-from transcription.models import Lease, Task
+from transcription.models import Lease, PairTally, Task
 from uploads.models import Repeat
 
 
@@ -227,6 +227,18 @@ def test_which_page_it_is_says_its_tag_or_else_its_sender(world, first, second, 
     reads(world, "Sari", photos[0])
     lease = takes(world, "Sari")
     assert (lease.task_id if lease else None) == (photos[1].pk if is_given else None)
+
+
+def test_who_is_capped_with_a_reader_of_a_page_is_given_another_photo_of_it(world):
+    """One diligent reader would keep everybody from all that comes of what they read."""
+    photos = [photo_of(world), photo_of(world)]
+    reads(world, "Budi", photos[0])
+    pair = sorted((world.person("Sari").pk, world.person("Budi").pk))
+    for place, station in enumerate(list(world.stations.values())[1:4], start=1):
+        PairTally.objects.create(
+            first_id=pair[0], second_id=pair[1], election=world.election, station=station, place=place
+        )
+    assert takes(world, "Sari").task_id == photos[1].pk
 
 
 @pytest.mark.parametrize("form", ["c-hasil-dpd", "c-hasil-dpr", "c-hasil-dprd-kabko", "c-hasil-dprd-prov"])
