@@ -14,7 +14,6 @@ from django.db.models.functions import Now
 
 from accounts import commitments, roles, sessions
 from accounts.models import FactorReset, RoleProposal, User
-from accounts.permissions import Action, may
 from ledger import entries as ledger
 
 log = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ def reset(by: User, person: User, election: str, device: UUID | None = None) -> 
         if not Authenticator.objects.filter(user=person).exists():
             _close(open_one, End.WITHDRAWN, by)  # there is nothing to remove
             return True
-        if open_one and open_one.proposer_id != by.pk and may(open_one.proposer, Action.GRANT_ROLES):
+        if open_one and open_one.proposer_id != by.pk and roles.still_operates(open_one.proposer, open_one.proposed_at):
             roles.check_devices(open_one.device_id, device)
             _close(open_one, End.CONFIRMED, by)
             _remove(person, open_one.proposer, by, election)

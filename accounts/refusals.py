@@ -35,6 +35,17 @@ class Refusal(Exception):
         return str(self.sentence).format(**self.details)
 
 
+class TooOften(Refusal):
+    """More in a while than anybody may; the same again is welcome after `wait` seconds."""
+
+    status = 429
+    retry_after = 60  # where nothing better is known
+
+    def __init__(self, wait: int) -> None:
+        super().__init__()
+        self.retry_after = wait
+
+
 def message(refusal: Refusal, wait: int | None) -> str:
     """The sentence, and in words when to try again."""
     return f"{refusal.text()} {in_words(wait)}" if wait else refusal.text()

@@ -88,7 +88,7 @@ def grant(by: User, person: User, role: str, election: str, device: UUID | None 
             return True
         if proposal and proposal.role == role and proposal.proposer_id == by.pk:
             return False
-        if proposal and proposal.role == role and may(proposal.proposer, Action.GRANT_ROLES):
+        if proposal and proposal.role == role and still_operates(proposal.proposer, proposal.proposed_at):
             check_devices(proposal.device_id, device)
             _close(proposal, End.CONFIRMED, by)
             change(person, role, election, proposal.proposer, by)
@@ -102,6 +102,12 @@ def check_devices(first: UUID | None, second: UUID | None) -> None:
     """Raise `SameDevice` where two operators' words came from one browser."""
     if first is not None and first == second:
         raise SameDevice
+
+
+def still_operates(person: User, since: datetime) -> bool:
+    """Whether an operator has been one ever since they said something: their word does not come back with the role."""
+    given_since = RoleProposal.objects.filter(person=person, end=End.CONFIRMED, closed_at__gt=since)
+    return may(person, Action.GRANT_ROLES) and not given_since.exists()
 
 
 def withdraw(by: User, person: User) -> None:
@@ -130,25 +136,27 @@ def _close(proposal: RoleProposal | None, end: str, by: User) -> None:
 
 def sides_after(person: User, role: str, election: str) -> dict[str, str]:
     """`read_in` and `operated_in` of a person who gets this role. Raises `OtherSide` where they may not."""
-    held = {person.role, role}
-    read_in = election if held & READERS else person.read_in
-    operated_in = election if Role.OPERATOR in held else person.operated_in
-    if read_in == operated_in == election:
+    sides = _sides_after(person, role, election)
+    if _is_of_both(sides):
         raise OtherSide
-    return {"read_in": read_in, "operated_in": operated_in}
+    return sides
 
 
 def open_to(person: User, election: str) -> list[Role]:
     """The roles that a person may have in this election."""
-    return [role for role in Role if role == person.role or not _is_other_side(person, role, election)]
+    return [role for role in Role if role == person.role or not _is_of_both(_sides_after(person, role, election))]
 
 
-def _is_other_side(person: User, role: str, election: str) -> bool:
-    try:
-        sides_after(person, role, election)
-    except OtherSide:
-        return True
-    return False
+def _sides_after(person: User, role: str, election: str) -> dict[str, str]:
+    held = {person.role, role}
+    return {
+        "read_in": election if held & READERS else person.read_in,
+        "operated_in": election if Role.OPERATOR in held else person.operated_in,
+    }
+
+
+def _is_of_both(sides: dict[str, str]) -> bool:
+    return sides["read_in"] == sides["operated_in"] != ""
 
 
 def change(

@@ -94,8 +94,8 @@ _HOURS = """
         SELECT date_trunc('hour', d.decided_at) AS hour, count(*) AS many FROM transcription_decision d {of_decision}
          WHERE d.decided_at >= (SELECT first FROM since) AND d.outcome <> 'reopened' GROUP BY 1
     ), disputed AS (
-        SELECT date_trunc('hour', r.changed_at) AS hour, count(*) AS many FROM aggregation_result r {of_result}
-         WHERE r.changed_at >= (SELECT first FROM since) AND r.state = 'disputed' GROUP BY 1
+        SELECT date_trunc('hour', r.state_at) AS hour, count(*) AS many FROM aggregation_result r {of_result}
+         WHERE r.state_at >= (SELECT first FROM since) AND r.state = 'disputed' GROUP BY 1
     )
     SELECT hour, coalesce(photo.many, 0), coalesce(entry.many, 0), coalesce(decision.many, 0),
            coalesce(disputed.many, 0)

@@ -45,6 +45,7 @@ class Result(models.Model):
     amounts = ArrayField(models.IntegerField(), default=list)
     exclusion = models.ForeignKey("ExclusionTurn", null=True, on_delete=models.PROTECT, db_index=False)  # that stands
     changed_at = models.DateTimeField(db_default=Now())
+    state_at = models.DateTimeField(db_default=Now())  # since when it is in this state
 
     class Meta:
         constraints = [

@@ -276,10 +276,12 @@ def _apply(result: Result, outcome: Outcome) -> list[int] | None:
     blank = result.version == 0 and outcome.state == Result.State.EMPTY
     if blank or all(getattr(result, name) == value for name, value in fields.items()):
         return None
+    result.changed_at = timezone.now()
+    if result.state != outcome.state:
+        result.state_at = result.changed_at
     for name, value in fields.items():
         setattr(result, name, value)
     result.version += 1
-    result.changed_at = timezone.now()
     return before
 
 
@@ -294,16 +296,18 @@ def _save(results: Sequence[Result]) -> None:
 
 _SAVED = (
     *("id", "state", "numbers", "disputed", "broken_rules", "decisions", "amounts", "exclusion_id", "rule_version"),
-    *("version", "changed_at"),
+    *("version", "changed_at", "state_at"),
 )
 _SAVE = """
     UPDATE aggregation_result r
        SET state = new.state, numbers = new.numbers, disputed = new.disputed, broken_rules = new.broken_rules,
            decisions = new.decisions, amounts = new.amounts, exclusion_id = new.exclusion_id,
-           rule_version = new.rule_version, version = new.version, changed_at = new.changed_at
+           rule_version = new.rule_version, version = new.version, changed_at = new.changed_at,
+           state_at = new.state_at
       FROM jsonb_to_recordset(%s) AS new (
            id bigint, state text, numbers jsonb, disputed varchar[], broken_rules varchar[], decisions uuid[],
-           amounts integer[], exclusion_id bigint, rule_version smallint, version integer, changed_at timestamptz)
+           amounts integer[], exclusion_id bigint, rule_version smallint, version integer, changed_at timestamptz,
+           state_at timestamptz)
      WHERE r.id = new.id
 """
 

@@ -24,7 +24,7 @@ from tps import search
 from tps.form_definitions import for_contest
 from tps.models import Contest
 from transcription import bars, gold, recalls
-from transcription.models import BarTurn, Entry, Lifting, Recall
+from transcription.models import BarTurn, Entry, Recall
 from transcription.surges import WrongReason
 
 SHOWN = 50
@@ -87,9 +87,8 @@ def _show(request: HttpRequest, said: Mapping[str, str], refusal: Refusal | None
     on_page: list[Any] = list(listed)  # `newest` is known to no type
     turns = BarTurn.objects.select_related("by").in_bulk([person.newest for person in on_page if person.newest])
     answers = gold.answers_of([person.pk for person in on_page])
-    history = BarTurn.objects.select_related("by", "account").order_by("-pk")[:SHOWN]
-    open_ones = Lifting.objects.select_related("proposer").filter(account__in=on_page, end="")
-    liftings = {lifting.account_id: lifting for lifting in open_ones}
+    history = BarTurn.objects.select_related("by", "second", "account").order_by("-pk")[:SHOWN]
+    liftings = {lifting.account_id: lifting for lifting in bars.open_liftings().filter(account__in=on_page)}
     rows = [(one, turns.get(one.newest), answers.get(one.pk), liftings.get(one.pk)) for one in on_page]
     context = {
         "listed": listed,

@@ -11,7 +11,8 @@ from accounts.models import RoleProposal, User
 from aggregation.models import Delta, Result, Snapshot
 from ledger.models import Unsequenced
 from pemantau.pipeline import STALLED_AFTER
-from transcription.models import Lease, Lifting, Recall, ReportGroup, Task, Weeding
+from transcription import bars
+from transcription.models import Lease, Recall, ReportGroup, Task, Weeding
 from uploads.models import Photo
 
 
@@ -64,7 +65,7 @@ def _waiting_for_an_answer(election: str) -> dict[str, int]:
     """How many of each wait for somebody to say something. One query."""
     found: dict[str, QuerySet[Any]] = {
         "proposals": RoleProposal.objects.filter(end=""),
-        "liftings": Lifting.objects.filter(end="", account__is_active=True),
+        "liftings": bars.open_liftings(),
         "recalls": Recall.objects.filter(confirmed_at=None, ended_at=None),
         "reports": ReportGroup.objects.filter(outcome="", station__election=election),
         "weedings": Weeding.objects.filter(

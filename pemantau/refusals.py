@@ -23,7 +23,7 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -215,7 +215,7 @@ def _fields(detail: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
 def _sentence(detail: Any) -> str:
     """DRF's own words, unless they repeat what was sent."""
     repeats = getattr(detail, "code", "") in ("invalid_choice", "does_not_exist")
-    return _now("Pilihan ini tidak ada.") if repeats else str(detail)
+    return gettext("Pilihan ini tidak ada.") if repeats else str(detail)
 
 
 def _note(exc: BaseException | None, refusal: Refusal) -> None:

@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts import commitments
-from accounts.models import Role, User
+from accounts.models import Role, RoleProposal, User
 from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
-from accounts.roles import SameDevice, UnknownPerson, check_devices
+from accounts.roles import SameDevice, UnknownPerson, check_devices, still_operates
 from ledger import entries as ledger
 from transcription import gold, queue
 from transcription.models import BarTurn, Lifting, Pace, Recall
@@ -97,13 +98,21 @@ def propose_lifting(
         if not person.paused:
             return None
         _check_counts(account)
-        there = Lifting.objects.select_related("proposer").filter(account=account, end="").first()
-        if there and may(there.proposer, Action.OPERATE):
+        if there := open_liftings().filter(account=account).first():
             return there
         _close(account, by, Lifting.End.WITHDRAWN)  # of somebody who is no operator any more
         return Lifting.objects.create(
             account=person, reason=reason, note=note.strip()[:LONGEST_NOTE], proposer=by, device_id=device
         )
+
+
+def open_liftings() -> QuerySet[Lifting]:
+    """What waits for another operator's word, of people who are here and proposers who are operators still."""
+    since = RoleProposal.objects.filter(
+        person=OuterRef("proposer"), end="confirmed", closed_at__gt=OuterRef("proposed_at")
+    )
+    of_operators = Lifting.objects.filter(~Exists(since), proposer__role=Role.OPERATOR, proposer__is_active=True)
+    return of_operators.filter(end="", account__is_active=True).select_related("proposer")
 
 
 def lift(by: User, lifting: int, election: str, device: UUID | None = None) -> None:
@@ -120,7 +129,7 @@ def lift(by: User, lifting: int, election: str, device: UUID | None = None) -> N
         there.refresh_from_db()
         if there.end == Lifting.End.CONFIRMED:
             return
-        if there.end or not may(there.proposer, Action.OPERATE):
+        if there.end or not still_operates(there.proposer, there.proposed_at):
             raise NoSuchLifting
         if by.pk == there.proposer_id:
             raise OneOperator
@@ -173,7 +182,9 @@ def turn(
     if person.paused == on:
         return False
     User.objects.filter(pk=account).update(paused=on)
-    added = BarTurn.objects.create(account=person, on=on, reason=reason, note=note.strip()[:LONGEST_NOTE], by=by)
+    added = BarTurn.objects.create(
+        account=person, on=on, reason=reason, note=note.strip()[:LONGEST_NOTE], by=by, second=second
+    )
     if not on:
         Pace.objects.filter(account=person).update(too_fast=0)
     ledger.append(

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import connection
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from psycopg2.extras import Json
 
@@ -126,20 +126,20 @@ def check(reading: Reading, form: FormDefinition) -> Reading:
         if reading.page is not None:
             check_page(reading.page, form)
         if reading.problem not in Problem.values:
-            raise WrongReading({"problem": [_now("Masalah ini tidak kami kenal.")]})
+            raise WrongReading({"problem": [gettext("Masalah ini tidak kami kenal.")]})
         if reading.numbers is not None:
-            raise WrongReading({"problem": [_now("Kirim angka atau masalah, tidak keduanya.")]})
+            raise WrongReading({"problem": [gettext("Kirim angka atau masalah, tidak keduanya.")]})
         return replace(reading, tps="")
     check_numbers(reading.numbers, check_page(reading.page, form).number, form)
     if reading.tps and reading.tps not in WRITTEN and not _CODE.fullmatch(reading.tps):
-        raise WrongReading({"tps": [_now("Tulis desa dan nomor TPS yang tertulis pada formulir.")]})
+        raise WrongReading({"tps": [gettext("Tulis desa dan nomor TPS yang tertulis pada formulir.")]})
     return reading
 
 
 def check_tps(reading: Reading) -> None:
     """Raise `WrongReading` unless it says which TPS is written on the form, or reports a problem."""
     if not reading.problem and not reading.tps:
-        raise WrongReading({"tps": [_now("Tulis desa dan nomor TPS yang tertulis pada formulir.")]})
+        raise WrongReading({"tps": [gettext("Tulis desa dan nomor TPS yang tertulis pada formulir.")]})
 
 
 def check_whole(reading: Reading, form: FormDefinition) -> Reading:
@@ -161,28 +161,28 @@ def check_whole(reading: Reading, form: FormDefinition) -> Reading:
 def check_page(number: int | None, form: FormDefinition) -> Page:
     """The page of the form with this number. Raises `WrongReading`."""
     if number is None:
-        raise WrongReading({"page": [_now("Pilih dulu halaman yang terlihat pada foto.")]})
+        raise WrongReading({"page": [gettext("Pilih dulu halaman yang terlihat pada foto.")]})
     if not form.has_page(number):
-        raise WrongReading({"page": [_now("Halaman ini tidak ada pada formulir.")]})
+        raise WrongReading({"page": [gettext("Halaman ini tidak ada pada formulir.")]})
     return form.page(number)
 
 
 def check_numbers(numbers: object, page: int, form: FormDefinition) -> None:
     """Raise `WrongReading` unless these are all numbers of this page, and nothing else."""
     if not isinstance(numbers, dict):
-        raise WrongReading({"numbers": [_now("Isi semua angka pada halaman ini.")]})
+        raise WrongReading({"numbers": [gettext("Isi semua angka pada halaman ini.")]})
     check_values(numbers, form.page(page), whole=True)
 
 
 def check_values(numbers: Mapping[str, object], page: Page, *, whole: bool = False) -> None:
     """Raise `WrongReading` unless these are numbers of this page; where it is to be the `whole` page, all of them."""
-    wrong = {f"numbers.{key}": [_now("Kolom ini tidak ada pada halaman ini.")] for key in numbers.keys() - page.keys}
+    wrong = {f"numbers.{key}": [gettext("Kolom ini tidak ada pada halaman ini.")] for key in numbers.keys() - page.keys}
     for field in page.fields:
         if field.key not in numbers:
             if whole:
-                wrong[f"numbers.{field.key}"] = [_now("Belum diisi.")]
+                wrong[f"numbers.{field.key}"] = [gettext("Belum diisi.")]
         elif not is_value(numbers[field.key]):
-            wrong[f"numbers.{field.key}"] = [_now("Isi angka 0 sampai 999, kosong, atau tidak terbaca.")]
+            wrong[f"numbers.{field.key}"] = [gettext("Isi angka 0 sampai 999, kosong, atau tidak terbaca.")]
     if wrong:
         raise WrongReading(wrong)
 

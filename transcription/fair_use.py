@@ -8,29 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import buckets
 from accounts.models import User
-from accounts.refusals import Refusal
+from accounts.refusals import TooOften
 
 
-class TooManyTasks(Refusal):
-    status = 429
+class TooManyTasks(TooOften):
     code = "too_many_tasks"
-    retry_after = 60  # where nothing better is known
     sentence = _("Terlalu banyak foto diminta dari akun Anda dalam waktu singkat.")
 
-    def __init__(self, wait: int) -> None:
-        super().__init__()
-        self.retry_after = wait
 
-
-class TooManyEntries(Refusal):
-    status = 429
+class TooManyEntries(TooOften):
     code = "too_many_entries"
-    retry_after = 60  # where nothing better is known
     sentence = _("Terlalu banyak bacaan dari akun Anda dalam waktu singkat. Bacaan ini belum kami terima.")
-
-    def __init__(self, wait: int) -> None:
-        super().__init__()
-        self.retry_after = wait
 
 
 def admit_asking(account: User) -> None:

@@ -8,7 +8,7 @@ adjudicator's own page, and is kept. What is decided already is public, so of th
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -80,7 +80,7 @@ def keep(asked: Asked, adjudicator: User, reading: Reading) -> FirstLook:
     """Keep what they saw: all that is asked, or a problem. What was kept in this round stays. Raises `WrongReading`."""
     if reading.problem:
         if reading.problem not in Problem.values:
-            raise WrongReading({"problem": [_now("Masalah ini tidak kami kenal.")]})
+            raise WrongReading({"problem": [gettext("Masalah ini tidak kami kenal.")]})
         reading = Reading(None, None, reading.problem)
     else:
         _check(asked, reading)
@@ -101,14 +101,14 @@ def keep(asked: Asked, adjudicator: User, reading: Reading) -> FirstLook:
 def _check(asked: Asked, reading: Reading) -> None:
     numbers: object = {} if reading.numbers is None else reading.numbers
     if not isinstance(numbers, dict):
-        raise WrongReading({"numbers": [_now("Isi semua angka pada halaman ini.")]})
+        raise WrongReading({"numbers": [gettext("Isi semua angka pada halaman ini.")]})
     wrong = {
-        f"numbers.{field.key}": [_now("Isi angka 0 sampai 999, kosong, atau tidak terbaca.")]
+        f"numbers.{field.key}": [gettext("Isi angka 0 sampai 999, kosong, atau tidak terbaca.")]
         for field in asked.fields
         if not is_value(numbers.get(field.key))
     }
     wrong |= {
-        f"numbers.{key}": [_now("Kolom ini tidak ada pada halaman ini.")]
+        f"numbers.{key}": [gettext("Kolom ini tidak ada pada halaman ini.")]
         for key in numbers.keys() - {field.key for field in asked.fields}
     }
     if wrong:

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop as _  # labels stay Indonesian in data; templates translate
 
-from accounts.models import Device
+from accounts.models import Device, RoleProposal
 from ledger.sealing import new_salt
 from tps.models import Contest, Election, PollingStation, Region
 from uploads.models import Photo
@@ -384,11 +384,17 @@ class BarTurn(models.Model):
     reason = models.CharField(max_length=9, choices=Reason.choices)
     note = models.CharField(max_length=300, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
+    # Who agreed that a pause ends; none where that was said before it took two.
+    second = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     turned_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=~Q(by=F("account")), name="nobody_bars_themselves"),
+            models.CheckConstraint(
+                condition=Q(second=None) | ~Q(second=F("by")) & ~Q(second=F("account")) & Q(on=False),
+                name="a_pause_ends_by_two_others",
+            ),
             models.CheckConstraint(
                 condition=Q(by__isnull=False) | Q(on=True, reason__in=["gold", "too_fast"]),
                 name="without_a_person_only_answers_and_haste_bar",
@@ -405,9 +411,7 @@ class Lifting(models.Model):
     Open until another operator confirms it, any withdraws it, or the pause has ended otherwise. Rows are closed once.
     """
 
-    class End(models.TextChoices):
-        CONFIRMED = "confirmed"
-        WITHDRAWN = "withdrawn"
+    End = RoleProposal.End
 
     account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="liftings")
     reason = models.CharField(max_length=9, choices=BarTurn.Reason.choices)

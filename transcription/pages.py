@@ -97,7 +97,7 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
         return _show(request, held, form, status=422)
     except fair_use.TooManyEntries as refusal:  # what they typed stays
         messages.warning(request, message(refusal, refusal.retry_after))
-        response = _show(request, held, form, status=refusal.status)
+        response = _show(request, held, form, status=refusal.status, stopping="berhenti" in request.POST)
         response["Retry-After"] = str(refusal.retry_after)
         return response
     messages.success(request, _("Tersimpan. Terima kasih."))

@@ -449,9 +449,11 @@ def give_back(lease_id: UUID, account: User) -> None:
     lease = Lease.objects.filter(pk=lease_id, account=account).only("task_id", "end").first()
     if lease is None:
         raise NoSuchLease
-    if lease.end == "" and (many := passed_over(account)) >= settings.MOST_GIVEN_BACK:
-        raise TooManyGivenBack(many=many, of_last=OF_LAST)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # One after the other, or those sent at once would not be counted. Not the person's row: leases come before it.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('given back', %s))", [account.pk])
+        if lease.end == "" and (many := passed_over(account)) >= settings.MOST_GIVEN_BACK:
+            raise TooManyGivenBack(many=many, of_last=OF_LAST)
         cursor.execute(_GIVE_BACK, {"lease": lease_id, "task": lease.task_id, "too_often": RETURNED_TOO_OFTEN})
 
 

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import buckets, commitments
 from accounts.models import Device, User
 from accounts.permissions import Action, NotAllowed, may
-from accounts.refusals import Refusal
+from accounts.refusals import Refusal, TooOften
 from transcription.models import Decision, Entry, Report, ReportGroup, Task
 from uploads import fair_use
 from uploads.claims import Claim
@@ -58,15 +58,9 @@ class NoSuchReport(Refusal):
     sentence = _("Laporan ini tidak ada.")
 
 
-class TooManyReports(Refusal):
-    status = 429
+class TooManyReports(TooOften):
     code = "too_many_reports"
-    retry_after = 60  # where nothing better is known
     sentence = _("Sudah banyak laporan dari perangkat atau jaringan ini. Laporan ini belum kami terima.")
-
-    def __init__(self, wait: int) -> None:
-        super().__init__()
-        self.retry_after = wait
 
 
 class OwnReport(Refusal):

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Now
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import commitments
@@ -218,22 +218,22 @@ def _checked(sent: Sent, photo: Photo) -> PollingStation | None:
     """The TPS a moving ruling names; raises `WrongReading` where something is missing or out of place."""
     wrong: dict[str, list[str]] = {}
     if sent.verdict not in Verdict.values:
-        raise WrongReading({"verdict": [_now("Putusan ini tidak kami kenal.")]})
+        raise WrongReading({"verdict": [gettext("Putusan ini tidak kami kenal.")]})
     if sent.reason not in REASONS[sent.verdict]:
-        wrong["reason"] = [_now("Pilih alasannya.")]
+        wrong["reason"] = [gettext("Pilih alasannya.")]
     if len(sent.note) > LONGEST_NOTE:
-        wrong["note"] = [_now("Paling banyak 300 huruf.")]
+        wrong["note"] = [gettext("Paling banyak 300 huruf.")]
     station = None
     if sent.verdict == Verdict.REHOME:
         station = PollingStation.objects.filter(election=photo.station.election_id, code=sent.station_code).first()
         if station is None or station.pk == photo.station_id:
-            wrong["station"] = [_now("Tulis kode TPS lain yang ada pada pemilu ini.")]
+            wrong["station"] = [gettext("Tulis kode TPS lain yang ada pada pemilu ini.")]
     if wrong:
         raise WrongReading(wrong)
     if sent.verdict == Verdict.ACCEPT:
         form = for_contest(photo.contest)
         if sent.page is None or not form.has_page(sent.page):
-            raise WrongReading({"page": [_now("Halaman ini tidak ada pada formulir.")]})
+            raise WrongReading({"page": [gettext("Halaman ini tidak ada pada formulir.")]})
         check_numbers(sent.numbers, sent.page, form)
     return station
 

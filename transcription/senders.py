@@ -7,7 +7,7 @@ Unlike a reader a sender may leave fields out: one number is better than none.
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Device, User
@@ -68,7 +68,7 @@ def check(reading: Reading, form: FormDefinition) -> Reading:
     """The reading, if it has at least one number of a page of the form. Raises `WrongReading`."""
     page = check_page(reading.page, form)
     if not isinstance(reading.numbers, dict) or not reading.numbers:
-        raise WrongReading({"numbers": [_now("Isi paling sedikit satu angka.")]})
+        raise WrongReading({"numbers": [gettext("Isi paling sedikit satu angka.")]})
     check_values(reading.numbers, page)
     return reading
 

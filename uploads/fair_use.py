@@ -14,20 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from accounts import buckets, devices
 from accounts.buckets import Bucket, Rate
 from accounts.models import Device
-from accounts.refusals import Refusal
+from accounts.refusals import TooOften
 
 PER_ACCEPTED_PHOTO = 10
 
 
-class TooManyPhotos(Refusal):
-    status = 429
+class TooManyPhotos(TooOften):
     code = "too_many_photos"
-    retry_after = 60  # where nothing better is known
     sentence = _("Sudah banyak foto dari perangkat atau jaringan ini. Foto ini belum kami terima, tetapi tidak hilang: simpan di ponsel Anda.")  # noqa: E501  # fmt: skip
-
-    def __init__(self, wait: int) -> None:
-        super().__init__()
-        self.retry_after = wait
 
 
 @dataclass(frozen=True)

@@ -292,7 +292,18 @@ document.addEventListener("keydown", (event) => {
 
 // --- The beginning ---
 
-if (entries.isKept(first.entry)) {
+// What the server says of this photo is said where one looks: the first box has the focus, and the top may be away.
+const keptWhileStopping = "stopping" in page.dataset && entries.isKept(first.entry);
+for (const told of document.querySelectorAll("main > .message--warn")) {
+  slots.notice.querySelector("span").textContent = told.textContent;
+  slots.notice.hidden = keptWhileStopping; // "try again" is not for them: it leaves by itself
+  told.remove();
+}
+
+if (keptWhileStopping) {
+  wait("stopped");
+  entries.flush(true);
+} else if (entries.isKept(first.entry)) {
   wait("loading");
   entries.flush(true).then(next);
 } else {

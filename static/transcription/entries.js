@@ -33,6 +33,7 @@ export function entriesOf(reader, token, says) {
   let pause = SOONEST;
   let timer = 0;
 
+  const refused = new Set(); // keys of those that were tried in vain
   const underway = {};
   function send(entry) {
     underway[entry.key] ??= post(entry).finally(() => delete underway[entry.key]);
@@ -51,6 +52,7 @@ export function entriesOf(reader, token, says) {
       keepalive: true, // the page may be on its way out
       signal: AbortSignal.timeout(LATEST),
     });
+    if (response.status === 429) pause = Math.max(pause, 1000 * Number(response.headers.get("Retry-After")) || 0);
     if (response.status >= 500 || response.status === 429) throw new Error(response.status);
     const { id, error } = await response.json(); // whatever a proxy says instead is no answer
     if (SIGNED_OUT.includes(error?.code)) throw new Error("signed out");
@@ -63,12 +65,14 @@ export function entriesOf(reader, token, says) {
   /** Sends what is due; all of it with `everything`, `but` for one. Resolves when it was tried. */
   async function flush(everything = false, but = null) {
     clearTimeout(timer);
-    const due = all().filter(({ key, due }) => (everything && key !== but) || due <= Date.now());
+    // Nobody takes back what was tried already: it waits for nothing any more.
+    const due = all().filter(({ key, due, left }) => (everything && key !== but) || left || due <= Date.now());
     const tried = await Promise.allSettled(due.map(send));
     const failed = tried.filter(({ status }) => status === "rejected");
     const [signedOut, paused] = ["signed out", "paused"].map((why) => failed.some(({ reason }) => reason.message === why));
+    due.forEach(({ key }, at) => (tried[at].status === "rejected" ? refused.add(key) : refused.delete(key)));
     pause = failed.length ? Math.min(LATEST, pause * 2) : SOONEST;
-    says({ waiting: failed.length > 0 && !signedOut && !paused, signedOut, paused });
+    says({ waiting: all().some(({ key }) => refused.has(key)) && !signedOut && !paused, signedOut, paused });
     const next = Math.min(...all().map((entry) => entry.due));
     clearTimeout(timer);
     if (next === Infinity) return;

@@ -1,4 +1,4 @@
-// `p` leads to what may be wrong with the photo, from wherever one is but a text or a list.
+// `p` leads to what may be wrong with the photo, from wherever one is but a text or a list; Escape back to the boxes.
 import { whileThere } from "./while_there.js";
 
 const WRITTEN_IN = "textarea, select, input:not([inputmode=numeric], [type=radio])";
@@ -13,10 +13,20 @@ export function openProblem(reader) {
   return true;
 }
 
+function closeProblem(reader) {
+  const problem = reader.querySelector(".reader__problem[open]");
+  if (!problem?.contains(document.activeElement)) return false;
+  for (const choice of problem.querySelectorAll("input[type=radio]")) choice.checked = choice.defaultChecked;
+  problem.open = false;
+  (reader.querySelector("input[inputmode]") ?? reader.querySelector("summary")).focus();
+  return true;
+}
+
 export function mount(reader) {
   whileThere(reader, document, "keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.target.matches(WRITTEN_IN)) return;
-    if (event.key.toLowerCase() === "p" && openProblem(reader)) event.preventDefault();
+    const isDone = event.key === "Escape" ? closeProblem(reader) : event.key.toLowerCase() === "p" && openProblem(reader);
+    if (isDone) event.preventDefault();
   });
 }
 

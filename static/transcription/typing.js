@@ -161,7 +161,7 @@ export function mount(form) {
   // --- Thumbs, and the lease ---
 
   if (byThumb) {
-    keypad.hidden = !slips.hidden;
+    keypad.hidden = !slips.hidden || !boxes.length;
     for (const box of boxes) box.inputMode = "none"; // the drawn keys instead of the phone's
     keypad.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
     keypad.addEventListener("click", ({ target }) => {

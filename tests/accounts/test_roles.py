@@ -157,6 +157,16 @@ def test_the_word_of_a_former_operator_does_not_count(world, oka, nur, sari):
     assert roles.grant(world.person("Ida", Role.OPERATOR), sari, Role.ADJUDICATOR, LOG)
 
 
+def test_the_word_of_a_former_operator_does_not_come_back_with_the_role(world, oka, nur, sari):
+    ida = world.person("Ida", Role.OPERATOR)
+    roles.grant(oka, sari, Role.ADJUDICATOR, LOG)
+    for role in (Role.CITIZEN, Role.OPERATOR):
+        roles.grant(nur, oka, role, LOG)
+        assert roles.grant(ida, oka, role, LOG)
+    assert not roles.grant(nur, sari, Role.ADJUDICATOR, LOG)
+    assert role_of(sari) == Role.CITIZEN
+
+
 def test_a_withdrawn_proposal_does_not_count(oka, nur, sari):
     roles.grant(oka, sari, Role.ADJUDICATOR, LOG)
     for _ in range(2):

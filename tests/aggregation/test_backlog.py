@@ -11,7 +11,7 @@ from aggregation import backlog_document, page_memory, publication, region_docum
 from aggregation.backlog_document import minutes_left
 from aggregation.models import Result
 from pemantau import pipeline
-from tests.aggregation.evidence import PAGE_2, decide, fold
+from tests.aggregation.evidence import PAGE_2, PAGE_3, decide, fold
 from tests.pages import numbers
 from tests.transcription.reading import photo_of, reads
 from tps.models import Region
@@ -123,9 +123,16 @@ def test_cases_and_disputes_are_counted_where_they_are(world):
     total = backlog(world)["total"]
     assert (total["with_adjudicator"], total["disputed_stations"], total["waiting"]) == (1, 1, 0)
     assert sum(hour["disputed_stations"] for hour in backlog(world, "910101")["hours"][:2]) == 1
-    changed = Result.objects.get(state="disputed").changed_at.replace(minute=0, second=0, microsecond=0)
+    disputed = Result.objects.get(state="disputed")
     (hour,) = [hour["hour"] for hour in backlog(world)["hours"] if hour["disputed_stations"]]
-    assert hour == region_document.time_of(changed)
+    assert hour == region_document.time_of(disputed.state_at.replace(minute=0, second=0, microsecond=0))
+    other = photo_of(world, SECOND_VILLAGE, page=3, opened=False)
+    decide(other, 3, PAGE_3)
+    Photo.objects.filter(pk=other.pk).update(step=Photo.Step.RECORD)
+    pipeline.record(str(other.pk))
+    later = Result.objects.get(state="disputed")
+    assert (later.version, later.state_at) == (disputed.version + 1, disputed.state_at)
+    assert later.changed_at > disputed.changed_at
 
 
 @pytest.mark.parametrize("code", ["", "9101"])

@@ -12,8 +12,8 @@ from PIL import Image
 from accounts.models import User
 from pemantau import pipeline
 from tests.browser.reading import PHONE_WITH_TOUCH, eventually, is_seen
-from tests.browser.test_reading_ahead import holds, is_ready, sends, with_the_next_one_ready
-from tests.transcription.reading import VOTES
+from tests.browser.test_reading_ahead import holds, is_ready, sends, types, with_the_next_one_ready
+from tests.transcription.reading import SUMS, VOTES
 from transcription import queue
 from transcription.models import Entry, Lease
 from uploads import intake
@@ -128,6 +128,45 @@ def test_who_gets_the_same_photo_again_finds_what_they_typed(arrives, reads):
     assert lease(budi) != before
     assert (typed(budi, "paslon_1"), typed(budi, "paslon_2")) == ("101", "88")
     assert not budi.page.get_by_text("orang lain membacanya").is_visible()
+
+
+def test_too_many_at_once_is_said_where_one_looks_and_nothing_is_lost(arrives, reads, settings):
+    settings.ENTRIES_PER_READER = "1/10s"
+    arrives(2, **VOTES)
+    arrives(3, **SUMS)
+    budi = reads()
+    sends(budi, VOTES)
+    budi.sees("Halaman 3")
+    eventually(lambda: Entry.objects.count() == 1)
+    types(budi, SUMS)
+    budi.presses("Simpan, lalu berhenti")
+    budi.sees("Anda berhenti membaca")
+    budi.sees("Belum terkirim")
+    assert not budi.page.get_by_text("Coba lagi dalam").is_visible()
+    budi.picture("baca-terlalu-banyak")
+    eventually(lambda: Entry.objects.count() == 2, within=40)
+    eventually(lambda: not budi.page.get_by_text("Belum terkirim").is_visible())
+
+
+def test_on_a_phone_one_sees_that_no_more_may_be_given_back(arrives, reads, settings):
+    settings.MOST_GIVEN_BACK = 0
+    arrives(2, **VOTES)
+    budi = reads(**PHONE_WITH_TOUCH)
+    budi.presses("Kembalikan foto")
+    budi.sees("Anda sudah melewatkan 0")
+    assert is_seen(budi, "[data-slot=notice]")
+    budi.picture("baca-tidak-dikembalikan")
+
+
+def test_escape_leads_from_the_problems_back_to_the_boxes(arrives, reads):
+    arrives(2, **VOTES)
+    budi = reads()
+    budi.page.keyboard.press("p")
+    budi.page.keyboard.press("ArrowDown")
+    budi.page.keyboard.press("Escape")
+    assert budi.page.locator(".reader__problem[open]").count() == 0
+    assert budi.page.locator("[name=masalah]:checked").count() == 0
+    assert budi.page.evaluate("() => document.activeElement.matches('input[inputmode]')")
 
 
 def test_of_a_photo_that_is_gone_only_what_is_true_is_said(arrives, reads):

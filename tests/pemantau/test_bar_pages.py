@@ -43,6 +43,7 @@ def test_an_operator_pauses_somebody_and_two_let_them_read_again(world, omar):
     omar.post(PAGE, {"lift": sari.pk, "reason": "explained"})
     agreed = {"agree": Lifting.objects.latest("pk").pk, "person": sari.pk}
     assert "Orang ini mendapat foto lagi." in olga.post(PAGE, agreed, follow=True).content.decode()
+    assert "omar@contoh.test, olga@contoh.test" in omar.get(PAGE).content.decode()
     assert browser_of(world, "Sari").post("/api/v1/tasks/").status_code == 204
     assert list(BarTurn.objects.order_by("pk").values_list("on", "reason", "note")) == [
         (True, "one_sided", "tiga kali"),

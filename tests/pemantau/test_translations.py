@@ -19,6 +19,7 @@ from tests.transcription.reading import photo_of, reads
 ROOT = Path(__file__).resolve().parents[2]
 LOCALE = ROOT / "pemantau" / "locale"
 APPS = ("ledger", "accounts", "tps", "uploads", "transcription", "aggregation", "pemantau")
+TRANSLATION = "django.utils.translation"
 CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 # How `templatize` writes what a template translates.
 CALL = re.compile(r"""\b(?:_|gettext|ngettext)\((u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"))""")
@@ -50,6 +51,19 @@ def texts_of_python(source: str) -> Iterator[str]:
             first = node.args[0]
             if isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value
+
+
+def test_no_text_is_marked_by_a_name_that_makemessages_does_not_know():
+    for app in APPS:
+        for path in (ROOT / app).rglob("*.py"):
+            nodes = list(ast.walk(ast.parse(path.read_text())))
+            imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == TRANSLATION]
+            renamed = {one.asname for node in imports for one in node.names if one.asname} - CALLS
+            calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+            marked = [
+                ast.unparse(one) for one in calls if one.func.id in renamed and isinstance(one.args[0], ast.Constant)
+            ]
+            assert marked == [], path
 
 
 def texts_of_the_house() -> set[str]:

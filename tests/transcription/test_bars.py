@@ -30,6 +30,9 @@ def omar(world):
     return world.person("Omar", Role.OPERATOR)
 
 
+PEOPLE_OF_A_PAUSE = (("Sari", Role.VOLUNTEER), ("Olga", Role.OPERATOR), ("Nur", Role.OPERATOR))
+
+
 def lifted(world, by, person, reason="explained", note=""):
     """Two operators end the pause of somebody."""
     proposed = bars.propose_lifting(by, person.pk, reason=reason, note=note)
@@ -238,7 +241,23 @@ def test_what_a_former_operator_proposed_is_confirmed_by_nobody(world, omar):
     User.objects.filter(pk=omar.pk).update(role=Role.CITIZEN)
     with pytest.raises(bars.NoSuchLifting):
         bars.lift(olga, proposed.pk, "contoh")
+    assert not bars.open_liftings().exists()
     assert bars.propose_lifting(olga, sari.pk, reason="mistake").proposer == olga
+
+
+def test_a_former_operators_word_does_not_come_back_with_the_role(world, omar):
+    sari, olga, nur = (world.person(name, role) for name, role in PEOPLE_OF_A_PAUSE)
+    bars.pause(omar, sari.pk, "contoh", reason="careless")
+    proposed = bars.propose_lifting(omar, sari.pk, reason="mistake")
+    assert list(bars.open_liftings()) == [proposed]
+    for role in (Role.CITIZEN, Role.OPERATOR):
+        roles.grant(olga, omar, role, "contoh")
+        assert roles.grant(nur, omar, role, "contoh")
+        assert not bars.open_liftings().exists()
+        with pytest.raises(bars.NoSuchLifting):
+            bars.lift(olga, proposed.pk, "contoh")
+    assert fresh(sari).paused
+    assert bars.propose_lifting(fresh(omar), sari.pk, reason="mistake") != proposed
 
 
 def test_only_operators_about_others_and_with_a_reason(world, omar):

@@ -96,6 +96,16 @@ def test_one_person_asking_many_times_at_once_holds_one_photo(world, photos):
     assert sum(Task.objects.values_list("leased", flat=True)) == 1
 
 
+def test_photos_given_back_at_once_are_counted_one_after_the_other(world, settings):
+    settings.MOST_GIVEN_BACK = 2
+    photos_in(world, *world.stations)
+    sari = world.person("Sari")
+    held = [queue.take(sari, device_of(world, sari), "", ahead=True) for _ in range(4)]
+    answers = at_once(*(partial(queue.give_back, lease.pk, sari) for lease in held))
+    assert Counter(type(answer).__name__ for answer in answers) == {"NoneType": 2, "TooManyGivenBack": 2}
+    assert Lease.objects.filter(end="returned").count() == 2
+
+
 def test_one_person_asking_ahead_many_times_at_once_holds_four_photos_at_most(world):
     photos_in(world, *world.stations)
     sari = world.person("Sari")
