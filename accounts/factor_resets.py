@@ -10,14 +10,14 @@ from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
-from django.db.models.functions import Now
 
 from accounts import commitments, roles, sessions
-from accounts.models import FactorReset, RoleProposal, User
+from accounts.models import FactorReset, Proposal, User
+from accounts.permissions import Action
 from ledger import entries as ledger
 
 log = logging.getLogger(__name__)
-End = RoleProposal.End
+End = Proposal.End
 
 
 def reset(by: User, person: User, election: str, device: UUID | None = None) -> bool:
@@ -27,18 +27,23 @@ def reset(by: User, person: User, election: str, device: UUID | None = None) -> 
     """
     with transaction.atomic():
         by, person = roles.held(by, person)
-        open_one = _open(person)
+        said = FactorReset.objects.filter(person=person)
+        open_one = said.select_related("proposer").filter(end="").first()
         if not Authenticator.objects.filter(user=person).exists():
-            _close(open_one, End.WITHDRAWN, by)  # there is nothing to remove
+            said.close(End.WITHDRAWN, by)  # there is nothing to remove
             return True
-        if open_one and open_one.proposer_id != by.pk and roles.still_operates(open_one.proposer, open_one.proposed_at):
+        if (
+            open_one
+            and open_one.proposer_id != by.pk
+            and roles.still_may(open_one.proposer, Action.GRANT_ROLES, open_one.proposed_at)
+        ):
             roles.check_devices(open_one.device_id, device)
-            _close(open_one, End.CONFIRMED, by)
+            said.close(End.CONFIRMED, by)
             _remove(person, open_one.proposer, by, election)
             return True
         if open_one and open_one.proposer_id == by.pk:
             return False
-        _close(open_one, End.WITHDRAWN, by)  # by somebody who is no operator any more
+        said.close(End.WITHDRAWN, by)  # by somebody who is no operator any more
         FactorReset.objects.create(person=person, proposer=by, device_id=device)
         return False
 
@@ -47,16 +52,7 @@ def withdraw(by: User, person: User) -> None:
     """Take back what was proposed for a person, whoever proposed it. Twice changes nothing."""
     with transaction.atomic():
         by, person = roles.held(by, person)
-        _close(_open(person), End.WITHDRAWN, by)
-
-
-def _open(person: User) -> FactorReset | None:
-    return FactorReset.objects.select_related("proposer").filter(person=person, end="").first()
-
-
-def _close(proposal: FactorReset | None, end: str, by: User) -> None:
-    if proposal:
-        FactorReset.objects.filter(pk=proposal.pk).update(end=end, closer=by, closed_at=Now())
+        FactorReset.objects.filter(person=person).close(End.WITHDRAWN, by)
 
 
 def _remove(person: User, by: User, second: User, election: str) -> None:

@@ -26,7 +26,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts import commitments, roles, second_factor, sessions
-from accounts.models import FactorReset, Invitation, Role, RoleProposal, Sighting, User
+from accounts.models import FactorReset, Invitation, Proposal, Role, RoleProposal, Sighting, User
 from accounts.refusals import Refusal
 
 log = logging.getLogger(__name__)
@@ -130,5 +130,5 @@ def _forget_what_is_theirs(person: User) -> None:
     # What was to be done with the account is not done; it was withdrawn by who said it, nobody else had a word in it.
     for proposals in (RoleProposal.objects, FactorReset.objects):
         proposals.filter(person=person, end="").update(
-            end=RoleProposal.End.WITHDRAWN, closer=F("proposer"), closed_at=Now()
+            end=Proposal.End.WITHDRAWN, closer=F("proposer"), closed_at=Now()
         )

@@ -107,41 +107,72 @@ class User(AbstractBaseUser):
         return self.is_staff
 
 
-class RoleProposal(models.Model):
-    """One operator's word that somebody is to have a role which only two operators give or take.
+class Proposals(models.QuerySet["Proposal"]):
+    def close(self, end: str, by: "User") -> bool:
+        """Close what is open among these; false where nothing is."""
+        return self.filter(end="").update(end=end, closer=by, closed_at=Now()) > 0
 
-    Open until another operator confirms it, or any withdraws it. Rows are closed once, never reopened.
+
+class Proposal(models.Model):
+    """One person's word, which comes true once another one confirms it (TRUST section 6, "2").
+
+    Open until another confirms it, or it is withdrawn. Rows are closed once, never reopened.
+    The device is the proposer's.
     """
 
     class End(models.TextChoices):
         CONFIRMED = "confirmed"
         WITHDRAWN = "withdrawn"
 
-    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="proposals")
-    role = models.CharField(max_length=12, choices=Role.choices)
     proposer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    device = models.ForeignKey("Device", null=True, on_delete=models.PROTECT, related_name="+")  # the proposer's
+    device = models.ForeignKey("accounts.Device", null=True, on_delete=models.PROTECT, related_name="+")
     proposed_at = models.DateTimeField(db_default=Now())
     end = models.CharField(max_length=9, blank=True, choices=End.choices)
     closer = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     closed_at = models.DateTimeField(null=True)
 
+    objects = Proposals.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @staticmethod
+    def one_open(about: list[str], name: str) -> models.UniqueConstraint:
+        return models.UniqueConstraint(fields=about, condition=Q(end=""), name=name)
+
+    @staticmethod
+    def takes_two(name: str) -> models.CheckConstraint:
+        return models.CheckConstraint(condition=~Q(end="confirmed") | ~Q(closer=models.F("proposer")), name=name)
+
+    @staticmethod
+    def never_by(person: str, name: str) -> models.CheckConstraint:
+        """Nobody proposes or closes what is about themselves."""
+        return models.CheckConstraint(
+            condition=~Q(proposer=models.F(person)) & (Q(closer=None) | ~Q(closer=models.F(person))), name=name
+        )
+
+    @staticmethod
+    def closed_by_somebody(name: str) -> models.CheckConstraint:
+        return models.CheckConstraint(
+            condition=Q(end="", closer=None, closed_at=None)
+            | (~Q(end="") & Q(closer__isnull=False, closed_at__isnull=False)),
+            name=name,
+        )
+
+
+class RoleProposal(Proposal):
+    """That somebody is to have a role which only two operators give or take."""
+
+    person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="proposals")
+    role = models.CharField(max_length=12, choices=Role.choices)
+
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["person"], condition=Q(end=""), name="one_open_proposal_per_person"),
+            Proposal.one_open(["person"], "one_open_proposal_per_person"),
             models.CheckConstraint(condition=Q(role__in=Role.values), name="proposal_is_of_a_known_role"),
-            models.CheckConstraint(
-                condition=~Q(end="confirmed") | ~Q(closer=models.F("proposer")), name="two_operators_give_a_role"
-            ),
-            models.CheckConstraint(
-                condition=~Q(proposer=models.F("person")) & (Q(closer=None) | ~Q(closer=models.F("person"))),
-                name="nobody_gives_themselves_a_role",
-            ),
-            models.CheckConstraint(
-                condition=Q(end="", closer=None, closed_at=None)
-                | (~Q(end="") & Q(closer__isnull=False, closed_at__isnull=False)),
-                name="a_closed_proposal_says_by_whom_and_when",
-            ),
+            Proposal.takes_two("two_operators_give_a_role"),
+            Proposal.never_by("person", "nobody_gives_themselves_a_role"),
+            Proposal.closed_by_somebody("a_closed_proposal_says_by_whom_and_when"),
         ]
 
     def __str__(self) -> str:
@@ -246,35 +277,17 @@ class InvitationTurn(models.Model):
         return f"{self.what} by {self.by_id}"
 
 
-class FactorReset(models.Model):
-    """One operator's word that somebody's passkeys and authenticator app are to be removed (`accounts.factor_resets`).
-
-    Open until another operator confirms it, or any withdraws it. Rows are closed once, never reopened.
-    """
+class FactorReset(Proposal):
+    """That somebody's passkeys and authenticator app are to be removed (`accounts.factor_resets`)."""
 
     person = models.ForeignKey(User, on_delete=models.PROTECT, related_name="factor_resets")
-    proposer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    device = models.ForeignKey("Device", null=True, on_delete=models.PROTECT, related_name="+")  # the proposer's
-    proposed_at = models.DateTimeField(db_default=Now())
-    end = models.CharField(max_length=9, blank=True, choices=RoleProposal.End.choices)
-    closer = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
-    closed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["person"], condition=Q(end=""), name="one_open_reset_per_person"),
-            models.CheckConstraint(
-                condition=~Q(end="confirmed") | ~Q(closer=models.F("proposer")), name="two_operators_reset_a_factor"
-            ),
-            models.CheckConstraint(
-                condition=~Q(proposer=models.F("person")) & (Q(closer=None) | ~Q(closer=models.F("person"))),
-                name="nobody_resets_their_own_factor",
-            ),
-            models.CheckConstraint(
-                condition=Q(end="", closer=None, closed_at=None)
-                | (~Q(end="") & Q(closer__isnull=False, closed_at__isnull=False)),
-                name="a_closed_reset_says_by_whom_and_when",
-            ),
+            Proposal.one_open(["person"], "one_open_reset_per_person"),
+            Proposal.takes_two("two_operators_reset_a_factor"),
+            Proposal.never_by("person", "nobody_resets_their_own_factor"),
+            Proposal.closed_by_somebody("a_closed_reset_says_by_whom_and_when"),
         ]
 
     def __str__(self) -> str:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts import commitments
@@ -77,23 +76,28 @@ def grant(by: User, person: User, role: str, election: str, device: UUID | None 
         raise UnknownRole
     with transaction.atomic():
         by, person = held(by, person)
-        proposal = RoleProposal.objects.select_related("proposer").filter(person=person, end="").first()
+        said = RoleProposal.objects.filter(person=person)
+        proposal = said.select_related("proposer").filter(end="").first()
         if person.role == role:
-            _close(proposal, End.WITHDRAWN, by)
+            said.close(End.WITHDRAWN, by)
             return True
         sides_after(person, role, election)
         if not needs_two(person.role, role):
-            _close(proposal, End.WITHDRAWN, by)
+            said.close(End.WITHDRAWN, by)
             change(person, role, election, by)
             return True
         if proposal and proposal.role == role and proposal.proposer_id == by.pk:
             return False
-        if proposal and proposal.role == role and still_operates(proposal.proposer, proposal.proposed_at):
+        if (
+            proposal
+            and proposal.role == role
+            and still_may(proposal.proposer, Action.GRANT_ROLES, proposal.proposed_at)
+        ):
             check_devices(proposal.device_id, device)
-            _close(proposal, End.CONFIRMED, by)
+            said.close(End.CONFIRMED, by)
             change(person, role, election, proposal.proposer, by)
             return True
-        _close(proposal, End.WITHDRAWN, by)  # another role, or by somebody who is no operator any more
+        said.close(End.WITHDRAWN, by)  # another role, or by somebody who is no operator any more
         RoleProposal.objects.create(person=person, role=role, proposer=by, device_id=device)
         return False
 
@@ -104,17 +108,17 @@ def check_devices(first: UUID | None, second: UUID | None) -> None:
         raise SameDevice
 
 
-def still_operates(person: User, since: datetime) -> bool:
-    """Whether an operator has been one ever since they said something: their word does not come back with the role."""
+def still_may(person: User, action: Action, since: datetime) -> bool:
+    """Whether they may what they might when they said something: a word does not come back with the role."""
     given_since = RoleProposal.objects.filter(person=person, end=End.CONFIRMED, closed_at__gt=since)
-    return may(person, Action.GRANT_ROLES) and not given_since.exists()
+    return may(person, action) and not given_since.exists()
 
 
 def withdraw(by: User, person: User) -> None:
     """Take back what was proposed for a person, whoever proposed it. Twice changes nothing."""
     with transaction.atomic():
         by, person = held(by, person)
-        _close(RoleProposal.objects.filter(person=person, end="").first(), End.WITHDRAWN, by)
+        RoleProposal.objects.filter(person=person).close(End.WITHDRAWN, by)
 
 
 def held(by: User, person: User) -> tuple[User, User]:
@@ -127,11 +131,6 @@ def held(by: User, person: User) -> tuple[User, User]:
     if by.pk == person.pk:
         raise OwnRole
     return rows[by.pk], rows[person.pk]
-
-
-def _close(proposal: RoleProposal | None, end: str, by: User) -> None:
-    if proposal:
-        RoleProposal.objects.filter(pk=proposal.pk).update(end=end, closer=by, closed_at=Now())
 
 
 def sides_after(person: User, role: str, election: str) -> dict[str, str]:

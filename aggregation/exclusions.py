@@ -13,13 +13,13 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts import commitments, independence
 from accounts.models import User
 from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
+from accounts.roles import still_may
 from aggregation import clock
 from aggregation.evidence import Evidence
 from aggregation.models import ExclusionProposal, ExclusionReason, ExclusionTurn, Vote
@@ -79,14 +79,19 @@ def say(said: Said) -> ExclusionTurn | None:
         raise rulings.HadItInHand
     hold()
     of = {"contest_id": said.contest.pk, "station_id": said.station.pk}
+    proposals = ExclusionProposal.objects.filter(**of)
     present = of_one(said.contest, said.station)
     word = (said.reason, since)
     if word == ((present.reason, present.since) if present else ("", None)):
         if present:
             return None  # it is so already
         raise NotExcluded
-    waiting = ExclusionProposal.objects.select_related("proposer").filter(end="", **of).first()
-    if waiting and (waiting.reason, waiting.since) == word and may(waiting.proposer, Action.EXCLUDE):
+    waiting = proposals.select_related("proposer").filter(end="").first()
+    if (
+        waiting
+        and (waiting.reason, waiting.since) == word
+        and still_may(waiting.proposer, Action.EXCLUDE, waiting.proposed_at)
+    ):
         if waiting.proposer_id == said.by.pk:
             return None
         one, other = (
@@ -95,14 +100,14 @@ def say(said: Said) -> ExclusionTurn | None:
         )
         if not are_two(one, other):
             raise NeedsAnother
-        _close(waiting, End.CONFIRMED, said.by)
+        proposals.close(End.CONFIRMED, said.by)
         turn = ExclusionTurn.objects.create(
             reason=said.reason, since=since, by=waiting.proposer, second=said.by, contest=said.contest,
             station=said.station,
         )  # fmt: skip
         turn.refresh_from_db(fields=["turned_at"])
         return turn
-    _close(waiting, End.WITHDRAWN, said.by)
+    proposals.close(End.WITHDRAWN, said.by)
     ExclusionProposal.objects.create(
         reason=said.reason, since=since, proposer=said.by, device_id=said.device_id,
         address_block=said.address_block, **of,
@@ -114,7 +119,7 @@ def withdraw(by: User, proposal: int) -> bool:
     """Take back what was proposed, whoever did; False if nothing of that key waits. Raises `NotAllowed`."""
     if not may(by, Action.EXCLUDE):
         raise NotAllowed
-    return _close(ExclusionProposal.objects.filter(pk=proposal, end="").first(), End.WITHDRAWN, by)
+    return ExclusionProposal.objects.filter(pk=proposal).close(End.WITHDRAWN, by)
 
 
 # Outside of these no form of ours was ever filled in, and clocks of other zones run out of years.
@@ -135,12 +140,6 @@ def are_two(one: tuple[int, UUID | None, str], other: tuple[int, UUID | None, st
     if one[0] == other[0] or (one[1] is not None and one[1] == other[1]) or (one[2] and one[2] == other[2]):
         return False
     return not independence.invited_pairs([one[0], other[0]])
-
-
-def _close(proposal: ExclusionProposal | None, end: str, by: User) -> bool:
-    if proposal is None:
-        return False
-    return ExclusionProposal.objects.filter(pk=proposal.pk, end="").update(end=end, closer=by, closed_at=Now()) == 1
 
 
 def hold() -> None:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop as _  # labels stay Indonesian in data; templates translate
 
-from accounts.models import Device
+from accounts.models import Device, Proposal
 from aggregation import clock
 from ledger.models import Event
 from tps.models import Contest, PollingStation, Region
@@ -125,41 +125,20 @@ class ExclusionReason(models.TextChoices):
     NOT_HELD = "not_held", _("pemungutan suara tidak dilaksanakan")
 
 
-class ExclusionProposal(models.Model):
-    """One person's word that a TPS is to be excluded from a contest (`reason`), or counted again (no reason).
-
-    Open until somebody else says the same, or anybody withdraws it. Rows are closed once, never reopened.
-    """
-
-    class End(models.TextChoices):
-        CONFIRMED = "confirmed"
-        WITHDRAWN = "withdrawn"
+class ExclusionProposal(Proposal):
+    """That a TPS is to be excluded from a contest (`reason`), or counted again (no reason)."""
 
     contest = models.ForeignKey(Contest, on_delete=models.PROTECT)
     station = models.ForeignKey(PollingStation, on_delete=models.PROTECT)
     reason = models.CharField(max_length=9, blank=True, choices=ExclusionReason.choices)
     since = models.DateTimeField(null=True)
-    proposer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    device = models.ForeignKey(Device, null=True, on_delete=models.PROTECT, related_name="+")
-    address_block = models.CharField(max_length=32, blank=True)
-    proposed_at = models.DateTimeField(db_default=Now())
-    end = models.CharField(max_length=9, blank=True, choices=End.choices)
-    closer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    closed_at = models.DateTimeField(null=True)
+    address_block = models.CharField(max_length=32, blank=True)  # the proposer's
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["contest", "station"], condition=Q(end=""), name="one_open_proposal_per_contest_and_tps"
-            ),
-            models.CheckConstraint(
-                condition=~Q(end="confirmed") | ~Q(closer=models.F("proposer")), name="two_people_exclude_a_tps"
-            ),
-            models.CheckConstraint(
-                condition=Q(end="", closer=None, closed_at=None)
-                | (~Q(end="") & Q(closer__isnull=False, closed_at__isnull=False)),
-                name="a_closed_exclusion_proposal_says_by_whom",
-            ),
+            Proposal.one_open(["contest", "station"], "one_open_proposal_per_contest_and_tps"),
+            Proposal.takes_two("two_people_exclude_a_tps"),
+            Proposal.closed_by_somebody("a_closed_exclusion_proposal_says_by_whom"),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from accounts import commitments
 from accounts.models import Role, RoleProposal, User
 from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
-from accounts.roles import SameDevice, UnknownPerson, check_devices, still_operates
+from accounts.roles import SameDevice, UnknownPerson, check_devices, still_may
 from ledger import entries as ledger
 from transcription import gold, queue
 from transcription.models import BarTurn, Lifting, Pace, Recall
@@ -100,7 +100,9 @@ def propose_lifting(
         _check_counts(account)
         if there := open_liftings().filter(account=account).first():
             return there
-        _close(account, by, Lifting.End.WITHDRAWN)  # of somebody who is no operator any more
+        Lifting.objects.filter(account=account).close(
+            Lifting.End.WITHDRAWN, by
+        )  # of somebody who is no operator any more
         return Lifting.objects.create(
             account=person, reason=reason, note=note.strip()[:LONGEST_NOTE], proposer=by, device_id=device
         )
@@ -129,7 +131,7 @@ def lift(by: User, lifting: int, election: str, device: UUID | None = None) -> N
         there.refresh_from_db()
         if there.end == Lifting.End.CONFIRMED:
             return
-        if there.end or not still_operates(there.proposer, there.proposed_at):
+        if there.end or not still_may(there.proposer, Action.GRANT_ROLES, there.proposed_at):
             raise NoSuchLifting
         if by.pk == there.proposer_id:
             raise OneOperator
@@ -139,13 +141,13 @@ def lift(by: User, lifting: int, election: str, device: UUID | None = None) -> N
         Recall.objects.filter(account=there.account_id, confirmed_at=None, ended_at=None).update(
             ended_at=Now(), dropped_by=by
         )
-        _close(there.account_id, by, Lifting.End.CONFIRMED)
+        Lifting.objects.filter(account=there.account_id).close(Lifting.End.CONFIRMED, by)
         end(there.proposer, by, there.account_id, election, reason=there.reason, note=there.note)
 
 
 def end(by: User, second: User, account: int, election: str, *, reason: str, note: str = "") -> None:
     """A pause ends as two operators say; who else proposed that is answered. In a transaction."""
-    _close(account, second, Lifting.End.WITHDRAWN)
+    Lifting.objects.filter(account=account).close(Lifting.End.WITHDRAWN, second)
     turn(by, account, election, on=False, reason=reason, note=note, second=second)
 
 
@@ -154,11 +156,7 @@ def withdraw_lifting(by: User, account: int) -> None:
     check_who(by, account)
     with transaction.atomic():
         User.objects.select_for_update().filter(pk=account).first()
-        _close(account, by, Lifting.End.WITHDRAWN)
-
-
-def _close(account: int, by: User, end: str) -> None:
-    Lifting.objects.filter(account=account, end="").update(end=end, closer=by, closed_at=Now())
+        Lifting.objects.filter(account=account).close(Lifting.End.WITHDRAWN, by)
 
 
 def _check_counts(account: int) -> None:

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_noop as _  # labels stay Indonesian in data; templates translate
 
-from accounts.models import Device, RoleProposal
+from accounts.models import Device, Proposal
 from ledger.sealing import new_salt
 from tps.models import Contest, Election, PollingStation, Region
 from uploads.models import Photo
@@ -405,39 +405,19 @@ class BarTurn(models.Model):
         return f"{self.account_id}: {'paused' if self.on else 'reading'}"
 
 
-class Lifting(models.Model):
-    """One operator's word that somebody's pause is to end (`transcription.bars`).
-
-    Open until another operator confirms it, any withdraws it, or the pause has ended otherwise. Rows are closed once.
-    """
-
-    End = RoleProposal.End
+class Lifting(Proposal):
+    """That somebody's pause is to end (`transcription.bars`). Withdrawn, too, when the pause has ended otherwise."""
 
     account = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="liftings")
     reason = models.CharField(max_length=9, choices=BarTurn.Reason.choices)
     note = models.CharField(max_length=300, blank=True)
-    proposer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    device = models.ForeignKey("accounts.Device", null=True, on_delete=models.PROTECT, related_name="+")
-    proposed_at = models.DateTimeField(db_default=Now())
-    end = models.CharField(max_length=9, blank=True, choices=End.choices)
-    closer = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
-    closed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["account"], condition=Q(end=""), name="one_open_lifting_per_account"),
-            models.CheckConstraint(
-                condition=~Q(end="confirmed") | ~Q(closer=F("proposer")), name="two_operators_lift_a_pause"
-            ),
-            models.CheckConstraint(
-                condition=~Q(proposer=F("account")) & (Q(closer=None) | ~Q(closer=F("account"))),
-                name="nobody_lifts_their_own_pause",
-            ),
-            models.CheckConstraint(
-                condition=Q(end="", closer=None, closed_at=None)
-                | (~Q(end="") & Q(closer__isnull=False, closed_at__isnull=False)),
-                name="a_closed_lifting_says_by_whom_and_when",
-            ),
+            Proposal.one_open(["account"], "one_open_lifting_per_account"),
+            Proposal.takes_two("two_operators_lift_a_pause"),
+            Proposal.never_by("account", "nobody_lifts_their_own_pause"),
+            Proposal.closed_by_somebody("a_closed_lifting_says_by_whom_and_when"),
         ]
 
     def __str__(self) -> str:

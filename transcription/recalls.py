@@ -23,7 +23,7 @@ from accounts import commitments
 from accounts.models import User
 from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
-from accounts.roles import SameDevice, check_devices, still_operates
+from accounts.roles import SameDevice, check_devices, still_may
 from ledger import entries as ledger
 from transcription import bars
 from transcription.models import BarTurn, Decision, Entry, Recall, RecallPhoto, Ruling
@@ -127,7 +127,7 @@ def confirm(by: User, recall: int, election: str, device: UUID | None = None) ->
         if by.pk == there.proposed_by_id:
             raise bars.OneOperator
         check_devices(there.device_id, device)
-        if not still_operates(there.proposed_by, there.proposed_at):
+        if not still_may(there.proposed_by, Action.GRANT_ROLES, there.proposed_at):
             raise NoSuchRecall
         if there.photos.filter(effect=None).exists():
             raise NotYetCounted

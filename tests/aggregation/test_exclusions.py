@@ -13,6 +13,7 @@ from django.db import DatabaseError, IntegrityError, connection, connections, tr
 from django.test import Client
 from django.utils import timezone
 
+from accounts import roles
 from accounts.models import Role
 from accounts.permissions import NotAllowed
 from aggregation import audit, columns, exclusions, tallies
@@ -253,6 +254,16 @@ def test_another_word_replaces_the_one_that_waited(world):
     ]
     exclusions.withdraw(world.person("Adi"), ExclusionProposal.objects.get(end="").pk)
     assert says(world, "Vera", "destroyed") is None
+
+
+def test_the_word_of_a_former_adjudicator_does_not_come_back_with_the_role(world):
+    omar, ida = (world.person(name, Role.OPERATOR) for name in ("Omar", "Ida"))
+    says(world, "Adi")
+    for role in (Role.VOLUNTEER, Role.ADJUDICATOR):
+        roles.grant(omar, world.person("Adi"), role, "contoh")
+        roles.grant(ida, world.person("Adi"), role, "contoh")
+    assert says(world, "Omar", role=Role.OPERATOR) is None
+    assert says(world, "Ida", role=Role.OPERATOR)
 
 
 def test_the_database_holds_to_it(world):
