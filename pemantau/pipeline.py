@@ -5,21 +5,19 @@
 Each step claims its photo, calls one plain function of one app, appends what happened to the ledger,
 and rings for the next step, all in one transaction. Redis is only the doorbell: a step may run twice,
 late or not at all, and the state ends the same, because a photo that has not moved for two minutes is
-rung for again by `sweep`. The way ends in `aggregation/management/commands/folder.py`.
+rung for again by `sweep`. How a step gets its photos stands in `batches`. The way ends in
+`aggregation/management/commands/folder.py`.
 """
 
-import logging
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
 from celery import Task, shared_task
 from django.core.cache import cache
-from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db import transaction
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError
 
@@ -27,8 +25,9 @@ from accounts import announcements, doorkeeper, independence
 from accounts.models import Device, User
 from accounts.refusals import Refusal
 from aggregation import exclusions, recall_preview, results, tallies, votes
-from aggregation.models import Delta, ExclusionTurn, Result, Snapshot, VoteWord
+from aggregation.models import ExclusionTurn, Result, VoteWord
 from ledger import entries as ledger
+from pemantau import batches
 from tps.models import Election
 from transcription import (
     bars,
@@ -56,15 +55,10 @@ from transcription.models import (
     Weeding,
     WeedingPhoto,
 )
-from transcription.models import Task as Place
 from uploads import fair_use, inspection, intake, reuse, storage, tickets
 from uploads.models import Photo
-from uploads.receipts import State
-
-log = logging.getLogger(__name__)
 
 Step = Photo.Step
-BATCH = 50  # photos that are decided, or recorded, in one transaction
 
 
 # --- The doors: what a person did -----------------------------------------------------------
@@ -158,7 +152,7 @@ def send_ruling(sent: rulings.Sent) -> Ruling:
         ruling, is_new = rulings.submit(sent)
         if is_new:
             ledger.append(ruling.photo.contest.election_id, "ruling", **rulings.entry_of(ruling))
-            _move(Step.DECIDE, ruling.photo)
+            batches.move(Step.DECIDE, ruling.photo)
             _ring(decide, ruling.photo_id)
     return ruling
 
@@ -198,7 +192,7 @@ def propose_recall(by: User, account: int, device: UUID | None = None) -> Recall
     """An operator asks what would change if a paused person's readings counted no more, or again."""
     with transaction.atomic():
         recall = recalls.propose(by, account, device)
-        _ring_recall(recall)
+        _ring(go_on_with_recall, recall.pk)
     return recall
 
 
@@ -212,7 +206,7 @@ def confirm_recall(by: User, recall_id: int, election: str, device: UUID | None 
         raise recalls.NotYetCounted
     with transaction.atomic():
         recall = recalls.confirm(by, recall_id, election, device)
-        _ring_recall(recall)
+        _ring(go_on_with_recall, recall.pk)
     return recall
 
 
@@ -241,7 +235,7 @@ def confirm_weeding(by: User, weeding_id: int, device: Device | None, address_bl
     """A second adjudicator agrees about what one sender sent: both rule on its photos, one after the other."""
     with transaction.atomic():
         weeding = weedings.confirm(by, weeding_id, device, address_block)
-        _ring_weeding(weeding)
+        _ring(go_on_with_weeding, weeding.pk)
     return weeding
 
 
@@ -251,36 +245,35 @@ def confirm_weeding(by: User, weeding_id: int, device: Device | None, address_bl
 @shared_task
 def inspect(photo_id: str) -> None:
     """Make the public copies."""
-    with _claimed(photo_id, Step.INSPECT) as photo:
+    with batches.claimed(photo_id, Step.INSPECT) as photo:
         if photo:
             copies = inspection.make_public_copies(photo)
             ledger.append(photo.contest.election_id, "copies", **inspection.entry_of(photo, copies))
-            _move(Step.QUEUE, photo)
+            batches.move(Step.QUEUE, photo)
             _ring(open_to_readers, photo.pk)
 
 
 @shared_task
 def open_to_readers(photo_id: str) -> None:
     """Put the photo into the queue, and count its TPS as received."""
-    with _claimed(photo_id, Step.QUEUE) as photo:
+    with batches.claimed(photo_id, Step.QUEUE) as photo:
         if photo:
             reuse.find_alike(photo)
             queue.open_photo(photo)
             _record_results([photo])
-            _move(Step.READ, photo)
+            batches.move(Step.READ, photo)
 
 
 @shared_task
 def decide(photo_id: str) -> None:
     """See whether the entries agree; if not, ask for another or for an adjudicator."""
-    if time.monotonic() < _rush["until"] and not Photo.objects.filter(pk=photo_id, step=Step.DECIDE).exists():
-        return  # another ring took it along, and whatever else waits has been rung for
-    _together(photo_id, Step.DECIDE, _decide)
+    if not batches.was_taken_along(photo_id, Step.DECIDE):
+        batches.together(photo_id, Step.DECIDE, _decide, lambda other: _ring(decide, other))
 
 
 def decide_again(photo_id: UUID) -> Decision | None:
     """The same by another version of the rule, wherever the photo is since it was read. Again changes nothing."""
-    with _claimed(photo_id, Step.READ, Step.DECIDE, Step.RECORD, Step.DONE) as photo:
+    with batches.claimed(photo_id, Step.READ, Step.DECIDE, Step.RECORD, Step.DONE) as photo:
         return next(iter(_decide([photo])), None) if photo else None
 
 
@@ -299,7 +292,7 @@ def go_on_with_recall(recall_id: str) -> None:
     for _turn in range(RECALLED_AT_ONCE):
         if not _one_of_recall(recall):
             return
-    _ring_recall(recall)
+    _ring(go_on_with_recall, recall.pk)
 
 
 def _one_of_recall(recall: Recall) -> bool:
@@ -335,7 +328,7 @@ def go_on_with_weeding(weeding_id: str) -> None:
             return
         row.weeding = found
         _weed(row)
-    _ring_weeding(found)
+    _ring(go_on_with_weeding, found.pk)
 
 
 def _weed(row: WeedingPhoto) -> None:
@@ -374,8 +367,8 @@ def _decide(photos: Sequence[Photo]) -> list[Decision]:
     if others := [photo.pk for photo in photos if photo.pk not in decided]:
         # An earlier decision too: a ruling that settles nothing yet may come before that one was recorded.
         decided |= set(Decision.objects.filter(photo__in=others).values_list("photo", flat=True))
-    _move(Step.READ, *(photo for photo in photos if photo.pk not in decided))
-    _move(Step.RECORD, *(photo for photo in photos if photo.pk in decided))
+    batches.move(Step.READ, *(photo for photo in photos if photo.pk not in decided))
+    batches.move(Step.RECORD, *(photo for photo in photos if photo.pk in decided))
     for photo_id in list(decided)[:1]:
         _ring(record, photo_id)  # which takes the others along
     return decisions
@@ -384,47 +377,27 @@ def _decide(photos: Sequence[Photo]) -> list[Decision]:
 @shared_task
 def record(photo_id: str) -> None:
     """Put the decision into the results of the TPS it touches."""
-    _together(photo_id, Step.RECORD, _record)
+    batches.together(photo_id, Step.RECORD, _record, lambda other: _ring(record, other))
 
 
 def _record(photos: Sequence[Photo]) -> None:
     _record_results(photos)
     still_open = queue.open_among(photos)
-    _move(Step.READ, *(photo for photo in photos if photo.pk in still_open))
-    _move(Step.DONE, *(photo for photo in photos if photo.pk not in still_open))
+    batches.move(Step.READ, *(photo for photo in photos if photo.pk in still_open))
+    batches.move(Step.DONE, *(photo for photo in photos if photo.pk not in still_open))
 
 
-# --- Where a photo is -----------------------------------------------------------------------
+def _record_results(photos: Sequence[Photo]) -> None:
+    changed = results.record_touched_by(photos)
+    tallies.add_deltas(changed)
+    if doubtful := results.in_doubt(result for result, _before in changed):
+        doubts.ask(doubtful)
 
 
-def whereabouts(photo: Photo) -> State:
-    """What its sender is told; no numbers, for those nobody sees before the decision."""
-    if photo.withdrawn_at is not None:
-        return State.WITHDRAWN
-    if photo.step in (Step.INSPECT, Step.QUEUE):
-        return State.RECEIVED
-    decision = photo.decisions.order_by("-version").first()
-    if decision is None or decision.outcome == Decision.Outcome.REOPENED:
-        waits = Place.objects.filter(photo=photo, needs_adjudicator=True).exists()
-        return State.WITH_ADJUDICATOR if waits else State.BEING_READ
-    if decision.outcome == Decision.Outcome.REJECTED:
-        return State.REJECTED
-    result = Result.objects.filter(contest=decision.contest_id, station=decision.station_id).first()
-    if result is None or decision.pk not in result.decisions:
-        return State.DISPUTED if result and result.state == Result.State.DISPUTED else State.AGREED
-    return State.AGREED if _waits_for_folder(result) else State.PUBLISHED
-
-
-def problem_of(photo: Photo) -> str:
-    """Why it was rejected, one of `transcription.models.Problem`; empty where it was not."""
-    newest = photo.decisions.order_by("-version").first()
-    return newest.problem if newest and newest.outcome == Decision.Outcome.REJECTED else ""
-
-
-def _waits_for_folder(result: Result) -> bool:
-    unfolded = Delta.objects.filter(contest=result.contest_id, region=result.station.region_id)
-    unpublished = Snapshot.objects.filter(contest=result.contest_id, published__lt=F("version"))
-    return unfolded.exists() or unpublished.exists()
+def _record_if_counted(photo: Photo) -> None:
+    """After a photo was taken back, or came back: the result of its TPS, where there is one, tells so."""
+    if Result.objects.filter(contest=photo.contest, station=photo.station).exists():
+        _record_results([photo])
 
 
 # --- The sweepers ---------------------------------------------------------------------------
@@ -485,95 +458,12 @@ def renew_gold() -> int:
     return gold.renew()
 
 
-# --- Claiming, moving, ringing --------------------------------------------------------------
+# --- Ringing --------------------------------------------------------------------------------
 
 
-@contextmanager
-def _claimed(photo_id: UUID | str, *steps: Step) -> Iterator[Photo | None]:
-    """Hold the photo while its step is worked on; None where the step is done already, in other hands, or withdrawn.
-
-    Whoever holds it for a moment is waited for. Inspecting takes seconds and is left to whoever is at it.
-    """
-    with transaction.atomic():
-        yield (
-            Photo.objects.select_for_update(of=("self",), skip_locked=Step.INSPECT in steps, no_key=True)
-            .select_related("contest", "station")
-            .filter(pk=photo_id, step__in=steps, withdrawn_at__isnull=True)
-            .first()
-        )
-
-
-RUSH_SECONDS = 10.0
-# After a full batch most rings are for photos that it took along: until then this process asks for those alone first.
-_rush = {"until": 0.0}
-
-
-def _together(photo_id: str, step: Step, work: Callable[[Sequence[Photo]], object]) -> None:
-    """Work on what waits for this step, oldest first: one transaction for many costs little more than for one.
-
-    What is in other hands is passed by, but for the photo that was rung for: whoever sends an entry or a ruling holds
-    it for a moment, also where it is refused and rings for nothing. If any of them fails, each is worked on alone, and
-    takes none of the others with it.
-    """
-    taken: list[UUID] = []
-    try:
-        with transaction.atomic():
-            waiting = _waits_at(step).select_for_update(of=("self",), skip_locked=True, no_key=True)
-            photos = list(waiting.select_related("contest", "station").order_by("step_at")[:BATCH])
-            taken = [photo.pk for photo in photos]
-            if photos:
-                work(photos)
-            if len(photos) == BATCH:
-                _rush["until"] = time.monotonic() + RUSH_SECONDS
-                _ring_for_one_more(step)
-    except Exception:
-        if len(taken) < 2 or not connection.is_usable():
-            raise
-        log.exception("%s: %s photos together failed, trying each alone", step, len(taken))
-        _one_by_one(taken, step, work)
-    if len(taken) < BATCH and UUID(str(photo_id)) not in taken and _waits_at(step).filter(pk=photo_id).exists():
-        _one_by_one([photo_id], step, work)
-
-
-def _one_by_one(photo_ids: Sequence[UUID | str], step: Step, work: Callable[[Sequence[Photo]], object]) -> None:
-    failed: Exception | None = None
-    for photo_id in photo_ids:
-        try:
-            with _claimed(photo_id, step) as photo:
-                if photo:
-                    work([photo])
-        except Exception as error:
-            log.exception("%s: photo %s failed", step, photo_id)
-            failed = error
-    if failed:
-        raise failed
-
-
-def _ring_for_one_more(step: Step) -> None:
-    for photo_id in _waits_at(step).order_by("step_at").values_list("pk", flat=True)[:1]:
-        _ring(_TASKS[step], photo_id)
-
-
-def _waits_at(step: Step) -> QuerySet[Photo]:
-    return Photo.objects.filter(step=step, withdrawn_at__isnull=True)
-
-
-def _move(step: Step, *photos: Photo) -> None:
-    if photos:
-        Photo.objects.filter(pk__in=[photo.pk for photo in photos]).update(step=step, step_at=Now())
-
-
-def _ring_recall(recall: Recall) -> None:
-    transaction.on_commit(lambda: _knock(go_on_with_recall, recall.pk), robust=True)
-
-
-def _ring_weeding(weeding: Weeding) -> None:
-    transaction.on_commit(lambda: _knock(go_on_with_weeding, weeding.pk), robust=True)
-
-
-def _ring(task: Task, photo_id: UUID) -> None:
+def _ring(task: Task, key: UUID | int) -> None:
     # robust: with Redis down the commit stands, and the sweeper rings.
-    transaction.on_commit(lambda: _knock(task, photo_id), robust=True)
+    transaction.on_commit(lambda: _knock(task, key), robust=True)
 
 
 def _knock(task: Task, key: UUID | int) -> None:
@@ -583,16 +473,3 @@ def _knock(task: Task, key: UUID | int) -> None:
         task.delay(str(key))
     except OperationalError as error:
         doorkeeper.is_silent(error)
-
-
-def _record_results(photos: Sequence[Photo]) -> None:
-    changed = results.record_touched_by(photos)
-    tallies.add_deltas(changed)
-    if doubtful := results.in_doubt(result for result, _before in changed):
-        doubts.ask(doubtful)
-
-
-def _record_if_counted(photo: Photo) -> None:
-    """After a photo was taken back, or came back: the result of its TPS, where there is one, tells so."""
-    if Result.objects.filter(contest=photo.contest, station=photo.station).exists():
-        _record_results([photo])

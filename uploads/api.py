@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.openapi import error
 from accounts.permissions import Action, Allows
 from accounts.refusals import Refusal
-from pemantau import admission, pipeline
+from pemantau import admission, pipeline, whereabouts
 from uploads import claims, doors, intake, receipts, statements, storage
 from uploads.models import Photo
 from uploads.proof import Paid
@@ -89,10 +89,10 @@ class Receipt(serializers.Serializer):
 
 def receipt_of(photo: Photo, request: Request, state: receipts.State | None = None) -> Mapping[str, Any]:
     """The body of a receipt. No numbers: before the decision nobody sees them, afterwards the results show them."""
-    state = state or pipeline.whereabouts(photo)
+    state = state or whereabouts.state_of(photo)
     hidden = state in (receipts.State.RECEIVED, receipts.State.WITHDRAWN)
     copies = [] if hidden else photo.copies.order_by("side")
-    problem = pipeline.problem_of(photo) if state == receipts.State.REJECTED else ""
+    problem = whereabouts.problem_of(photo) if state == receipts.State.REJECTED else ""
     code = receipts.grouped(photo.receipt)
     return {
         "receipt": code,

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import devices
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
-from pemantau import pipeline
+from pemantau import pipeline, whereabouts
 from uploads import claims, receipts, statements, storage
 from uploads.receipts import State
 
@@ -43,8 +43,8 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
     photo = receipts.photo_of(code)
     grouped = receipts.grouped(photo.receipt)
     copies = {copy.side: copy for copy in photo.copies.all()}
-    state = pipeline.whereabouts(photo)
-    problem = pipeline.problem_of(photo) if state == State.REJECTED else ""
+    state = whereabouts.state_of(photo)
+    problem = whereabouts.problem_of(photo) if state == State.REJECTED else ""
     context = {
         "photo": photo,
         "code": grouped,

@@ -22,7 +22,7 @@ PATTERN = re.compile(rf"[{ALPHABET}]{{{LENGTH}}}")
 
 
 class State(models.TextChoices):
-    """Where a photo is, in a word and a sentence. `pemantau.pipeline.whereabouts` says which holds."""
+    """Where a photo is, in a word and a sentence. `pemantau.whereabouts` says which holds."""
 
     RECEIVED = "received", _("Foto Anda sudah kami terima dan tersimpan. Berikutnya dibaca relawan.")
     BEING_READ = "being_read", _("Foto Anda sedang dibaca relawan. Angkanya tampil setelah dua pembaca sepakat.")

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from aggregation.models import Delta, Result
-from pemantau import pipeline
+from pemantau import batches, pipeline
 from tests.pemantau.test_pipeline import deciding_while_somebody_has_it_in_hand
 from tests.transcription.reading import VOTES, decision_of, device_of, photo_of
 from tests.transcription.test_many_at_once import at_once
@@ -90,7 +90,7 @@ def test_how_many_wait_makes_no_more_statements():
 
 @pytest.mark.django_db
 def test_more_than_fit_are_all_done(monkeypatch, django_capture_on_commit_callbacks):
-    monkeypatch.setattr(pipeline, "BATCH", 2)
+    monkeypatch.setattr(batches, "BATCH", 2)
     photos = read_by_pairs(build(), 5)
     rung: list[str] = []
     monkeypatch.setattr(pipeline, "_knock", lambda task, photo_id: rung.append((task, photo_id)))

@@ -8,7 +8,7 @@ from aggregation import audit, folder, photo_document, station_document
 from aggregation.models import Result
 from ledger import checks
 from ledger.models import Event
-from pemantau import pipeline
+from pemantau import pipeline, whereabouts
 from tests.transcription import reading as people
 from tests.transcription.reading import VOTES, given, photo_of, reads, rejects, rules, task_of
 from tests.uploads.conftest import folder_storages
@@ -43,7 +43,7 @@ def test_it_is_nobodys_task_any_more_and_counts_for_nothing(world):
     photo = photo_of(world)
     assert counted(world, photo).state == Result.State.RECEIVED
     photo = withdrawn(photo)
-    assert pipeline.whereabouts(photo) == State.WITHDRAWN
+    assert whereabouts.state_of(photo) == State.WITHDRAWN
     assert people.takes(world, "Sari") is None
     assert (task_of(photo).wants, task_of(photo).needs_adjudicator) == (0, False)
     assert Result.objects.get().state == Result.State.EMPTY
@@ -174,7 +174,7 @@ def test_the_same_device_gets_the_same_receipt_and_it_stays_withdrawn(world, sen
     again = sent(address_block="another place")
     assert (again.pk, again.receipt) == (photo.pk, photo.receipt)
     assert Repeat.objects.count() == 1
-    assert pipeline.whereabouts(again) == State.WITHDRAWN
+    assert whereabouts.state_of(again) == State.WITHDRAWN
     assert withdrawn(again).withdrawn_at == photo.withdrawn_at
 
 
