@@ -223,16 +223,25 @@ class Lease(models.Model):
     taken_at = models.DateTimeField(db_default=Now())
     expires_at = models.DateTimeField()
     end = models.CharField(max_length=9, blank=True, choices=End.choices)
+    ended_at = models.DateTimeField(null=True)  # when it was taken back because its time had run out
     place = models.SmallIntegerField(default=0)
     # Where the answer is known: the decision that knows it. Takes no place of the photo's, and decides nothing.
     gold = models.ForeignKey("Decision", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    stood_for = models.SmallIntegerField(null=True)  # then: how many readers the photo wanted that it stands in for
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["account", "place"], condition=Q(end=""), name="one_task_in_each_place"),
             models.CheckConstraint(condition=Q(place__range=(0, 3)), name="four_tasks_at_once_at_most"),
         ]
-        indexes = [models.Index(fields=["expires_at"], condition=Q(end=""), name="lease_that_may_expire")]
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(end=""), name="lease_that_may_expire"),
+            # Of how many others asked since, and of who let a known answer's time run out (`queue.take`).
+            models.Index(fields=["taken_at"], name="lease_by_when_it_was_taken"),
+            models.Index(
+                fields=["account"], condition=Q(end="expired", gold__isnull=False), name="known_answer_whose_time_is_up"
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)

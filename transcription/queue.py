@@ -310,6 +310,31 @@ _MET = f"""
 _MET_OR_BEEN = f"""coalesce({_MET}, (SELECT station_id FROM uploads_photo p WHERE p.id = t.photo_id)
                IN (SELECT transcription_tps_in_hand(%(me)s, %(device)s::uuid)))
 """  # noqa: S608  # built from constants alone
+# Whoever lets the time of some photos run out and asks again gets them again, in their order, but for those that others
+# took meanwhile, the first ones first. So it comes again where the answer is known, too, or its staying away would tell
+# which it is: after those before it, unless so many others asked as these and the photo it stood in for had room for.
+_AGAIN = f"""again AS MATERIALIZED (
+        SELECT t.photo_id, t.decision_id
+          FROM transcription_lease l JOIN transcription_task t ON t.photo_id = l.task_id
+         WHERE l.account_id = %(me)s AND l."end" = 'expired' AND l.gold_id IS NOT NULL
+           AND l.ended_at > now() - %(longest)s AND l.gold_id = t.decision_id AND NOT t.needs_adjudicator
+           AND EXISTS (SELECT FROM chosen)
+           AND NOT EXISTS (SELECT FROM transcription_lease later
+                            WHERE later.account_id = %(me)s AND later.task_id = l.task_id
+                              AND later.taken_at > l.taken_at)
+           AND NOT EXISTS (SELECT FROM transcription_goldreading g WHERE g.lease_id = l.id)
+           AND NOT EXISTS (
+               SELECT FROM transcription_lease before JOIN chosen ON chosen.photo_id = before.task_id
+                WHERE before.account_id = %(me)s AND before.ended_at = l.ended_at AND before.taken_at < l.taken_at)
+           AND (SELECT count(*) FROM (
+                   SELECT FROM transcription_lease other
+                    WHERE other.taken_at > l.ended_at AND other.account_id <> %(me)s AND other.gold_id IS NULL
+                    LIMIT {PLACES * READERS}) AS asked)
+             < (SELECT count(*) * l.stood_for FROM transcription_lease first
+                 WHERE first.account_id = %(me)s AND first.ended_at = l.ended_at AND first.taken_at <= l.taken_at)
+           AND {_UNTOUCHED} AND NOT coalesce({_MET}, true)
+         ORDER BY l.taken_at LIMIT 1 FOR UPDATE OF t SKIP LOCKED
+    )"""  # noqa: S608  # built from constants alone
 _TAKE_WAITING = f"""
     WITH seen AS (
         INSERT INTO accounts_sighting (user_id, device_id, address_block, day)
@@ -337,7 +362,7 @@ _TAKE_WAITING = f"""
            AND NOT EXISTS (SELECT FROM transcription_lease l
                             WHERE l.account_id = %(me)s AND l."end" = '' AND (l.place = place.place OR NOT %(ahead)s))
     ), chosen AS MATERIALIZED (
-        SELECT t.photo_id FROM transcription_task t
+        SELECT t.photo_id, t.free FROM transcription_task t
          WHERE t.free > 0 AND {_UNTOUCHED}
            AND NOT {_MET_OR_BEEN}
            AND (SELECT empty FROM place) IS NOT NULL
@@ -353,21 +378,24 @@ _TAKE_WAITING = f"""
          ORDER BY random() LIMIT 1 FOR UPDATE OF t SKIP LOCKED
     ), golden AS MATERIALIZED (
         SELECT photo_id, decision_id FROM drawn t WHERE NOT coalesce({_MET}, true)
-    ), given (photo_id, knows) AS (
-        SELECT photo_id, decision_id FROM golden
-        UNION ALL SELECT photo_id, NULL FROM chosen WHERE NOT EXISTS (SELECT FROM golden)
+    ), {_AGAIN}, given (photo_id, knows, counted) AS (
+        SELECT photo_id, decision_id, 1 FROM golden
+        UNION ALL SELECT photo_id, decision_id, 0 FROM again WHERE NOT EXISTS (SELECT FROM golden)
+        UNION ALL SELECT photo_id, NULL, 0 FROM chosen
+                   WHERE NOT EXISTS (SELECT FROM golden) AND NOT EXISTS (SELECT FROM again)
     ), taken AS (
         UPDATE transcription_task t
            SET leased = t.leased + (knows IS NULL)::int, rank = t.rank + (knows IS NULL)::int,
-               gold = t.gold - (knows IS NOT NULL)::int, changed_at = now(),
+               gold = t.gold - counted, changed_at = now(),
                touched_by = t.touched_by || %(me)s::bigint, touched_on = t.touched_on || %(here)s::varchar[]
           FROM given WHERE t.photo_id = given.photo_id
         RETURNING t.photo_id, knows
     ), leased AS (
         INSERT INTO transcription_lease (id, task_id, account_id, device_id, address_block, expires_at, "end", place,
-                                         gold_id)
-        SELECT gen_random_uuid(), photo_id, %(me)s, %(device)s, %(block)s, now() + %(lease)s, '', empty, knows
-          FROM taken, place
+                                         gold_id, stood_for)
+        SELECT gen_random_uuid(), taken.photo_id, %(me)s, %(device)s, %(block)s, now() + %(lease)s, '', empty, knows,
+               CASE WHEN knows IS NOT NULL THEN free END
+          FROM taken, place, chosen
         RETURNING id
     )
     SELECT id FROM leased UNION ALL (SELECT id FROM held ORDER BY taken_at LIMIT 1)
@@ -514,7 +542,8 @@ _TAKE_BACK = """
          WHERE l."end" = '' AND l.expires_at < statement_timestamp()
          FOR UPDATE SKIP LOCKED
     ), ended AS (
-        UPDATE transcription_lease l SET "end" = 'expired' FROM due WHERE l.id = due.id
+        UPDATE transcription_lease l SET "end" = 'expired', ended_at = statement_timestamp()
+          FROM due WHERE l.id = due.id
         RETURNING l.task_id, l.account_id, l.device_id, l.address_block, l.gold_id
     ), places AS (
         SELECT task_id, (count(*) FILTER (WHERE gold_id IS NULL))::smallint AS many, array_agg(account_id) AS accounts,

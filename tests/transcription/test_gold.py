@@ -630,3 +630,42 @@ def test_what_two_contradict_alike_speaks_against_nobody_and_goes_before_an_adju
     assert pipeline.renew_gold() == 0
     assert (task_of(photo).gold, task_of(photo).why) == (0, Task.Why.REPORTED)
     assert gold.contested() == set()
+
+
+# --- Its time runs out --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", range(9))
+@pytest.mark.parametrize("at", [None, 0, 1, 2, 3])
+def test_it_comes_again_as_any_other_does_whose_time_ran_out(world, drawn, at, asked):
+    """With `at` the known answer in that place of four, with None none; so many others ask meanwhile."""
+    photo = known(world) if at is not None else None
+    for _ in range(8):
+        photo_of(world, another_tps(world))
+    held = []
+    for place in range(queue.PLACES):
+        drawn["next"] = 0.0 if place == at else 1.0
+        held.append(ahead(world, "Sari").task_id)
+    drawn["next"] = 1.0
+    assert (photo.pk if photo else None) == (held[at] if at is not None else None)
+    before = as_it_stands(photo) if photo else None
+    queue.let_go(world.person("Sari"))
+    for number in range(asked):
+        takes(world, f"Orang {number}")
+    again = [ahead(world, "Sari").task_id for _ in range(queue.PLACES)]
+    gone = asked // 2  # each wanted two readers
+    left = held[gone + (at is not None and at < gone) :]  # the first ones are gone, in either case
+    assert again[: len(left)] == left
+    assert not set(again[len(left) :]) & set(held)
+    assert (as_it_stands(photo) if photo else None) == before
+
+
+def test_it_comes_again_until_it_was_sent(world, lease, drawn):
+    drawn["next"] = 1.0
+    sari = world.person("Sari")
+    queue.let_go(sari)
+    again = takes(world, "Sari")
+    assert (again.task_id, again.gold_id) == (lease.task_id, lease.gold_id)
+    queue.let_go(sari)
+    sends(again, Reading(2, dict(VOTES)))
+    assert takes(world, "Sari").gold_id is None
