@@ -68,7 +68,7 @@ class Region(models.Model):
 
 
 # The consensus rule that this program decides by (`transcription.agreement.RULE_VERSION`; a test compares).
-RULE_OF_NEW_ELECTIONS = 3
+RULE_OF_NEW_ELECTIONS = 4
 
 
 class Election(models.Model):

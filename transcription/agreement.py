@@ -15,7 +15,9 @@ from uuid import UUID
 # version 1 said.
 # Version 3: what an adjudicator accepts was read by volunteers who may count, every number of it, or by a second
 # adjudicator too; and what barred adjudicators ruled counts no more. Of everything else it says what version 2 said.
-RULE_VERSION = 3
+# Version 4: to accept other numbers than those that stand takes two adjudicators, as rejecting them does; and of what
+# an adjudicator said while it waits for a second one, the newest counts. Of all else it says what version 3 said.
+RULE_VERSION = 4
 READERS = 2
 READERS_OF_BROKEN_SUMS = 3
 READERS_ON_PROBATION = 3  # so many who are all new decide, or fewer of whom one is not
@@ -178,9 +180,10 @@ class _Said:
         for ruling in sorted(evidence.rulings, key=lambda r: (r.round, r.at, r.id)):
             if ruling.round == said.ruled:
                 continue  # two at the same instant: the first one stands, the second was too late
-            support = _support(ruling, said, evidence)
+            support = _support(ruling, said, evidence, broken_rules)
             if support is None:
-                said = replace(said, waiting=(*said.waiting, ruling))
+                others = (earlier for earlier in said.waiting if earlier.adjudicator != ruling.adjudicator)
+                said = replace(said, waiting=(*others, ruling))
             else:
                 said = said._with(ruling, (ruling.id, *support), broken_rules)
         return said
@@ -201,13 +204,13 @@ class _Said:
         return _Said(stands, station, tps, since, moved, moved_because, ruling.round, because)
 
 
-def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...] | None:
+def _support(ruling: Ruling, said: _Said, evidence: Evidence, broken_rules: BrokenRules) -> tuple[UUID, ...] | None:
     """Who else says so: entries, or an adjudicator who said it before. None where nobody does: it waits.
 
     Every number must have been read by a volunteer who may count, or by anybody and said by a second adjudicator.
-    Throwing a photo away or moving it takes two adjudicators, who name the same TPS then: readers' problems bring it
-    before them. To have a photo read again needs nobody else: it settles nothing. What is not independent of the
-    adjudicator supports nothing, not one number.
+    Throwing a photo away, moving it, or replacing what stands takes two adjudicators, who say the same: readers'
+    problems bring it before them. To have a photo read again needs nobody else: it settles nothing. What is not
+    independent of the adjudicator supports nothing, not one number.
     """
     if ruling.verdict == "reopen":
         return ()
@@ -215,7 +218,8 @@ def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...
     entries = [e for e in of_the_round if not _of_one_hand(e, ruling, evidence.lines)]
     support: list[Entry] = []
     if ruling.verdict == "accept":
-        if readers := _carriers(ruling, [entry for entry in entries if _may_count(entry, evidence)]):
+        readers = _carriers(ruling, [entry for entry in entries if _may_count(entry, evidence)])
+        if readers and not _overturns(ruling, _stood_before(ruling, said, evidence, broken_rules)):
             return tuple(entry.id for entry in readers)
         support = _carriers(ruling, entries)
         if not support:
@@ -224,6 +228,22 @@ def _support(ruling: Ruling, said: _Said, evidence: Evidence) -> tuple[UUID, ...
         if independent(earlier, ruling, evidence.lines) and _same(earlier, ruling):
             return (*(entry.id for entry in support), earlier.id)
     return None
+
+
+def _overturns(ruling: Ruling, stood: Accepted | Rejected | None) -> bool:
+    if isinstance(stood, Accepted):
+        return (stood.page, _key(stood.numbers)) != (ruling.page, _key(ruling.numbers))
+    return stood is not None
+
+
+def _stood_before(
+    ruling: Ruling, said: _Said, evidence: Evidence, broken_rules: BrokenRules
+) -> Accepted | Rejected | None:
+    """What was decided before this ruling, by an earlier one or by readers; a pair may have reached its cap since."""
+    if said.stands:
+        return said.stands
+    before = replace(evidence, entries=[entry for entry in evidence.entries if entry.round < ruling.round])
+    return _readers_say(_counting(before, said), evidence.lines, broken_rules)[0]
 
 
 def _same(one: Ruling, other: Ruling) -> bool:

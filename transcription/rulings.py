@@ -55,6 +55,7 @@ class Sent:
     device_id: UUID | None = None
     address_block: str = ""
     asked_for: bool = False  # somebody else asked that it be read again (`reports.answer`)
+    version: int | None = None  # of the decision that they saw; 0 where there was none, None where nobody asks
 
 
 class NoSuchPhoto(Refusal):
@@ -103,11 +104,11 @@ class AlreadyRuled(Refusal):
 
 
 class JustRuled(Refusal):
-    """Another adjudicator's ruling stands, and is about to become the decision."""
+    """It was decided since they looked, or another adjudicator's ruling is about to become the decision."""
 
     status = 409
     code = "just_ruled"
-    sentence = _("Verifikator lain baru saja memutuskan foto ini. Muat ulang halaman.")
+    sentence = _("Foto ini baru saja diputuskan. Muat ulang halaman dan lihat putusannya.")
 
 
 REFUSALS: dict[str, type[Refusal]] = {
@@ -139,15 +140,16 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
     newest = photo.rulings.filter(adjudicator=sent.adjudicator).order_by("-round").first()
     decision = photo.decisions.order_by("-version").first()
     version = decision.version if decision else 0
-    if newest and (newest.round > version or (decision and newest.pk in decision.because)):
+    stands = newest is not None and decision is not None and newest.pk in decision.because
+    if newest and (stands or newest.round > version):
         was_read_since = photo.entries.filter(round__gt=newest.round).exists()
         if _is(newest, sent, station) and not was_read_since:
             newest.photo, newest.adjudicator, newest.station = photo, sent.adjudicator, station
             return newest, False
-        # While theirs waits and another says otherwise, somebody has to give way.
-        others = photo.rulings.filter(round__gt=version).exclude(adjudicator=sent.adjudicator)
-        if newest.round <= version or not others.exists():
-            raise AlreadyRuled
+        if stands:
+            raise AlreadyRuled  # what still waits for a second one may be changed
+    if sent.version is not None and sent.version != version:
+        raise JustRuled
     task = may_rule_on(photo, sent.adjudicator)
     if sent.verdict == Verdict.REOPEN and not task.needs_adjudicator and not sent.asked_for:
         raise NobodyAsked

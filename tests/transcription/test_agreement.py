@@ -267,6 +267,16 @@ def test_one_person_with_several_accounts_decides_and_moves_nothing(entries, rul
     assert (result.stands, result.station) == (None, None)
 
 
+@given(entries_of(), some.sampled_from(["accept", "reject", "rehome"]), values, ties)
+def test_one_adjudicator_replaces_nothing_that_stands(entries, verdict, value, tied):
+    before = outcome(evidence_of(entries, (), tied), broken_rules).stands
+    numbers = dict.fromkeys(FIELDS, value) if verdict == "accept" else None
+    one = ruling(11, verdict, reason="blurred", page=1 if numbers else None, numbers=numbers, round=9)
+    after = outcome(evidence_of(entries, [one], tied), broken_rules).stands
+    if before:
+        assert (after.page, after.numbers) == (before.page, before.numbers)
+
+
 @given(entries_of(), rulings_of(), ties)
 def test_two_independent_adjudicators_stand_behind_every_move(entries, rulings, tied):
     result = outcome(evidence_of(entries, rulings, tied), broken_rules)

@@ -122,15 +122,60 @@ ONE_HAND = [
 
 
 @pytest.mark.parametrize(("shared", "tied"), ONE_HAND)
-def test_an_adjudicator_and_a_reader_of_one_hand_overturn_nothing(shared, tied):
-    """Two agreed; the third reader and the adjudicator are one person with two accounts."""
-    read = entry(1), entry(2), entry(3, 1, 5, 6, **shared)
+def test_an_adjudicator_and_a_reader_of_one_hand_settle_nothing(shared, tied):
+    """All differ; the third reader and the adjudicator are one person with two accounts."""
+    read = entry(1), entry(2, 9, 2, 11), entry(3, 1, 5, 6, **shared)
     for numbers in ({"a": 1, "b": 5, "sum": 6}, {"a": 1, "b": 5, "sum": 3}):
-        overturned = ruling(11, "accept", 2, page=1, numbers=numbers, **shared)
-        result = said(*read, rulings=[overturned], tied=tied)
-        assert (result.stands.numbers, result.adjudicator) == ({"a": 1, "b": 2, "sum": 3}, "second")
-        alone = said(*read, rulings=[replace(overturned, device=UUID(int=1011), address_block="")])
+        one = ruling(11, "accept", page=1, numbers=numbers, **shared)
+        result = said(*read, rulings=[one], tied=tied)
+        assert (result.stands, result.adjudicator) == (None, "second")
+        alone = said(*read, rulings=[replace(one, device=UUID(int=1011), address_block="")])
         assert alone.stands.numbers == numbers
+
+
+def test_what_stands_is_replaced_by_two_adjudicators_who_say_the_same():
+    read = entry(1), entry(2), entry(3, 1, 5, 6)
+    numbers = {"a": 1, "b": 5, "sum": 6}
+    one, other = (ruling(who, "accept", 2, page=1, numbers=numbers) for who in (11, 12))
+    for alone in ([one], [one, replace(other, numbers={"a": 1, "b": 5, "sum": 3})]):
+        result = said(*read, rulings=alone)
+        assert (result.stands.numbers, result.stands.how, result.adjudicator) == (
+            {"a": 1, "b": 2, "sum": 3}, "two_readers", "second",
+        )  # fmt: skip
+    result = said(*read, rulings=[one, other])
+    assert (result.stands.numbers, set(result.stands.because)) == (numbers, {one.id, other.id, read[2].id})
+    back = [ruling(who, "accept", 3, page=1, numbers={"a": 1, "b": 2, "sum": 3}) for who in (13, 14)]
+    assert said(*read, rulings=[one, other, back[0]]).stands.numbers == numbers
+    assert said(*read, rulings=[one, other, *back]).stands.numbers["b"] == 2
+
+
+def test_what_stands_is_confirmed_by_one():
+    one = ruling(11, "accept", 2, page=1, numbers={"a": 1, "b": 2, "sum": 3})
+    result = said(entry(1), entry(2), rulings=[one])
+    assert (result.stands.how, result.stands.because[0], result.adjudicator) == ("adjudicated", one.id, "")
+
+
+def test_what_was_rejected_by_two_is_accepted_by_two():
+    thrown_away = [ruling(who, "reject", reason="altered") for who in (11, 12)]
+    after = [ruling(who, "accept", 2, page=1, numbers={"a": 1, "b": 2, "sum": 3}) for who in (13, 14)]
+    assert isinstance(said(entry(1), rulings=[*thrown_away, after[0]]).stands, Rejected)
+    assert isinstance(said(entry(1), rulings=[*thrown_away, *after]).stands, Accepted)
+
+
+def test_of_what_an_adjudicator_said_while_it_waits_the_newest_counts():
+    read = entry(1), entry(2)
+    mistaken, second = (ruling(who, "reject", 2, reason="altered") for who in (11, 13))
+    meant, also = (ruling(who, "rehome", 2, station=7, id=UUID(int=who)) for who in (11, 13))
+    meant = replace(meant, at=12)
+    assert isinstance(said(*read, rulings=[mistaken, second]).stands, Rejected)
+    assert isinstance(said(*read, rulings=[mistaken, meant, second]).stands, Accepted)
+    assert said(*read, rulings=[mistaken, meant, also]).station == 7
+
+
+def test_without_the_readers_who_are_recalled_nothing_stood():
+    one = ruling(11, "accept", 2, page=1, numbers={"a": 1, "b": 5, "sum": 6})
+    read = entry(1), entry(2), entry(3, 1, 5, 6)
+    assert said(*read, rulings=[one], barred=frozenset({2})).stands.numbers["b"] == 5
 
 
 @pytest.mark.parametrize(("shared", "tied"), ONE_HAND)
@@ -150,11 +195,13 @@ def test_reopening_forgets_what_was_read_before():
     assert said(*old, entry(3, round=2), rulings=[reopened]).wants == 1
 
 
-def test_a_later_ruling_replaces_an_earlier_one():
+def test_two_later_rulings_replace_an_earlier_one():
     read = entry(1), entry(2, 1, 5, 6)
     first = ruling(11, "accept", 1, page=1, numbers={"a": 1, "b": 2, "sum": 3})
     later = ruling(12, "accept", 2, page=1, numbers={"a": 1, "b": 5, "sum": 6})
-    assert said(*read, rulings=[later, first]).stands.numbers["b"] == 5
+    assert said(*read, rulings=[later, first]).stands.numbers["b"] == 2
+    also = replace(later, adjudicator=13, device=None, id=UUID(int=9))
+    assert said(*read, rulings=[also, later, first]).stands.numbers["b"] == 5
 
 
 def test_of_two_rulings_at_the_same_instant_the_first_stands():
@@ -254,7 +301,7 @@ def test_an_adjudicator_may_rest_on_a_new_reader():
 
 
 def test_the_rule_is_no_setting():
-    assert (agreement.RULE_VERSION, agreement.READERS, agreement.TPS_OF_A_PAIR) == (3, 2, 3)
+    assert (agreement.RULE_VERSION, agreement.READERS, agreement.TPS_OF_A_PAIR) == (4, 2, 3)
     assert agreement.RULE_VERSION == RULE_OF_NEW_ELECTIONS
     imports = {
         (node.module or "") if isinstance(node, ast.ImportFrom) else name.name

@@ -12,7 +12,7 @@ from accounts.models import Device, Role, User
 from accounts.permissions import NotAllowed
 from aggregation import audit
 from ledger.models import Event
-from pemantau import pipeline
+from pemantau import batches, pipeline
 from tests.aggregation.test_audit import falsify
 from tests.transcription.reading import VOTES, browser_of, decision_of, photo_of, reads, rules, takes, task_of
 from tests.uploads.test_pages import text
@@ -247,7 +247,7 @@ def test_a_photo_put_before_adjudicators_stays_there_until_one_ruled(world):
     photo = decided(world)
     answers(world, "Adi", says(world, "altered").group, "case", [photo])
     assert task_of(photo).why == "reported"
-    pipeline._move(pipeline.Step.DECIDE, photo)
+    batches.move(pipeline.Step.DECIDE, photo)
     pipeline.decide(str(photo.pk))  # rung once more: nothing new
     assert (task_of(photo).why, task_of(photo).needs_adjudicator) == ("reported", True)
     pipeline.record(str(photo.pk))

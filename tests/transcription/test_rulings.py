@@ -171,8 +171,6 @@ def test_two_who_name_different_tps_may_think_again(world):
     rules(world, "Vera", photo, "rehome", "wrong_tps", station_code=here)
     vera = world.person("Vera")
     assert not cases.waiting_for(vera), "theirs waits for somebody else's"
-    with pytest.raises(rulings.AlreadyRuled):
-        rules(world, "Vera", photo, "rehome", "wrong_tps", station_code=there)
     rules(world, "Wayan", photo, "rehome", "wrong_tps", station_code=there)
     assert [task.pk for task in cases.waiting_for(vera)] == [photo.pk]
     assert decision_of(photo) is None
@@ -236,12 +234,30 @@ def test_the_same_ruling_twice_is_one(world, photo):
     assert Event.objects.filter(kind="ruling").count() == 1
 
 
-def test_nobody_changes_their_own_ruling_but_another_may(world, photo):
+def test_nobody_changes_their_own_ruling_but_two_others_may(world, photo):
     rules(world, "Vera", photo, "accept", page=2, numbers=OTHER)
     with pytest.raises(rulings.AlreadyRuled):
         rules(world, "Vera", photo, "accept", page=2, numbers=VOTES)
     rules(world, "Wayan", photo, "accept", page=2, numbers=VOTES)
+    assert (decision_of(photo).version, decision_of(photo).numbers) == (1, OTHER)
+    assert task_of(photo).why == "second"
+    rules(world, "Ratna", photo, "accept", page=2, numbers=VOTES)
     assert (decision_of(photo).version, decision_of(photo).numbers) == (2, VOTES)
+
+
+def test_a_ruling_that_waits_may_be_changed_by_who_gave_it(world, photo):
+    rules(world, "Vera", photo, "reject", "altered")
+    rules(world, "Vera", photo, "accept", page=2, numbers=VOTES)
+    assert (decision_of(photo).outcome, decision_of(photo).numbers) == ("accepted", VOTES)
+
+
+def test_what_was_decided_since_they_looked_is_not_ruled_on_unseen(world, photo):
+    rules(world, "Vera", photo, "accept", page=2, numbers=OTHER, version=0)
+    with pytest.raises(rulings.JustRuled):
+        rules(world, "Wayan", photo, "accept", page=2, numbers=VOTES, version=0)
+    assert Ruling.objects.count() == 1
+    rules(world, "Wayan", photo, "accept", page=2, numbers=OTHER, version=1)
+    assert decision_of(photo).version == 2
 
 
 def test_two_adjudicators_at_the_same_instant(world, photo):
