@@ -1,5 +1,6 @@
 // The box being read, cut out of the photo, upright and large, above where its number is typed. A program has found where
 // the boxes are (`uploads/registration.py`); of a photo on which it found none the whole is looked at, as without this.
+import { fetching } from "./fetching.js";
 import { whileThere } from "./while_there.js";
 
 const WIDE = 0.62; // of the row's width that the box takes; what is left shows what stands beside it
@@ -69,6 +70,7 @@ export function mount(reader) {
       draw();
     };
     full.src = reader.querySelector("a.picture__tool").href;
+    fetching(full, reader);
   }
   show(document.activeElement);
 }

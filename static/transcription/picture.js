@@ -1,5 +1,6 @@
 // The photo under one's hands: larger and smaller (buttons, `+` and `-`, two fingers), the whole page (`z`), turned (`r`),
 // with more contrast (`c`). Without it there are three sizes and a window that scrolls.
+import { fetching } from "./fetching.js";
 import { whileThere } from "./while_there.js";
 
 const STEP = 1.5;
@@ -102,6 +103,13 @@ export function mount(picture) {
   }
   whileThere(picture, window, "resize", () => draw(zoom));
   resize();
+
+  const missing = picture.querySelector("[data-slot=missing]");
+  const again = fetching(image, picture, (isMissing) => {
+    if (missing.contains(document.activeElement)) frame.focus(); // the button goes
+    missing.hidden = !isMissing;
+  });
+  missing.querySelector("button").addEventListener("click", again);
 }
 
 for (const picture of document.querySelectorAll(".picture:not([data-lease] *)")) mount(picture);
