@@ -103,6 +103,11 @@ class EntryForm:
         for key, box in boxes.items():
             self.cells[key].box = box
 
+    def asks(self, slips: Sequence[rules.Verdict], reading: Reading) -> dict[str, Any]:
+        """For `_slips.html`: each slip with the box of its figure under test, and what confirming them says."""
+        beside = [(self.cells[next(iter(slip.inputs))], slip) for slip in slips]
+        return {"slips": beside, "fingerprint": fingerprint(reading)}
+
     def mark_wrong(self, fields: Mapping[str, list[str]] | None) -> None:
         """Put the sentences of a `WrongReading` beside the boxes they are about."""
         for name, sentences in (fields or {}).items():

@@ -80,7 +80,7 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
         reading = entries.check_whole(reading, form.form)
         slips = entries.slips(reading, form.form)
         if slips and request.POST.get("sesuai") != fingerprint(reading):
-            return _show(request, held, form, slips=slips, fingerprint=fingerprint(reading), status=422)
+            return _show(request, held, form, **form.asks(slips, reading), status=422)
         fair_use.admit_sending(person(request))
         pipeline.send_entry(
             entries.Sent(
@@ -174,7 +174,7 @@ def practice_form(request: HttpRequest, number: int) -> HttpResponse:
         return _show_practice(request, practised, form, status=422)
     slips = entries.slips(reading, form.form)
     if slips and request.POST.get("sesuai") != fingerprint(reading):
-        return _show_practice(request, practised, form, slips=slips, fingerprint=fingerprint(reading), status=422)
+        return _show_practice(request, practised, form, **form.asks(slips, reading), status=422)
     if mistakes := exercises.attempt(person(request), practised, reading):
         if problem:  # the boxes come back, to be filled
             form = _practice_of(str(practised.page), {})

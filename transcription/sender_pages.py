@@ -35,7 +35,7 @@ def numbers(request: HttpRequest, receipt: str) -> HttpResponse:
         reading = senders.check(form.reading(), form.form)
         slips = entries.slips(reading, form.form)
         if slips and request.POST.get("sesuai") != fingerprint(reading):
-            return _show(request, photo, form, slips=slips, fingerprint=fingerprint(reading), status=422)
+            return _show(request, photo, form, **form.asks(slips, reading), status=422)
         pipeline.send_senders_numbers(senders.Typed(photo, account, device_id, devices.address_block(request), reading))
     except entries.WrongReading as wrong:
         form.mark_wrong(wrong.fields)

@@ -134,14 +134,24 @@ export function mount(form) {
     form.closest(".reader").classList.toggle("reader--asked", Boolean(found.length));
     asked = found.length ? form.elements[`angka-${found[0].figure}`] : null;
     slips.querySelector("ul").replaceChildren(
-      ...found.map(({ title, sentence }) => {
-        const [item, strong] = ["li", "strong"].map((tag) => document.createElement(tag));
+      ...found.map(({ figure, title, sentence }) => {
+        const [item, link, strong] = ["li", "a", "strong"].map((tag) => document.createElement(tag));
+        const box = form.elements[`angka-${figure}`];
+        link.href = `#${box.id}`;
+        link.textContent = box.labels[0].querySelector(".hidden-visually").textContent;
         strong.textContent = sentence;
-        item.append(`${title}: `, strong);
+        item.append(link, ` (${title}): `, strong);
         return item;
       }),
     );
   }
+
+  slips.addEventListener("click", (event) => {
+    const box = boxes.find(({ id }) => event.target.hash === `#${id}`);
+    if (!box) return;
+    event.preventDefault(); // the page's address stays its own
+    go(box);
+  });
 
   form.addEventListener("submit", (event) => {
     const typed = numbers();

@@ -7,6 +7,7 @@ from pemantau import pipeline
 from tests.browser.conftest import DESKTOP
 from tests.browser.reading import PHONE_WITH_TOUCH, box, is_seen, taps, was_sent
 from tests.transcription.reading import BROKEN_SUMS, SUMS
+from tps.form_definitions import for_contest
 from uploads import intake
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -111,3 +112,22 @@ def test_the_practice_form_that_teaches_it_shows_the_question(site, somebody):
     sees_the_question(sari)
     sari.page.get_by_role("button", name="Memang begitu di kertas").tap()
     sari.sees("Jumlah di kertas keliru, dan Anda mengetiknya apa adanya.")
+
+
+@pytest.mark.parametrize("how", [PHONE_WITH_TOUCH, {"viewport": DESKTOP}], ids=["phone", "desk"])
+def test_each_sum_names_its_row_and_leads_to_its_box(site, arrives, reads, how):
+    fields = for_contest(site.contest).page(1).fields
+    arrives(1, **{field.key: 1 for field in fields})
+    sari = reads(**how)
+    for field in fields:
+        sari.page.locator(f"#angka-{field.key}").fill("1")
+    sari.presses("Simpan dan lanjut")
+    sari.page.get_by_role("heading", name="Jumlahnya tidak cocok").wait_for()
+    sari.picture("baca-selisih-baris")
+    lines = sari.page.locator("#selisih li").all_inner_texts()
+    assert len(lines) == len(set(lines)) > 4
+    assert "Jumlah pemilih dalam DPT, jumlah (L + P = jumlah): 1 + 1 = 2, di kertas 1" in lines
+    sari.page.get_by_role("link", name="Pemilih disabilitas yang menggunakan hak pilih, jumlah").first.focus()
+    sari.page.keyboard.press("Enter")
+    assert box(sari) == "angka-disabilitas_j"
+    assert "#" not in sari.page.url

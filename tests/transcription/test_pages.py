@@ -119,6 +119,8 @@ def test_slips_are_shown_before_sending_and_the_papers_numbers_win(world, photo,
     page = shown.content.decode()
     assert shown.status_code == 422
     assert "220 + 5 = 225, di kertas 252" in page
+    row = '<a href="#angka-suara_total">C. Jumlah suara sah dan tidak sah (A + B)</a>'
+    assert f"<li>{row} (Suara sah + tidak sah = jumlah suara): <strong>" in page, "it leads to the row it is about"
     assert not Entry.objects.exists()
     seen = re.search(r'name="sesuai" value="([^"]+)"', page)[1]
     # Confirming covers just these numbers: other slips are shown anew.
