@@ -5,6 +5,7 @@ import { entriesOf, toldIn } from "./entries.js";
 import { mount as mountPicture } from "./picture.js";
 import { mount as mountProblem } from "./problem.js";
 import { mount as mountTyping } from "./typing.js";
+import { mount as mountWhichPage } from "./which_page.js";
 
 const AHEAD = 2;
 const PLACES = 4; // photos that one person may hold (`transcription/queue.py`)
@@ -72,6 +73,7 @@ function show(task) {
   for (const picture of task.element.querySelectorAll(".picture")) mountPicture(picture);
   mountCrops(task.element);
   mountProblem(task.element);
+  mountWhichPage(task.element);
   if (task.values) keepDraft();
   if (task.element.contains(document.activeElement)) return;
   (task.element.querySelector("input[inputmode]") ?? task.element.querySelector("h1"))?.focus();

@@ -73,6 +73,42 @@ def test_the_twelve_numbers_of_a_party_are_one_task(sheet, reads, how):
     was_sent(sari, VOTES)
 
 
+def focused(person) -> str:
+    return person.page.evaluate("() => document.activeElement.innerText")
+
+
+def test_the_page_is_chosen_by_the_number_of_its_party(sheet, reads):
+    sari = reads()
+    keys = sari.page.keyboard
+    sari.sees("Ketik nomornya, lalu Enter.")
+    sari.picture("dpr-halaman-tombol")
+    keys.type("17")
+    assert focused(sari) == "Halaman suara partai 17"
+    keys.type("2")
+    assert focused(sari) == "Halaman suara partai 2", "172 is none, so it begins anew"
+    keys.type("4")
+    assert focused(sari) == "Halaman suara partai 24"
+    sari.page.wait_for_timeout(1600)
+    keys.type("9")
+    assert focused(sari) == "Halaman suara partai 9"
+    sari.page.wait_for_timeout(1600)
+    keys.type("9")
+    assert focused(sari) == "Salinan suara partai 9\nlembar A4", "the other page with that number"
+    sari.page.wait_for_timeout(1600)
+    keys.type("2")
+    keys.press("Enter")
+    sari.page.get_by_role("heading", name="Halaman suara partai 2", exact=True).wait_for()
+    assert box(sari) == "desa"
+    keys.type("1")
+    assert box(sari) == "tps", "digits go into the boxes again"
+
+
+def test_on_a_touch_screen_no_keys_are_told(sheet, reads):
+    budi = reads(**PHONE_WITH_TOUCH)
+    budi.sees("Halaman mana yang terlihat?")
+    assert not budi.page.get_by_text("Ketik nomornya").is_visible()
+
+
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 def test_the_public_sees_parties_with_candidates_page_by_page(site, dpr, somebody, viewport):
     with unguarded():
