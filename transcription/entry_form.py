@@ -112,6 +112,8 @@ class EntryForm:
         """Put the sentences of a `WrongReading` beside the boxes they are about."""
         for name, sentences in (fields or {}).items():
             cell = self.cells.get(name.removeprefix("numbers."))
+            if name == "tps" and self.header and self.header.is_outside:
+                sentences = [self.header.outside]
             if cell is None:
                 self.wrong[_LEADS_TO.get(name, "masalah")] = sentences[0]
                 continue

@@ -8,6 +8,8 @@ tanda-desa, tanda-tps   "tidak_terbaca", from the list beside it
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from transcription.entries import OTHER_VILLAGE, UNREADABLE, typed
 
 
@@ -37,6 +39,18 @@ class HeaderForm:
     def codes(self) -> str:
         """For `static/transcription/ahead.js`, which composes what `written` does."""
         return " ".join(code for code, _name in self.villages)
+
+    @property
+    def outside(self) -> str:
+        """What is said of a village's number that the list does not have."""
+        return _("Nomor desa harus salah satu dari daftar: 1 sampai {last}.").format(last=self.none_of_these)
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether that is what is wrong: `static/transcription/typing.js` says it at once."""
+        place = typed(self.village)
+        is_listed = isinstance(place, int) and 1 <= place <= self.none_of_these
+        return bool(self.village) and not is_listed and not self.written()
 
     def written(self) -> str:
         """As `entries.Reading.tps`; empty where something is missing or is no such number."""

@@ -52,8 +52,20 @@ export function mount(form) {
     go(boxes[boxes.indexOf(box) + by]);
   }
 
+  const village = form.elements.desa;
+  const listed = form.querySelectorAll(".villages li").length;
+  const isOutside = () => Boolean(village?.value.trim()) && !(village.value >= 1 && village.value <= listed);
+  /** Says beside the village's box whether its number is none of the list's. */
+  function tellVillage() {
+    const slot = form.querySelector("[data-slot=outside]");
+    slot.hidden = !isOutside();
+    village.setAttribute("aria-invalid", isOutside());
+    slot.closest(".numbers__cell").classList.toggle("field--wrong", isOutside());
+  }
+
   function onward(box) {
     if (everything && isOpen(box)) return; // a third digit has led here already
+    if (box === village && isOutside()) return village.select();
     const open = everything && boxes.find(isOpen);
     if (boxes.indexOf(box) < boxes.length - 1) step(box, 1);
     else if (open) go(open);
@@ -93,9 +105,11 @@ export function mount(form) {
     if (boxes.includes(target) && target.value) {
       mark(target).value = "";
       const next = boxes[boxes.indexOf(target) + 1];
-      if (/^\d+$/.test(target.value) && target.value.length === target.maxLength && target.selectionEnd === target.maxLength) go(next);
+      if (target === village && isOutside()) village.select(); // the next digit takes its place
+      else if (/^\d+$/.test(target.value) && target.value.length === target.maxLength && target.selectionEnd === target.maxLength) go(next);
     }
     if (target.tagName === "SELECT" && target.value) form.elements[target.name.replace("tanda-", "angka-")].value = "";
+    if (village && [village, mark(village)].includes(target)) tellVillage();
     tell();
   });
   form.addEventListener("focusin", ({ target }) => {
@@ -199,6 +213,7 @@ export function mount(form) {
     );
   });
 
+  if (isOutside() && !village.matches("[aria-invalid=true]")) tellVillage(); // or the server has said it
   if (everything && !document.querySelector("[aria-invalid=true]") && slips.hidden) go(boxes.find(isOpen));
 }
 

@@ -5,9 +5,9 @@ import { whileThere } from "./while_there.js";
 const TOGETHER = 1_500; // ms within which digits are one number
 const WRITTEN_IN = "textarea, select, input";
 
-/** Whether the number stands in a page's name, by itself or within "1–11". */
+/** Whether the number stands in a page's name, by itself or within "1 sampai 11". */
 function names(label, number) {
-  return [...label.matchAll(/(\d+)(?:\s*–\s*(\d+))?/g)].some(
+  return [...label.matchAll(/(\d+)(?: sampai (\d+))?/g)].some(
     ([, first, last = first]) => Number(first) <= number && number <= Number(last),
   );
 }

@@ -104,6 +104,27 @@ def test_a_slip_that_was_a_typing_mistake_is_mended(arrives, reads):
     was_sent(sari, SUMS)
 
 
+@pytest.mark.parametrize("how", [{"viewport": DESKTOP}, PHONE_WITH_TOUCH], ids=["desk", "phone"])
+def test_a_village_that_the_list_does_not_have_is_told_at_once(arrives, somebody, how):
+    arrives(2, **VOTES)
+    sari = somebody(**how)
+    sari.signs_in("Sari")
+    sari.goes_to("/baca/")
+    sari.presses("Ambil foto")
+    keys = sari.page.keyboard
+    keys.type("9")
+    said = sari.page.get_by_text("Nomor desa harus salah satu dari daftar: 1 sampai 3.")
+    said.wait_for()
+    sari.picture("baca-desa-di-luar")
+    keys.press("Enter")
+    assert box(sari) == "desa", "it does not lead on"
+    assert sari.page.locator("#desa").get_attribute("aria-invalid") == "true"
+    keys.type("1")  # takes the place of the other
+    said.wait_for(state="hidden")
+    assert box(sari) == "tps"
+    assert sari.page.locator("#desa").input_value() == "1"
+
+
 def test_a_problem_is_one_key_away(arrives, reads):
     arrives(2, **VOTES)
     sari = reads()

@@ -109,6 +109,25 @@ def test_the_page_asks_for_it_and_the_entry_says_it(world, photo):
     assert Entry.objects.get().tps == HERE
 
 
+@pytest.mark.parametrize(
+    ("typed", "is_said"),
+    [
+        ({"desa": "9", "tps": "1"}, True),
+        ({"desa": "0", "tps": ""}, True),
+        ({"desa": "x", "tps": "1"}, True),
+        ({"desa": "1", "tps": "0"}, False),
+        ({"desa": "", "tps": "1"}, False),
+    ],
+)
+def test_a_village_that_the_list_does_not_have_is_told_as_such(world, photo, typed, is_said):
+    sari = browser_of(world, "Sari")
+    numbers = {f"angka-{key}": str(value) for key, value in VOTES.items()} | {"halaman": "2"}
+    refused = sari.post(sari.post("/baca/")["Location"], numbers | typed)
+    assert refused.status_code == 422
+    said = "Nomor desa harus salah satu dari daftar: 1 sampai 3."
+    assert (refused.context["form"].wrong == {"desa": said}) is is_said
+
+
 @pytest.mark.parametrize("tps", ["", "1", "91010110010011", "abc", "kosong", None])
 def test_programs_say_it_too(world, photo, tps):
     sari = browser_of(world, "Sari")
