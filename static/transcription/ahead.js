@@ -14,7 +14,7 @@ const PATIENCE = 60_000; // ms
 const BOXES = /^((angka|tanda)-.*|desa|tps)$/;
 
 const page = document.querySelector("[data-module=ahead]");
-const { tasks, start, reader, undo, over, restored, elsewhere } = page.dataset;
+const { tasks, start, reader, undo, over, restored, elsewhere, saved } = page.dataset;
 const token = page.querySelector("[name=csrfmiddlewaretoken]").value;
 const slots = Object.fromEntries([...page.querySelectorAll("[data-slot]")].map((one) => [one.dataset.slot, one]));
 const told = toldIn(page);
@@ -179,8 +179,11 @@ async function isOver(task) {
   const { status } = await fetch(task.url, { method: "HEAD" }).catch(() => ({}));
   if (task !== shown) return;
   await next();
-  slots.notice.querySelector("span").textContent =
-    status === 409 ? elsewhere : shown?.same === task.same ? restored : over;
+  notice(status === 409 ? elsewhere : shown?.same === task.same ? restored : over);
+}
+
+function notice(sentence) {
+  slots.notice.querySelector("span").textContent = sentence;
   slots.notice.hidden = false;
 }
 
@@ -229,7 +232,12 @@ page.addEventListener("submit", (event) => {
   if (!reading || isLeaving) return;
   event.preventDefault();
   const stop = form.querySelector("[name=berhenti]");
-  if (stop && (event.submitter === stop || event.submitter?.dataset.asked === stop.name)) {
+  const stops = stop && (event.submitter === stop || event.submitter?.dataset.asked === stop.name);
+  if (entries.isKept(shown.entry)) {
+    isSaved(stops);
+    return;
+  }
+  if (stops) {
     // The sums were looked at already.
     for (const button of [stop, form.elements.sesuai]) {
       const said = document.createElement("input");
@@ -245,6 +253,14 @@ page.addEventListener("submit", (event) => {
   sessionStorage.removeItem(placeOf(shown));
   next();
 });
+
+// Another tab keeps a reading of this photo: that one is sent, and can be taken back there.
+async function isSaved(stops) {
+  sessionStorage.removeItem(placeOf(shown));
+  if (stops) wait("stopped");
+  else await next();
+  notice(saved);
+}
 
 // What is on its way goes first: afterwards nothing is held any more. The last one is kept here, too, in case the form
 // does not arrive: then the next page sends it, and twice the same is one. Without a network it leaves as all do.
@@ -297,7 +313,7 @@ document.addEventListener("keydown", (event) => {
 // What the server says of this photo is said where one looks: the first box has the focus, and the top may be away.
 const keptWhileStopping = "stopping" in page.dataset && entries.isKept(first.entry);
 for (const told of document.querySelectorAll("main > .message--warn")) {
-  slots.notice.querySelector("span").textContent = told.textContent;
+  notice(told.textContent);
   slots.notice.hidden = keptWhileStopping; // "try again" is not for them: it leaves by itself
   told.remove();
 }

@@ -33,6 +33,7 @@ export function entriesOf(reader, token, says) {
   let pause = SOONEST;
   let timer = 0;
 
+  const added = new Set(); // keys of this page's own
   const refused = new Set(); // keys of those that were tried in vain
   const underway = {};
   function send(entry) {
@@ -90,11 +91,13 @@ export function entriesOf(reader, token, says) {
   // A phone may end a page that it does not show, without a word.
   document.addEventListener("visibilitychange", () => document.hidden && flush(true));
   return {
-    /** Keeps an entry and sends it when `delay` ms are over; earlier ones now. Returns the key it is known by. */
+    /** Keeps an entry and sends it when `delay` ms are over; earlier ones now. Returns the key it is known by. One of
+     * the same address that this page added before goes; of another page's the server takes the first. */
     add(url, reading, delay) {
       const since = Date.now();
       const key = `${place}${since}-${Math.random()}`;
-      for (const other of all()) if (other.url === url) forget(other.key);
+      for (const other of all()) if (other.url === url && added.has(other.key)) forget(other.key);
+      added.add(key);
       keep({ key, url, reading, since, due: since + delay });
       flush(true, key);
       return key;

@@ -253,6 +253,26 @@ def test_what_one_tab_sent_the_other_does_not_show(arrives, reads):
     assert other.locator("[data-lease]").get_attribute("data-lease") not in done
 
 
+@pytest.mark.parametrize("button", ["Simpan dan lanjut", "Simpan, lalu berhenti"])
+def test_what_one_tab_keeps_the_other_does_not_replace(arrives, reads, button):
+    for number in range(3):
+        arrives(2, **(VOTES | {"paslon_1": 70 + number}))
+    sari = reads(undo=60)
+    other = sari.page.context.new_page()
+    other.goto(sari.page.url)
+    other.wait_for_load_state("networkidle")
+    sends(sari, VOTES)
+    sari.page.get_by_role("button", name="Batalkan").wait_for()
+    for name in ("desa", "tps", *(f"angka-{key}" for key in VOTES)):
+        other.locator(f"#{name}").fill("1")
+    other.get_by_role("button", name=button).click()
+    other.get_by_text("Bacaan foto tadi sudah tersimpan dari tab lain. Yang Anda ketik di sini tidak").wait_for()
+    assert sari.page.get_by_role("button", name="Batalkan").is_visible(), "it can be taken back where it was sent"
+    sari.page.evaluate(BECOMES_HIDDEN)
+    eventually(Entry.objects.exists)
+    assert [entry.numbers for entry in Entry.objects.all()] == [VOTES]
+
+
 def test_who_is_paused_comes_to_the_page_that_says_so(arrives, reads):
     for number in range(4):
         arrives(2, **(VOTES | {"paslon_1": 70 + number}))
