@@ -84,6 +84,19 @@ def test_a_citizen_signs_up_with_a_code_and_is_a_citizen(client):
     assert "sari@contoh.test" in client.get("/akun/").content.decode()
 
 
+def test_who_signs_up_is_told_what_comes_of_it(client):
+    invitation = f"/undangan/{'0' * 32}/"
+    invited = client.get(reverse("account_signup"), {"next": invitation}).content.decode()
+    again = client.post(reverse("account_signup"), {"email": "none", "next": invitation}).content.decode()
+    for page in (invited, again):
+        assert "Sesudah itu Anda kembali ke undangan Anda, dan di sana Anda menjadi relawan." in page
+        assert "pengelola dapat mengangkat" not in page
+    for way in ("", "/akun/undangan/"):
+        page = client.get(reverse("account_signup"), {"next": way}).content.decode()
+        assert "Sesudah itu pengelola dapat mengangkat Anda menjadi relawan." in page
+        assert "tidak tampil di mana pun" not in page, "operators see it"
+
+
 def test_nobody_is_asked_for_a_password_unless_they_ask_for_its_field(client, sample_accounts):
     for page in ("/akun/login/", "/akun/signup/", "/akun/login/code/"):
         assert 'type="password"' not in client.get(page).content.decode()
