@@ -54,6 +54,15 @@ class NotAllowed(Refusal):
     sentence = _("Peran Anda tidak boleh melakukan ini.")
 
 
+class VolunteersOnly(NotAllowed):
+    """The same for a citizen who wants to read: how one comes to be a volunteer, as `/akun/` says it."""
+
+    sentence = _(
+        "Foto dibaca oleh relawan. Ingin menjadi relawan? Minta tautan undangan kepada seorang relawan, atau minta "
+        "pengelola mengangkat akun Anda."
+    )
+
+
 class Paused(Refusal):
     """Barred for now (`transcription.bars`). Why exactly is said by an operator, in person."""
 
@@ -98,7 +107,9 @@ def why_not(user: User | AnonymousUser, action: Action) -> Refusal:
     """The refusal of somebody who may not: sign in, wait until you are paused no more, or this is for other roles."""
     if role_of(user) == ANONYMOUS:
         return SignInFirst()
-    return Paused() if role_of(user) in action.roles and _is_barred(user, action) else NotAllowed()
+    if role_of(user) in action.roles and _is_barred(user, action):
+        return Paused()
+    return VolunteersOnly() if action is Action.TRANSCRIBE and role_of(user) == Role.CITIZEN else NotAllowed()
 
 
 def page(action: Action) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:

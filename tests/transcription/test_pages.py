@@ -112,6 +112,16 @@ def test_a_number_and_a_mark_contradict_each_other(world, photo, sari):
     assert "Isi angka atau pilih keterangan, tidak keduanya." in response.content.decode()
 
 
+@pytest.mark.parametrize("address", ["/baca/", "/latihan/"])
+def test_who_is_no_volunteer_is_told_how_to_become_one(world, address):
+    world.person("Tono", Role.CITIZEN)
+    refused = browser_of(world, "Tono").get(address)
+    assert refused.status_code == 403
+    assert "Minta tautan undangan kepada seorang relawan" in refused.content.decode()
+    world.person("Oka", Role.OPERATOR)
+    assert "Minta tautan" not in browser_of(world, "Oka").get(address).content.decode(), "that is no way for them"
+
+
 def test_slips_are_shown_before_sending_and_the_papers_numbers_win(world, photo, sari):
     address = takes(sari)
     broken = SUMS | {"suara_total": 252}
