@@ -236,6 +236,12 @@ def test_what_another_adjudicator_said_is_said_in_words(case, vera, world):
     assert "wrong_tps)" not in shown
 
 
+def test_its_reason_is_said_in_the_language_of_the_page(case, vera, world):
+    vera.post(f"/putusan/{case.pk}/", {"putusan": "rehome", "alasan": "wrong_tps", "tps": "9101011002001"})
+    vera.cookies["django_language"] = "en"
+    assert "(another polling station)" in text(vera.get(f"/putusan/{case.pk}/"))
+
+
 def test_the_case_shows_the_readings_side_by_side_and_marks_what_differs(case, vera):
     page = vera.get(f"/putusan/{case.pk}/").content.decode()
     assert page.count("compare__differs") == 1
