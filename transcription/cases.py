@@ -3,6 +3,7 @@
 People are shown as letters within the case; who they are is not said.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -34,11 +35,6 @@ class Case:
     decision: Decision | None
     marks: list[dict[str, str]]  # why to look twice: code and sentence of each
     own: FirstLook | None  # what this adjudicator saw before
-
-    @property
-    def reasoned(self) -> list[tuple[Ruling, str]]:
-        """The rulings, each with its reason as a sentence."""
-        return [(one, rulings.REASONS[one.verdict].get(one.reason, one.reason)) for one in self.rulings]
 
 
 def waiting_for(adjudicator: User, limit: int = SHOWN) -> QuerySet[Task]:
@@ -100,7 +96,7 @@ def look_into(photo_id: UUID, adjudicator: User) -> Case:
     task = rulings.may_rule_on(photo, adjudicator)
     own = first_looks.require(photo, adjudicator)
     rulings.remember_who_looked(task, adjudicator)
-    said = list(photo.rulings.select_related("station").order_by("created_at", "id"))
+    said = list(photo.rulings.select_related("station__region").order_by("created_at", "id"))
     decision = photo.decisions.order_by("-version").first()
     reopened = photo.decisions.filter(outcome=Decision.Outcome.REOPENED).order_by("-version").first()
     since = max((r.round for r in said if r.verdict == "reopen" and reopened and r.pk in reopened.because), default=0)
@@ -145,6 +141,12 @@ def letter(number: int) -> str:
     return (letter(number // 26 - 1) if number >= 26 else "") + chr(ord("A") + number % 26)
 
 
+def letters_of(said: Iterable[Ruling]) -> dict[int, str]:
+    """What each adjudicator of a case is called, by account, in the order in which they spoke first."""
+    spoke = dict.fromkeys(ruling.adjudicator_id for ruling in said)
+    return {account: letter(number) for number, account in enumerate(spoke)}
+
+
 def in_list(task: Task) -> dict[str, Any]:
     return {
         "photo": str(task.pk),
@@ -171,6 +173,7 @@ def asked_as_json(asked: first_looks.Asked) -> dict[str, Any]:
 
 
 def as_json(case: Case) -> dict[str, Any]:
+    names = letters_of(case.rulings)
     return {
         "photo": {
             "id": str(case.photo.pk),
@@ -197,7 +200,7 @@ def as_json(case: Case) -> dict[str, Any]:
         ],
         "rulings": [
             {
-                "adjudicator": letter(number),
+                "adjudicator": names[ruling.adjudicator_id],
                 "verdict": ruling.verdict,
                 "reason": ruling.reason,
                 "note": ruling.note,
@@ -205,6 +208,6 @@ def as_json(case: Case) -> dict[str, Any]:
                 "numbers": ruling.numbers,
                 "station": ruling.station.code if ruling.station else None,
             }
-            for number, ruling in enumerate(case.rulings)
+            for ruling in case.rulings
         ],
     }

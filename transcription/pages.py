@@ -17,7 +17,19 @@ from accounts.models import User
 from accounts.permissions import Action, page
 from accounts.refusals import message
 from pemantau import pipeline
-from transcription import cases, confirmed, entries, fair_use, first_looks, own_work, probation, queue, rulings, showing
+from transcription import (
+    cases,
+    confirmed,
+    entries,
+    fair_use,
+    first_looks,
+    own_work,
+    probation,
+    queue,
+    rulings,
+    showing,
+    spoken,
+)
 from transcription import practice as exercises
 from transcription.case_form import CaseForm, told
 from transcription.entry_form import EntryForm, fingerprint
@@ -295,6 +307,7 @@ def _show_case(request: HttpRequest, photo: UUID, form: CaseForm, status: int = 
         "beside": beside,
         "standing": standing,
         "earlier": earlier,
+        "said": spoken.so_far(seen, beside.history, person(request)),
         "place": showing.place_of(seen.photo.station),
         "pictures": showing.pictures_of(seen.photo),
         "form": form,
