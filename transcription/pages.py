@@ -247,11 +247,20 @@ def case(request: HttpRequest, photo: UUID) -> HttpResponse:
     form = CaseForm(request.POST.dict())
     try:
         device, block = devices.shown_by(request), devices.address_block(request)
-        pipeline.send_ruling(form.sent(photo, person(request), device, block))
+        ruling = pipeline.send_ruling(form.sent(photo, person(request), device, block))
     except (entries.WrongReading, rulings.NobodyReadThat) as wrong:
         form.mark_wrong(wrong)
         return _show_case(request, photo, form, status=422)
-    messages.success(request, _("Putusan Anda tersimpan."))
+    if spoken.waits(ruling):
+        messages.info(
+            request,
+            _(
+                "Putusan Anda tersimpan, tetapi belum berlaku. Ia menunggu verifikator kedua, dengan perangkat dan "
+                "jaringan lain, yang mengatakan hal yang sama."
+            ),
+        )
+    else:
+        messages.success(request, _("Putusan Anda tersimpan."))
     if "berikutnya" in request.POST:
         for task in cases.waiting_for(person(request), limit=2):
             if task.pk != photo:

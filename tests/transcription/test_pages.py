@@ -20,6 +20,7 @@ from tests.transcription.reading import (
     rules,
     task_of,
 )
+from tests.transcription.test_rulings import with_sent_numbers
 from tests.uploads.test_pages import text
 from tps.form_shapes import UNNAMED
 from transcription import entries, senders
@@ -279,6 +280,29 @@ def test_the_other_verdicts(case, vera, said, waits):
     pipeline.decide(str(case.pk))
     assert (task_of(case).why == "second") == waits
     assert (decision_of(case) is None) == waits
+
+
+@pytest.mark.parametrize(("said", "waits"), [
+    ({"putusan": "reject", "alasan": "blurred"}, True),
+    ({"putusan": "rehome", "alasan": "wrong_tps", "tps": "9101011002001"}, True),
+    (typed(VOTES | {"paslon_1": 203}, putusan="accept", halaman="2", alasan="as_written"), False),
+    ({"putusan": "reopen", "alasan": "look_again"}, False),
+])  # fmt: skip
+def test_one_is_told_whether_what_one_said_stands(case, vera, said, waits):
+    told = text(vera.post(f"/putusan/{case.pk}/", said, follow=True))
+    assert ("tetapi belum berlaku. Ia menunggu verifikator kedua" in told) == waits
+    assert ("Putusan Anda tersimpan." in told) != waits
+
+
+def test_numbers_that_nobody_independent_read_wait_too(world, vera):
+    photo = with_sent_numbers(world, **VOTES | {"paslon_1": 901})
+    looks(world, "Vera", photo)
+    said = typed(VOTES | {"paslon_1": 901}, putusan="accept", halaman="2", alasan="as_written")
+    assert "belum berlaku" in text(vera.post(f"/putusan/{photo.pk}/", said, follow=True))
+    wayan = browser_of(world, "Wayan", Role.ADJUDICATOR)
+    looks(world, "Wayan", photo)
+    told = text(wayan.post(f"/putusan/{photo.pk}/", said, follow=True, REMOTE_ADDR="36.68.5.9"))
+    assert "Putusan Anda tersimpan." in told
 
 
 def test_a_case_of_ones_own_is_refused(world, case):

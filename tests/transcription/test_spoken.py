@@ -4,11 +4,12 @@ import pytest
 
 from accounts import roles
 from accounts.models import Role
+from pemantau import pipeline
 from tests.pages import numbers
 from tests.transcription.reading import VOTES, browser_of, looks, photo_of, reads, rules, task_of
 from tests.transcription.test_rulings import with_sent_numbers
 from tests.uploads.test_pages import text
-from transcription import cases, spoken
+from transcription import cases, rulings, spoken
 
 FALSE = VOTES | {"paslon_1": 901}
 
@@ -57,8 +58,8 @@ def test_each_adjudicator_is_one_letter_and_a_move_says_where_to(world):
     assert f"Verifikator B : pindahkan TPS 002, {place}, {there} (TPS lain). menunggu verifikator kedua" in said
     rules(world, "Vera", photo, "rehome", "wrong_tps", station_code="9101011001002")
     assert told(world, "Xena", photo).count("Verifikator A") == 2
-    rulings = cases.as_json(cases.look_into(photo.pk, world.person("Xena")))["rulings"]
-    assert [one["adjudicator"] for one in rulings] == ["A", "B", "A"]
+    for_programs = cases.as_json(cases.look_into(photo.pk, world.person("Xena")))
+    assert [one["adjudicator"] for one in for_programs["rulings"]] == ["A", "B", "A"]
 
 
 def states(world, photo) -> list[str]:
@@ -94,3 +95,13 @@ def test_the_word_of_somebody_who_may_no_longer_rule_waits_for_nobody(world, pho
     rules(world, "Wayan", photo, "reject", "altered")
     assert task_of(photo).why == "second"
     assert states(world, photo) == ["silent", "waits"]
+
+
+def test_whether_it_waits_is_known_before_and_after_the_photo_is_decided(world, photo):
+    for name, waits in (("Vera", True), ("Wayan", False)):
+        looks(world, name, photo)
+        adjudicator = world.person(name, Role.ADJUDICATOR)
+        ruling = pipeline.send_ruling(rulings.Sent(photo.pk, adjudicator, "reject", "altered"))
+        assert spoken.waits(ruling) == waits
+        pipeline.decide(str(photo.pk))
+        assert spoken.waits(ruling) == waits
