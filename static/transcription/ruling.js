@@ -1,7 +1,5 @@
 // A case by keys: `a`, `t`, `p` and `u` go to what one may say, figures choose in the question at hand and lead to the next,
-// Enter sends once all is chosen. Without it there is a page of forms. On the page before it, the first box is at hand and
-// its part of the photo above it.
-import { mount as mountCrops } from "./crops.js";
+// Enter sends once all is chosen. Without it there is a page of forms. On the page before it, the first box is at hand.
 
 const VERDICTS = { a: "accept", t: "reject", p: "rehome", u: "reopen" };
 const WRITTEN_IN = "textarea, select, input:not([type=radio])";
@@ -62,6 +60,5 @@ if (form || formOf("reject")) {
     if (pressed(event.key.length === 1 ? event.key.toLowerCase() : event.key)) event.preventDefault();
   });
 } else {
-  mountCrops(reader);
   reader.querySelector("input[inputmode=numeric], [name=masalah]")?.focus();
 }

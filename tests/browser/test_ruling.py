@@ -6,8 +6,9 @@ from django.db import transaction
 from accounts.models import Role
 from pemantau import pipeline
 from tests.browser.conftest import DESKTOP, PHONE
-from tests.transcription.reading import photo_of, reads
+from tests.transcription.reading import VOTES, photo_of, reads
 from transcription.models import FirstLook, Ruling
+from uploads.models import Photo
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 READERS = ("Sari", "Budi", "Dewi", "Eko")
@@ -91,3 +92,21 @@ def test_a_letter_in_the_note_is_a_letter(site, cases, somebody):
     note.press_sequentially("tua 12")
     assert note.input_value() == "tua 12"
     assert not adi.page.locator("details[open]").count()
+
+
+@pytest.fixture
+def with_boxes(site, arrives):
+    """One that four read differently, on which the program found the boxes."""
+    arrives(2, **VOTES)
+    photo = Photo.objects.get()
+    for number, name in enumerate(READERS, start=1):
+        reads(site, name, photo, **VOTES | {"paslon_1": 100 + number})
+    return photo
+
+
+def test_on_ones_own_look_the_box_is_shown_once(with_boxes, somebody):
+    adi = somebody(viewport=DESKTOP)
+    adi.signs_in("Adi", Role.ADJUDICATOR)
+    adi.goes_to(f"/putusan/{with_boxes.pk}/")
+    adi.page.wait_for_function("() => document.activeElement.id === 'angka-paslon_1'")
+    assert adi.page.locator(".crop").count() == 1
