@@ -60,5 +60,5 @@ if (form || formOf("reject")) {
     if (pressed(event.key.length === 1 ? event.key.toLowerCase() : event.key)) event.preventDefault();
   });
 } else {
-  reader.querySelector("input[inputmode=numeric], [name=masalah]")?.focus();
+  reader.querySelector(".numbers input, [name=masalah]")?.focus();
 }

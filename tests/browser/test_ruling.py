@@ -3,9 +3,11 @@
 import pytest
 from django.db import transaction
 
+from accounts import announcements
 from accounts.models import Role
 from pemantau import pipeline
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.reading import PHONE_WITH_TOUCH, eventually, is_seen
 from tests.transcription.reading import VOTES, photo_of, reads
 from transcription.models import FirstLook, Ruling
 from uploads.models import Photo
@@ -104,9 +106,16 @@ def with_boxes(site, arrives):
     return photo
 
 
-def test_on_ones_own_look_the_box_is_shown_once(with_boxes, somebody):
-    adi = somebody(viewport=DESKTOP)
+@pytest.mark.parametrize("how", [PHONE_WITH_TOUCH, {"viewport": DESKTOP}])
+def test_on_ones_own_look_box_and_crop_are_there_at_once(site, with_boxes, somebody, how):
+    text = "Penghitungan dijeda pukul 23.00 sampai 23.15 WIB, lalu dilanjutkan seperti biasa."
+    announcement = announcements.check(text, "", "important", "everybody", None)
+    announcements.publish(site.person("Oka", Role.OPERATOR), announcement, "contoh")
+    adi = somebody(**how)
     adi.signs_in("Adi", Role.ADJUDICATOR)
     adi.goes_to(f"/putusan/{with_boxes.pk}/")
     adi.page.wait_for_function("() => document.activeElement.id === 'angka-paslon_1'")
-    assert adi.page.locator(".crop").count() == 1
+    adi.sees("Penghitungan dijeda")
+    assert adi.page.locator(".crop").count() == 1, "not twice"
+    adi.picture("putusan-lihat-dulu-kotak")
+    eventually(lambda: is_seen(adi, "#angka-paslon_1, .crop, .keypad button"))
