@@ -48,7 +48,7 @@ class Option:
 @dataclass(frozen=True)
 class FieldRow:
     field: Field
-    values: list[Value | None]  # in the order of the readers
+    readings: list[tuple[Reader, Value | None]]
     options: list[Option]
     wrong: str
     own: Value | None  # what the adjudicator read before
@@ -171,9 +171,9 @@ class CaseForm:
         )
 
     def _row(self, field: Field, readers: list[Reader], own: Value | None) -> FieldRow:
-        values = [(reader.entry.numbers or {}).get(field.key) for reader in readers]
+        readings = [(reader, (reader.entry.numbers or {}).get(field.key)) for reader in readers]
         who: dict[Value, list[Reader]] = {}
-        for reader, value in zip(readers, values, strict=True):
+        for reader, value in readings:
             if value is not None and reader.counts:
                 who.setdefault(value, []).append(reader)
         chosen = self.sent_fields.get(f"angka-{field.key}", str(own))
@@ -181,4 +181,4 @@ class CaseForm:
             Option(value, said_so, len(who) == 1 or chosen == str(value), value == own)
             for value, said_so in who.items()
         ]
-        return FieldRow(field, values, options, self.wrong.get(f"numbers.{field.key}", ""), own)
+        return FieldRow(field, readings, options, self.wrong.get(f"numbers.{field.key}", ""), own)

@@ -43,6 +43,7 @@ def test_a_case_is_settled_by_keys_alone_and_the_next_one_comes(site, cases, som
     adi.page.keyboard.press("a")
     assert adi.page.evaluate("() => document.activeElement.name") == "alasan", "the numbers one read are chosen already"
     adi.page.keyboard.press("1")
+    assert not adi.page.locator(".compare__read").first.is_visible(), "there are columns"
     adi.picture("putusan-tombol")
     adi.page.keyboard.press("Enter")
     adi.page.wait_for_url(f"**/putusan/{second.pk}/")
@@ -73,6 +74,10 @@ def test_on_a_phone_and_without_scripts(site, cases, somebody, scripts):
     adi.page.locator("#angka-paslon_3").fill("12")
     adi.presses("Tampilkan bacaan orang lain")
     adi.sees("B, Anda")
+    read = adi.page.locator(".compare__read")
+    assert read.first.inner_text().split() == ["A", "101", "B", "102", "C", "103", "D", "104"]
+    assert read.nth(1).inner_text().split() == ["A", "88", "B", "88", "C", "88", "D", "88"], "where they agree, too"
+    adi.nothing_hangs_over_the_edge()
     adi.picture(f"putusan-{scripts}")
     adi.page.get_by_label("Begitu tertulis di kertas").first.check()
     adi.presses("Terima angka ini")
