@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, JSONObject
 
 from accounts.models import User
 from tps.form_definitions import FormDefinition, for_contest
-from tps.models import Contest, Election
+from tps.models import Contest, Election, PollingStation
 from transcription import first_looks, reports, rulings, showing, weedings
 from transcription.models import Decision, Entry, FirstLook, ReportGroup, Ruling, Task
 from uploads import marks, second_looks
@@ -114,6 +114,11 @@ class Beside:
     reports: list[tuple[str, int]]  # reasons, and how often each was given, as long as nobody has answered
     group: ReportGroup | None
 
+    @property
+    def station(self) -> PollingStation | None:
+        """Where the photo stands since the newest decision, if there is one."""
+        return self.history[0].station if self.history else None
+
 
 def beside(case: Case) -> Beside:
     """Four queries at most, however much there is. No reading of a photo that is not decided."""
@@ -122,7 +127,7 @@ def beside(case: Case) -> Beside:
     group = ReportGroup.objects.filter(station=case.photo.station_id, outcome="").first()
     return Beside(
         [(one, one.task.decision if hasattr(one, "task") else None, showing.pictures_of(one)[480]) for one in others],
-        list(case.photo.decisions.select_related("station").order_by("-version")),
+        list(case.photo.decisions.select_related("station__region").order_by("-version")),
         reports.reasons_of([group])[group.pk] if group else [],
         group,
     )

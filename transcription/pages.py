@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.permissions import Action, page
 from accounts.refusals import message
 from pemantau import pipeline
+from tps.models import PollingStation
 from transcription import (
     cases,
     confirmed,
@@ -35,6 +36,7 @@ from transcription.case_form import CaseForm, told
 from transcription.entry_form import EntryForm, fingerprint
 from transcription.models import Lease, Problem, Ruling
 from uploads import page_tags
+from uploads.models import Photo
 
 # --- Reading ----------------------------------------------------------------------------------
 
@@ -318,12 +320,20 @@ def _show_case(request: HttpRequest, photo: UUID, form: CaseForm, status: int = 
         "earlier": earlier,
         "said": spoken.so_far(seen, beside.history, person(request)),
         "place": showing.place_of(seen.photo.station),
+        "moved_to": _moved_to(seen.photo, beside.station),
         "pictures": showing.pictures_of(seen.photo),
         "form": form,
         "table": form.table(seen),
         "reasons": {verdict: rulings.REASONS[verdict].items() for verdict in Ruling.Verdict.values},
     }
     return render(request, "transcription/case.html", context, status=status)
+
+
+def _moved_to(photo: Photo, station: PollingStation | None) -> str:
+    """Where a photo was moved, with the village where that is another one; nothing where it stands as it was sent."""
+    if station is None or station.pk == photo.station_id:
+        return ""
+    return str(station) if station.region_id == photo.station.region_id else f"{station}, {station.region}"
 
 
 def person(request: HttpRequest) -> User:

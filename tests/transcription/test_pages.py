@@ -420,6 +420,23 @@ def test_the_numbers_that_stand_are_there_with_the_sums_that_are_off(world, phot
     assert "252" in numbers(before)
 
 
+@pytest.mark.parametrize(
+    ("to", "said"), [("9101011001002", "TPS 002"), ("9101011002001", "TPS 001, Desa 2")], ids=["same village", "other"]
+)
+def test_of_a_moved_photo_it_is_said_where_it_stands(world, unseen, vera, to, said):
+    for name in ("Wayan", "Xena"):
+        rules(world, name, unseen, "rehome", "wrong_tps", station_code=to)
+    rules(world, "Yani", unseen, "accept", page=2, numbers=VOTES | {"paslon_1": 202})
+    looks(world, "Vera", unseen)
+    answer = vera.get(f"/putusan/{unseen.pk}/")
+    path, heading = re.findall(r'aria-current="page">([^<]*)</span>.*<h1>([^<]*)</h1>', answer.content.decode(), re.S)[
+        0
+    ]
+    assert path == f"TPS 001, dipindahkan ke {said}"
+    assert heading == f"TPS 001, Desa 1, dipindahkan ke {said}"
+    assert f"(dipindahkan ke {said[:7]}, {to})" in text(answer)
+
+
 def test_a_letter_says_on_any_screen_whether_it_is_the_senders(world, vera):
     phone = world.device()
     photo = photo_of(world, device=phone)
