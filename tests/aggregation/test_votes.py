@@ -298,6 +298,15 @@ def test_the_page_is_only_there_where_the_vote_was_repeated(world):
     assert f'href="{VOTES}"' in adjudicator.get("/putusan/pengecualian/").content.decode()
 
 
+def test_the_public_page_leads_there_only_who_may_go(world):
+    settled(world)
+    both(world, "psu", day=LONG_AGO)
+    people = {role: browser_of(world, role.title(), role) for role in (Role.VOLUNTEER, Role.ADJUDICATOR, Role.OPERATOR)}
+    led = [role for role, browser in people.items() if f'href="{VOTES}"' in browser.get(PAGE).content.decode()]
+    assert led == [Role.ADJUDICATOR]
+    assert f'href="{VOTES}"' not in Client().get(PAGE).content.decode()
+
+
 def test_the_page_of_a_case_tells_of_which_vote_its_photo_is(world):
     old, new = old_and_new(world)
     adjudicator = browser_of(world, "Hana", Role.ADJUDICATOR)
