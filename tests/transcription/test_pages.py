@@ -220,6 +220,15 @@ def test_the_list_says_why_and_since_when(case, vera):
     assert "empat pembacaan tanpa mayoritas" in page
 
 
+def test_the_list_says_when_what_one_ruled_on_is_there_again(case, vera, world):
+    vera.post(f"/putusan/{case.pk}/", {"putusan": "rehome", "alasan": "wrong_tps", "tps": "9101011002001"})
+    assert f"/putusan/{case.pk}/" not in vera.get("/putusan/").content.decode()
+    rules(world, "Wayan", case, "rehome", "wrong_tps", station_code="9101011002002")
+    shown = vera.get("/putusan/")
+    assert f"/putusan/{case.pk}/" in shown.content.decode()
+    assert "Yang sudah Anda putuskan ada lagi hanya bila putusan verifikator lain juga menunggu" in text(shown)
+
+
 def test_what_is_in_dispute_is_led_to(world, case, vera, client):
     assert "/hasil/contoh/ppwp/nasional/sengketa/" in vera.get("/putusan/").content.decode()
     decided = photo_of(world, "9101011001002")
