@@ -57,9 +57,19 @@ def excluded(request: HttpRequest) -> HttpResponse:
         return _show(request, said, refusal)
     if turn:
         messages.success(request, _("Berlaku sejak sekarang, dan tercatat di log publik."))
+    elif _is_in_force(said, claim):
+        messages.info(request, _("Ini sudah berlaku. Tidak ada yang berubah."))
     else:
         messages.info(request, _("Tercatat. Berlaku setelah orang kedua mengatakan hal yang sama."))
     return redirect("aggregation:exclusions")
+
+
+def _is_in_force(said: Mapping[str, str], claim: claims.Claim) -> bool:
+    """Whether what somebody asked for is so already: the same reason, and of a repeated vote the same day."""
+    present = exclusions.of_one(claim.contest, claim.station)
+    if present is None or "akhiri" in said or present.reason != said.get("alasan"):
+        return False
+    return present.reason != ExclusionReason.PSU or present.repeated_on == _day(said.get("hari", ""))
 
 
 def _show(request: HttpRequest, said: Mapping[str, str], refusal: Refusal | None = None) -> HttpResponse:

@@ -164,6 +164,8 @@ def surge(request: HttpRequest) -> HttpResponse:
             note=said.get("note", ""),
         ):
             messages.success(request, _("Foto-foto ini sekarang dibaca lebih dulu."))
+        else:
+            messages.info(request, _("Foto-foto ini sudah didahulukan. Tidak ada yang berubah."))
     except (*samples.REFUSALS, *WRONG_TARGETS, surges.WrongReason) as refusal:
         return _surges(request, election, said, refusal)
     return redirect("surge")

@@ -324,6 +324,19 @@ def test_by_the_page_one_proposes_and_another_agrees(world):
     assert not exclusions.standing()
 
 
+def test_what_is_in_force_is_told_apart_from_what_waits(world):
+    both(world, "psu", day=date(2029, 2, 24))
+    omar, path = browser_of(world, "Omar", Role.OPERATOR), "/putusan/pengecualian/"
+    said = {"tps": TPS, "pemilihan": "ppwp", "alasan": "psu", "hari": "2029-02-24"}
+    told = text(omar.post(path, said, follow=True))
+    assert "Ini sudah berlaku. Tidak ada yang berubah." in told
+    assert "Berlaku setelah orang kedua" not in told
+    for other in (said | {"hari": "2029-02-25"}, said | {"alasan": "court"}, said | {"alasan": "", "akhiri": "1"}):
+        told = text(omar.post(path, other, follow=True))
+        assert "Berlaku setelah orang kedua" in told
+        assert "Ini sudah berlaku" not in told
+
+
 def test_the_day_of_a_repeated_vote_is_told_apart_from_that_of_the_word(world):
     both(world, "psu", day=date(2029, 2, 24))
     says(world, "Adi", "psu", day=date(2029, 2, 25))

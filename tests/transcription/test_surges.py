@@ -348,3 +348,12 @@ def test_a_photo_that_comes_in_during_a_turn_is_ranked_as_after_it(transactional
                 waits.result(timeout=0.3)
         waits.result(timeout=10)
     assert task_of(photo).rank == queue.rank_of(1, surge=not ending)
+
+
+def test_an_operator_is_told_that_it_is_on_already(world):
+    said = {"region": "9101", "reason": "behind"}
+    first, second = (browser_of(world, name, Role.OPERATOR) for name in ("Omar", "Olga"))
+    assert "sekarang dibaca lebih dulu" in text(first.post("/kelola/dahulukan/", said, follow=True))
+    told = text(second.post("/kelola/dahulukan/", said, follow=True))
+    assert "Foto-foto ini sudah didahulukan. Tidak ada yang berubah." in told
+    assert surges.active().count() == 1
