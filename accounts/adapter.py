@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts import devices
+from accounts import devices, independence
 from accounts.models import Role, User
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,9 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)
+        # Who sent something from this browser before they signed in neither reads nor judges it, wherever they do that.
+        if device := devices.known(request):
+            independence.record_sighting(user, device, "")
         log.info("account %s signed in", user.pk)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:

@@ -29,7 +29,7 @@ _signer = Signer(salt="accounts.devices")
 def of(request: HttpRequest) -> Device:
     """The device this request comes from; a new one if the browser shows none of ours. One query."""
     if not hasattr(request, "_device"):
-        request._device = _known(request) or Device.objects.create(pk=uuid4())  # type: ignore[attr-defined]
+        request._device = known(request) or Device.objects.create(pk=uuid4())  # type: ignore[attr-defined]
     return cast(Device, request._device)  # type: ignore[attr-defined]
 
 
@@ -44,7 +44,8 @@ def shown_by(request: HttpRequest) -> UUID | None:
         return None
 
 
-def _known(request: HttpRequest) -> Device | None:
+def known(request: HttpRequest) -> Device | None:
+    """The device of a browser that has one already. One query at most."""
     device_id = shown_by(request)
     return Device.objects.filter(pk=device_id).first() if device_id else None
 

@@ -25,7 +25,6 @@ from aggregation.evidence import Evidence
 from aggregation.models import ExclusionProposal, ExclusionReason, ExclusionTurn, Vote
 from tps.models import Contest, PollingStation
 from transcription import rulings
-from uploads.models import Photo
 
 LOCK = 0x6578636C  # "excl": words about exclusions are taken one after the other
 End = ExclusionProposal.End
@@ -75,7 +74,8 @@ def say(said: Said) -> ExclusionTurn | None:
     if not may(said.by, Action.EXCLUDE):
         raise NotAllowed
     since = _since(said)
-    if rulings.had_in_hand(Photo.objects.filter(station=said.station, contest=said.contest), said.by).exists():
+    here = PollingStation.objects.filter(pk=said.station.pk)
+    if here.filter(rulings.had_photo_of(said.station, said.by, contest=said.contest)).exists():
         raise rulings.HadItInHand
     hold()
     of = {"contest_id": said.contest.pk, "station_id": said.station.pk}

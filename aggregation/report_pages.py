@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import devices
+from accounts.fields import whole_number
 from accounts.models import User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
@@ -53,8 +54,9 @@ def group(request: HttpRequest, group: UUID) -> HttpResponse:
             [UUID(photo) for photo in request.POST.getlist("foto") if _is_uuid(photo)],
             devices.shown_by(request),
             devices.address_block(request),
+            whole_number(request.POST["laporan"], 9) if "laporan" in request.POST else None,
         )
-    except (reports.WrongAnswer, exclusions.NotExcluded) as refusal:
+    except (reports.WrongAnswer, reports.ReportedSince, exclusions.NotExcluded) as refusal:
         return _show(request, group, refusal)
     messages.success(request, _("Semua laporan tentang TPS ini sudah dijawab."))
     return redirect("aggregation:report_groups")
@@ -64,9 +66,11 @@ def _show(request: HttpRequest, group_id: UUID, refusal: Refusal | None = None) 
     group = reports.look_into(group_id, _person(request))
     contests = Contest.objects.filter(photo__station=group.station_id) | Contest.objects.filter(report__group=group)
     told = group.reports.exclude(text="").select_related("contest").order_by("-created_at", "pk")
+    reasons = reports.reasons_of([group])[group.pk]
     context: dict[str, Any] = {
         "group": group,
-        "reasons": reports.reasons_of([group])[group.pk],
+        "reasons": reasons,
+        "seen": sum(many for _reason, many in reasons),
         "texts": Paginator(told, TEXTS).get_page(request.GET.get("hal")),
         "rereads": group.reports.filter(reason=reports.Reason.REREAD).exclude(page=None).values("page").distinct(),
         "reported": set(group.reports.exclude(photo=None).values_list("photo", flat=True)),

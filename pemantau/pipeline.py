@@ -167,14 +167,20 @@ def send_report(said: reports.Said) -> Report:
 
 
 def answer_reports(
-    by: User, group_id: UUID, outcome: str, photos: Sequence[UUID], device_id: UUID | None, address_block: str
+    by: User,
+    group_id: UUID,
+    outcome: str,
+    photos: Sequence[UUID],
+    device_id: UUID | None,
+    address_block: str,
+    seen: int | None = None,
 ) -> ReportGroup:
     """An adjudicator answers all reports of a TPS: these photos are read again, or reviewed, or nothing is wrong.
 
     All of it or nothing: who may not rule on one of the photos answers nothing.
     """
     with transaction.atomic():
-        group, is_new = reports.answer(by, group_id, outcome, photos, device_id)
+        group, is_new = reports.answer(by, group_id, outcome, photos, device_id, seen)
         if is_new:
             if outcome == reports.Outcome.EXCLUDED and not exclusions.is_excluded(group.station_id):
                 raise exclusions.NotExcluded

@@ -299,6 +299,7 @@ class RulingOfCase(ForAdjudicators):
                 note=said.get("note") or "",
                 device_id=devices.shown_by(request._request),
                 address_block=devices.address_block(request._request),
+                version=said.get("version"),
             )
         )
         return Response({"id": str(ruling.pk)}, status=201)

@@ -196,6 +196,7 @@ class CaseBody(serializers.Serializer):
     marks = MarkOfPhoto(many=True, help_text="Why to look twice.")
     entries = CaseEntry(many=True)
     rulings = CaseRuling(many=True)
+    version = serializers.IntegerField(help_text="Of the decision that stands; 0 where there is none yet.")
     form = Form()
 
 
@@ -231,3 +232,10 @@ class RulingForm(serializers.Serializer):
     numbers = serializers.JSONField(required=False, allow_null=True)
     station = serializers.CharField(required=False, allow_blank=True, max_length=13)
     note = serializers.CharField(required=False, allow_blank=True, max_length=rulings.LONGEST_NOTE)
+    version = WholeNumber(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=999_999_999,
+        help_text="Of the decision that you saw; where another one was made since, nothing is stored.",
+    )

@@ -3,6 +3,7 @@
 putusan         the verdict             alasan   the reason's code       catatan  a note
 halaman         the page it is about    tps      another TPS's code
 angka-<key>     the value chosen among those that were read
+versi           the version of the decision that stood when the page was made, 0 where there was none
 """
 
 from collections.abc import Sequence
@@ -147,6 +148,7 @@ class CaseForm:
             note=self.sent_fields.get("catatan", ""),
             device_id=device_id,
             address_block=address_block,
+            version=whole_number(self.sent_fields["versi"], 9) if "versi" in self.sent_fields else None,
         )
 
     def mark_wrong(self, refusal: Refusal) -> None:

@@ -190,6 +190,7 @@ def as_json(case: Case) -> dict[str, Any]:
         "station": {"code": case.photo.station.code, "place": showing.place_of(case.photo.station)},
         "why": case.task.why,
         "marks": case.marks,
+        "version": case.decision.version if case.decision else 0,
         "form": showing.form_as_json(case.form),
         "entries": [
             {

@@ -21,10 +21,11 @@ from accounts import buckets, commitments
 from accounts.models import Device, User
 from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal, TooOften
-from transcription.models import Decision, Entry, Report, ReportGroup, Task
+from transcription import rulings
+from transcription.models import Decision, Report, ReportGroup, Task
 from uploads import fair_use
 from uploads.claims import Claim
-from uploads.models import Photo, Repeat
+from uploads.models import Photo
 
 LONGEST_TEXT = 500
 Reason, Outcome = Report.Reason, ReportGroup.Outcome
@@ -75,6 +76,14 @@ class AlreadyAnswered(Refusal):
     status = 409
     code = "already_answered"
     sentence = _("Verifikator lain sudah menjawab laporan ini. Muat ulang halaman.")
+
+
+class ReportedSince(Refusal):
+    """Somebody reported the TPS after the page was made: what nobody has read is not answered."""
+
+    status = 409
+    code = "reported_since"
+    sentence = _("Sejak Anda membuka halaman ini ada laporan baru tentang TPS ini. Baca dulu, lalu jawab lagi.")
 
 
 class WrongAnswer(Refusal):
@@ -188,22 +197,20 @@ def _is_own(adjudicator: User) -> Q:
     """Whether a group is one that somebody had a hand in: they reported, or sent or read a photo of that TPS."""
     theirs = adjudicator.sighting_set.filter(device__isnull=False).values("device")
     reported = Report.objects.filter(Q(account=adjudicator) | Q(device__in=theirs), group=OuterRef("pk"))
-    sent = Photo.objects.filter(Q(uploader=adjudicator) | Q(device__in=theirs), station=OuterRef("station"))
-    again = Repeat.objects.filter(Q(account=adjudicator) | Q(device__in=theirs), photo__station=OuterRef("station"))
-    read = Entry.objects.filter(account=adjudicator, photo__station=OuterRef("station"))
-    return Q(Exists(reported)) | Q(Exists(sent)) | Q(Exists(again)) | Q(Exists(read))
+    return Q(Exists(reported)) | rulings.had_photo_of(OuterRef("station"), adjudicator)
 
 
 # --- Answering ----------------------------------------------------------------------------------
 
 
 def answer(
-    by: User, group_id: UUID, outcome: str, photos: Sequence[UUID], device_id: UUID | None
+    by: User, group_id: UUID, outcome: str, photos: Sequence[UUID], device_id: UUID | None, seen: int | None = None
 ) -> tuple[ReportGroup, bool]:
     """Close a group with what came of it. Says whether that is new: the same again changes nothing.
 
-    Whoever asked for something does not grant it: not by their account, nor on the device they asked from. Call it
-    in a transaction. Raises a `Refusal`; what the outcome does to photos is the pipeline's.
+    Whoever asked for something does not grant it: not by their account, nor on the device they asked from. `seen` is
+    how many reports they had before them; with more, nothing is answered. Call it in a transaction. Raises a `Refusal`;
+    what the outcome does to photos is the pipeline's.
     """
     if not may(by, Action.ADJUDICATE):
         raise NotAllowed
@@ -221,6 +228,8 @@ def answer(
     on_this_device = device_id is not None and group.reports.filter(device=device_id).exists()
     if on_this_device or ReportGroup.objects.filter(_is_own(by), pk=group.pk).exists():
         raise OwnReport
+    if seen is not None and group.reports.count() > seen:
+        raise ReportedSince
     group.outcome, group.closer, group.closed_at = outcome, by, timezone.now()
     group.save(update_fields=["outcome", "closer", "closed_at"])
     return group, True

@@ -208,6 +208,13 @@ def had_in_hand(photos: QuerySet[Photo], who: User) -> QuerySet[Photo]:
     )
 
 
+def had_photo_of(station: PollingStation | OuterRef, who: User, **fields: object) -> Q:
+    """Whether they had a photo in hand that was sent for this TPS, or moved there; `fields` say more of the photo."""
+    here = Photo.objects.filter(station=station, **fields)
+    moved = Photo.objects.filter(decisions__station=station, **fields)
+    return Q(Exists(had_in_hand(here, who))) | Q(Exists(had_in_hand(moved, who)))
+
+
 def remember_who_looked(task: Task, adjudicator: User) -> None:
     """Whoever saw what others read, or ruled, is not given the photo to read."""
     if adjudicator.pk not in task.touched_by:

@@ -15,8 +15,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
+from accounts import devices
 from accounts.management.commands.sample_accounts import PASSWORD
-from accounts.models import Role, User
+from accounts.models import Device, Role, Sighting, User
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +104,15 @@ def test_nobody_is_asked_for_a_password_unless_they_ask_for_its_field(client, sa
     page = client.get("/akun/login/?next=/akun/email/").content.decode()
     assert "/akun/login/?next=%2Fakun%2Femail%2F&amp;sandi=1" in page
     assert 'type="password"' in client.get("/akun/login/?sandi=1").content.decode()
+
+
+def test_who_signs_in_is_known_to_be_on_this_browser(client, sample_accounts):
+    """What they sent from it before, signed out, is theirs, wherever they judge it."""
+    device = Device.objects.create()
+    client.cookies[devices.COOKIE] = devices._signer.sign(str(device.pk))
+    sign_in(client)
+    seen = Sighting.objects.get()
+    assert (seen.user.email, seen.device, seen.address_block) == ("relawan1@contoh.test", device, "")
 
 
 def test_who_signed_up_has_no_password_and_signs_in_with_another_code(client, sample_accounts):

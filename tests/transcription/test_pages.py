@@ -229,6 +229,17 @@ def test_the_list_says_when_what_one_ruled_on_is_there_again(case, vera, world):
     assert "Yang sudah Anda putuskan ada lagi hanya bila putusan verifikator lain juga menunggu" in text(shown)
 
 
+def test_a_page_that_was_made_before_a_decision_rules_on_nothing(case, vera, world):
+    vera.get(f"/putusan/{case.pk}/")
+    page = vera.get(f"/putusan/{case.pk}/").content.decode()
+    assert page.count('name="versi" value="0"') == 4
+    for name in ("Wayan", "Ratna"):
+        rules(world, name, case, "reject", "altered")
+    said = {"putusan": "rehome", "alasan": "wrong_tps", "tps": "9101011002001", "versi": "0"}
+    assert vera.post(f"/putusan/{case.pk}/", said).status_code == 409
+    assert vera.post(f"/putusan/{case.pk}/", said | {"versi": "1"}).status_code == 302
+
+
 def test_what_is_in_dispute_is_led_to(world, case, vera, client):
     assert "/hasil/contoh/ppwp/nasional/sengketa/" in vera.get("/putusan/").content.decode()
     decided = photo_of(world, "9101011001002")

@@ -10,7 +10,7 @@ from django.test import Client
 from accounts import devices, independence
 from accounts.models import Device, Role, User
 from accounts.permissions import NotAllowed
-from aggregation import audit
+from aggregation import audit, exclusions
 from ledger.models import Event
 from pemantau import batches, pipeline
 from tests.aggregation.test_audit import falsify
@@ -212,6 +212,39 @@ def test_nobody_answers_what_they_reported_sent_or_read(world):
         with pytest.raises(reports.OwnReport):
             reports.look_into(group.pk, person)
     assert answers(world, "Vera", group).outcome == "nothing_wrong"
+
+
+def test_nobody_answers_for_a_tps_to_which_a_photo_of_theirs_was_moved(world):
+    there = "9101011002001"
+    photo = photo_of(world)
+    for name in ("Sari", "Budi"):
+        reads(world, name, photo, problem="wrong_tps")
+    for name in ("Vera", "Wayan"):
+        rules(world, name, photo, "rehome", "wrong_tps", station_code=there)
+    for name in ("Citra", "Dewi"):
+        reads(world, name, photo)
+    assert decision_of(photo).station == world.stations[there]
+    User.objects.filter(pk=world.person("Citra").pk).update(role=Role.ADJUDICATOR)
+    citra = User.objects.get(pk=world.person("Citra").pk)
+    group = says(world, station=there).group
+    with pytest.raises(reports.OwnReport):
+        reports.look_into(group.pk, citra)
+    with pytest.raises(exclusions.rulings.HadItInHand):
+        pipeline.exclude(exclusions.Said(citra, world.contest, world.stations[there], "court"))
+
+
+def test_what_was_reported_since_the_page_was_made_is_not_answered_unread(world):
+    group = says(world).group
+    vera = browser_of(world, "Vera", Role.ADJUDICATOR)
+    page = f"/putusan/laporan/{group.pk}/"
+    assert 'name="laporan" value="1"' in vera.get(page).content.decode()
+    says(world, "altered")
+    said = {"jawaban": "nothing_wrong", "laporan": "1"}
+    answer = vera.post(page, said)
+    assert (answer.status_code, ReportGroup.objects.get().outcome) == (409, "")
+    assert "ada laporan baru tentang TPS ini" in text(answer)
+    assert vera.post(page, said | {"laporan": "2"}).status_code == 302
+    assert ReportGroup.objects.get().outcome == "nothing_wrong"
 
 
 def test_nobody_grants_on_the_device_they_asked_from(world):

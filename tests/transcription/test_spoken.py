@@ -74,7 +74,9 @@ def test_what_waits_stands_or_was_replaced(world, photo):
     rules(world, "Wayan", photo, "accept", page=2, numbers=FALSE)
     assert states(world, photo) == ["stands", "stands"]
     rules(world, "Xena", photo, "accept", page=2, numbers=VOTES)
-    assert states(world, photo) == ["replaced", "replaced", "stands"]
+    assert states(world, photo) == ["stands", "stands", "waits"]
+    rules(world, "Yuda", photo, "accept", page=2, numbers=VOTES)
+    assert states(world, photo) == ["replaced", "replaced", "stands", "stands"]
 
 
 def test_a_move_stands_after_numbers_were_accepted_there(world):
