@@ -41,7 +41,7 @@ def own_name(request: HttpRequest) -> HttpResponse:
         name = display_names.choose(request.user, written)
     except (display_names.WrongDisplayName, display_names.DisplayNameTaken) as refusal:
         return _own_name(request, written[:200], refusal)
-    messages.success(request, _("Dalam satu menit Anda tampil di papan relawan sebagai {name}.").format(name=name))
+    messages.success(request, _("Nama Anda di papan relawan sekarang {name}.").format(name=name))
     return redirect("board_name")
 
 

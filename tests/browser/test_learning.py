@@ -76,7 +76,7 @@ def test_a_name_on_the_board_and_off_again(site, known, somebody, viewport):
     looks_right(gita, "papan-nama-keliru")
     gita.page.get_by_label("Nama yang tampil").fill("Melati Pagi")
     gita.presses("Tampilkan nama ini")
-    gita.sees("Anda tampil sebagai Melati Pagi.")
+    gita.sees("Nama Anda di papan: Melati Pagi.")
     looks_right(gita, "papan-nama")
     for name in ("documents", "process"):
         caches[name].clear()  # as after a minute

@@ -79,6 +79,12 @@ def test_what_waits_stands_or_was_replaced(world, photo):
     assert states(world, photo) == ["replaced", "replaced", "stands", "stands"]
 
 
+def test_what_one_said_otherwise_while_it_waited_waits_no_more(world, photo):
+    rules(world, "Vera", photo, "reject", "altered")
+    rules(world, "Vera", photo, "rehome", "wrong_tps", station_code="9101011002001")
+    assert states(world, photo) == ["replaced", "waits"]
+
+
 def test_a_move_stands_after_numbers_were_accepted_there(world):
     photo = photo_of(world)
     for n, name in enumerate(("Sari", "Budi", "Citra", "Dewi")):
