@@ -61,6 +61,7 @@ export function mount(form) {
     slot.hidden = !isOutside();
     village.setAttribute("aria-invalid", isOutside());
     slot.closest(".numbers__cell").classList.toggle("field--wrong", isOutside());
+    slot.closest(".numbers__row").scrollIntoView({ block: "nearest" }); // the sentence pushes the box under the keys
   }
 
   function onward(box) {

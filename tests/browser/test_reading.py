@@ -115,6 +115,7 @@ def test_a_village_that_the_list_does_not_have_is_told_at_once(arrives, somebody
     keys.type("9")
     said = sari.page.get_by_text("Nomor desa harus salah satu dari daftar: 1 sampai 3.")
     said.wait_for()
+    assert is_seen(sari, "#desa"), "nor do the keys cover the box"
     sari.picture("baca-desa-di-luar")
     keys.press("Enter")
     assert box(sari) == "desa", "it does not lead on"
