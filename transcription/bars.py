@@ -100,9 +100,8 @@ def propose_lifting(
         _check_counts(account)
         if there := open_liftings().filter(account=account).first():
             return there
-        Lifting.objects.filter(account=account).close(
-            Lifting.End.WITHDRAWN, by
-        )  # of somebody who is no operator any more
+        # What is open all the same is of somebody who is no operator any more.
+        Lifting.objects.filter(account=account).close(Lifting.End.WITHDRAWN, by)
         return Lifting.objects.create(
             account=person, reason=reason, note=note.strip()[:LONGEST_NOTE], proposer=by, device_id=device
         )
