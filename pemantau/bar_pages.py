@@ -20,6 +20,7 @@ from accounts.refusals import Refusal
 from accounts.roles import UnknownPerson
 from aggregation import recall_preview
 from pemantau import pipeline
+from pemantau.outcomes import tell
 from tps import search
 from tps.form_definitions import for_contest
 from tps.models import Contest
@@ -48,16 +49,17 @@ def readers(request: HttpRequest) -> HttpResponse:
     why = {"reason": said.get("reason", ""), "note": said.get("note", "")}
     try:
         if "lift" in said:
-            if bars.propose_lifting(request.user, whole_number(said["lift"]), device=device, **why):
-                messages.success(request, _("Diusulkan. Pengelola lain yang menyetujuinya."))
+            proposed = bars.propose_lifting(request.user, whole_number(said["lift"]), device=device, **why)
+            tell(request, proposed is not None, _("Diusulkan. Pengelola lain yang menyetujuinya."))
         elif "agree" in said:
             bars.lift(request.user, whole_number(said["agree"]), election, device)
             messages.success(request, _("Orang ini mendapat foto lagi."))
         elif "withdraw" in said:
             bars.withdraw_lifting(request.user, whole_number(said["withdraw"]))
             messages.success(request, _("Usul itu batal. Tidak ada yang berubah."))
-        elif bars.pause(request.user, _account(said.get("email", "")), election, **why):
-            messages.success(request, _("Orang ini tidak mendapat foto lagi. Yang sudah dibaca tetap dihitung."))
+        else:
+            paused = bars.pause(request.user, _account(said.get("email", "")), election, **why)
+            tell(request, paused, _("Orang ini tidak mendapat foto lagi. Yang sudah dibaca tetap dihitung."))
     except (UnknownPerson, WrongReason, *bars.REFUSALS) as refusal:
         return _show(request, said, refusal)
     number = whole_number(request.GET.get("hal", ""))

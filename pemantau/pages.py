@@ -20,6 +20,7 @@ from accounts.permissions import Action, page
 from accounts.refusals import Refusal
 from aggregation import backlog_document, region_document
 from pemantau import overview as counts
+from pemantau.outcomes import tell
 from tps import search
 from tps.models import Contest, Election
 from transcription import samples, surges
@@ -132,8 +133,8 @@ def alarm(request: HttpRequest) -> HttpResponse:
         if (said := request.POST.get("on")) not in ("yes", "no"):
             raise BadRequest("neither on nor off")
         on = said == "yes"
-        if alarm_mode.turn(request.user, on, search.election().pk):
-            messages.success(request, _("Mode siaga menyala.") if on else _("Mode siaga mati."))
+        turned = alarm_mode.turn(request.user, on, search.election().pk)
+        tell(request, turned, _("Mode siaga menyala.") if on else _("Mode siaga mati."))
         return redirect("alarm")
     turns = AlarmTurn.objects.select_related("by").order_by("-pk")[:PER_PAGE]
     return render(request, "operating/alarm.html", {"on": bool(turns and turns[0].on), "turns": turns})
@@ -150,22 +151,21 @@ def surge(request: HttpRequest) -> HttpResponse:
     said = request.POST
     try:
         if "end" in said:
-            if surges.end(request.user, election.pk, whole_number(said["end"])):
-                messages.success(request, _("Prioritas berakhir. Urutan kembali seperti semula."))
+            ended = surges.end(request.user, election.pk, whole_number(said["end"]))
+            tell(request, ended, _("Prioritas berakhir. Urutan kembali seperti semula."))
         elif "sample" in said:
-            if samples.announce(request.user, election.pk, **_sample(said)):
-                messages.success(request, _("Sampel diumumkan. Ia diundi dari catatan publik yang datang sesudah ini."))
-        elif surges.begin(
-            request.user,
-            election.pk,
-            region=said.get("region", "").strip(),
-            contest=said.get("contest", ""),
-            reason=said.get("reason", ""),
-            note=said.get("note", ""),
-        ):
-            messages.success(request, _("Foto-foto ini sekarang dibaca lebih dulu."))
+            announced = samples.announce(request.user, election.pk, **_sample(said))
+            tell(request, announced, _("Sampel diumumkan. Ia diundi dari catatan publik yang datang sesudah ini."))
         else:
-            messages.info(request, _("Foto-foto ini sudah didahulukan. Tidak ada yang berubah."))
+            begun = surges.begin(
+                request.user,
+                election.pk,
+                region=said.get("region", "").strip(),
+                contest=said.get("contest", ""),
+                reason=said.get("reason", ""),
+                note=said.get("note", ""),
+            )
+            tell(request, begun, _("Foto-foto ini sekarang dibaca lebih dulu."))
     except (*samples.REFUSALS, *WRONG_TARGETS, surges.WrongReason) as refusal:
         return _surges(request, election, said, refusal)
     return redirect("surge")

@@ -28,6 +28,7 @@ from accounts.fields import whole_number
 from accounts.models import Announcement, InvitationTurn, Role, User
 from accounts.permissions import Action, SignInFirst, page
 from accounts.refusals import Refusal
+from pemantau.outcomes import tell
 from pemantau.refusals import TooManyTries
 from tps import search
 from tps.models import Election
@@ -127,8 +128,8 @@ def _turn_invitations(request: HttpRequest) -> HttpResponse:
     if said.get("on") not in ("yes", "no"):
         raise BadRequest("neither on nor off")
     on = said["on"] == "yes"
-    if invitations.turn(request.user, on, election):
-        messages.success(request, _("Undangan menyala.") if on else _("Undangan dihentikan."))
+    turned = invitations.turn(request.user, on, election)
+    tell(request, turned, _("Undangan menyala.") if on else _("Undangan dihentikan."))
     return redirect("invitation_tree")
 
 
@@ -236,8 +237,8 @@ def announce(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     said = request.POST
     if "end" in said:
-        if announcements.end(request.user, _number(said, "end"), search.election().pk):
-            messages.success(request, _("Pengumuman berakhir."))
+        ended = announcements.end(request.user, _number(said, "end"), search.election().pk)
+        tell(request, ended, _("Pengumuman berakhir."))
         return redirect("announce")
     try:
         text, english, severity, audience = (said.get(name, "") for name in ("text", "text_en", "severity", "audience"))
@@ -246,8 +247,8 @@ def announce(request: HttpRequest) -> HttpResponse:
         return _announcements(request, said, refusal=refusal)
     if "preview" in said:
         return _announcements(request, said, preview=one)
-    if announcements.publish(request.user, one, search.election().pk):
-        messages.success(request, _("Pengumuman tampil di semua halaman dalam satu menit."))
+    shown = announcements.publish(request.user, one, search.election().pk)
+    tell(request, shown, _("Pengumuman tampil di semua halaman dalam satu menit."))
     return redirect("announce")
 
 

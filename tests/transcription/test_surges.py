@@ -355,5 +355,5 @@ def test_an_operator_is_told_that_it_is_on_already(world):
     first, second = (browser_of(world, name, Role.OPERATOR) for name in ("Omar", "Olga"))
     assert "sekarang dibaca lebih dulu" in text(first.post("/kelola/dahulukan/", said, follow=True))
     told = text(second.post("/kelola/dahulukan/", said, follow=True))
-    assert "Foto-foto ini sudah didahulukan. Tidak ada yang berubah." in told
+    assert "Sudah begitu sebelumnya. Tidak ada yang berubah." in told
     assert surges.active().count() == 1
