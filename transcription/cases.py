@@ -47,7 +47,7 @@ def waiting_for(adjudicator: User, limit: int = SHOWN) -> QuerySet[Task]:
         .exclude(Exists(rulings.had_in_hand(Photo.objects.filter(pk=OuterRef("pk")), adjudicator)))
         .exclude(mine & ~others)  # two who said different things may both think again
         .exclude(Exists(Decision.objects.filter(pk=OuterRef("decision"), because__overlap=ArraySubquery(own_rulings))))
-        .select_related("photo__contest", "photo__station__region")
+        .select_related("photo__contest", "photo__station__region", "decision__station__region")
         .order_by("case_since")[:limit]
     )
 

@@ -229,6 +229,12 @@ def test_the_list_says_when_what_one_ruled_on_is_there_again(case, vera, world):
     assert "Yang sudah Anda putuskan ada lagi hanya bila putusan verifikator lain juga menunggu" in text(shown)
 
 
+def test_the_list_names_the_tps_where_a_photo_stands(world, unseen, vera):
+    for name in ("Wayan", "Xena"):
+        rules(world, name, unseen, "rehome", "wrong_tps", station_code="9101011002001")
+    assert "TPS 001, Desa 2: empat pembacaan tanpa mayoritas" in text(vera.get("/putusan/"))
+
+
 def test_a_page_that_was_made_before_a_decision_rules_on_nothing(case, vera, world):
     vera.get(f"/putusan/{case.pk}/")
     page = vera.get(f"/putusan/{case.pk}/").content.decode()

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.cache import caches
+from django.db import connection
 from django.test import Client
 
 from accounts import devices, independence
@@ -184,6 +185,13 @@ def test_a_group_shows_photos_numbers_reasons_and_texts_and_nothing_of_who(world
     assert sum(f"keterangan-{n:02d}" in html for n in range(25)) == 20
     assert sum(f"keterangan-{n:02d}" in browser.get(f"{path}?hal=2").content.decode() for n in range(25)) == 5
     assert not any(str(device.pk) in html for device in Device.objects.all())
+
+
+def test_the_photos_of_a_tps_are_found_by_index(world):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # few rows: else nothing is ever looked up
+    plan = reports.photos_of(world.stations["9101011001001"].pk).explain()
+    assert "Seq Scan" not in plan, plan
 
 
 def test_who_opened_a_group_reads_no_photo_of_that_tps(world):
