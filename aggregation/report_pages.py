@@ -64,7 +64,8 @@ def group(request: HttpRequest, group: UUID) -> HttpResponse:
 
 def _show(request: HttpRequest, group_id: UUID, refusal: Refusal | None = None) -> HttpResponse:
     group = reports.look_into(group_id, _person(request))
-    contests = Contest.objects.filter(photo__station=group.station_id) | Contest.objects.filter(report__group=group)
+    named = reports.photos_of(group.station_id).values("contest").union(group.reports.values("contest"))
+    contests = Contest.objects.filter(pk__in=named).order_by("pk")
     told = group.reports.exclude(text="").select_related("contest").order_by("-created_at", "pk")
     reasons = reports.reasons_of([group])[group.pk]
     context: dict[str, Any] = {
@@ -74,7 +75,7 @@ def _show(request: HttpRequest, group_id: UUID, refusal: Refusal | None = None) 
         "texts": Paginator(told, TEXTS).get_page(request.GET.get("hal")),
         "rereads": group.reports.filter(reason=reports.Reason.REREAD).exclude(page=None).values("page").distinct(),
         "reported": set(group.reports.exclude(photo=None).values_list("photo", flat=True)),
-        "contests": [_seen(group, one) for one in contests.distinct().order_by("pk")],
+        "contests": [_seen(group, one) for one in contests],
         "answers": reports.answers_of(group.station_id),
         "outcomes": ReportGroup.Outcome.choices,
         "chosen": request.POST.get("jawaban", ""),
