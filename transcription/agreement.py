@@ -6,7 +6,7 @@ and leaving out an account's entries is as if they had never been.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, groupby
 from uuid import UUID
 
 # Stored with each decision. A change of anything below is a new version; it is no setting.
@@ -17,7 +17,9 @@ from uuid import UUID
 # adjudicator too; and what barred adjudicators ruled counts no more. Of everything else it says what version 2 said.
 # Version 4: to accept other numbers than those that stand takes two adjudicators, as rejecting them does; and of what
 # an adjudicator said while it waits for a second one, the newest counts. Of all else it says what version 3 said.
-RULE_VERSION = 4
+# Version 5: of what adjudicators said about one decision each one's newest word counts, and the last that can stand
+# does. It says something else than version 4 only where a recall takes away what an earlier word waited against.
+RULE_VERSION = 5
 READERS = 2
 READERS_OF_BROKEN_SUMS = 3
 READERS_ON_PROBATION = 3  # so many who are all new decide, or fewer of whom one is not
@@ -177,15 +179,26 @@ class _Said:
     @classmethod
     def of(cls, evidence: Evidence, broken_rules: BrokenRules) -> "_Said":
         said = cls()
-        for ruling in sorted(evidence.rulings, key=lambda r: (r.round, r.at, r.id)):
-            if ruling.round == said.ruled:
-                continue  # two at the same instant: the first one stands, the second was too late
-            support = _support(ruling, said, evidence, broken_rules)
+        in_order = sorted(evidence.rulings, key=lambda r: (r.round, r.at, r.id))
+        for _round, spoken in groupby(in_order, key=lambda r: r.round):
+            said = said._after(list(spoken), evidence, broken_rules)
+        return said
+
+    def _after(self, spoken: Sequence[Ruling], evidence: Evidence, broken_rules: BrokenRules) -> "_Said":
+        """With what was said about one and the same decision, in the order in which it was said.
+
+        Whatever was said before the last of it waited then. Without readers who were recalled since, more than one of
+        these may stand; each is weighed against that decision, and the last one does.
+        """
+        newest = {ruling.adjudicator: ruling for ruling in spoken}
+        said = replace(self, waiting=tuple(one for one in self.waiting if one.adjudicator not in newest))
+        before = said
+        for ruling in (one for one in spoken if newest[one.adjudicator] is one):
+            support = _support(ruling, replace(before, waiting=said.waiting), evidence, broken_rules)
             if support is None:
-                others = (earlier for earlier in said.waiting if earlier.adjudicator != ruling.adjudicator)
-                said = replace(said, waiting=(*others, ruling))
+                said = replace(said, waiting=(*said.waiting, ruling))
             else:
-                said = said._with(ruling, (ruling.id, *support), broken_rules)
+                said = before._with(ruling, (ruling.id, *support), broken_rules)
         return said
 
     def _with(self, ruling: Ruling, because: tuple[UUID, ...], broken_rules: BrokenRules) -> "_Said":

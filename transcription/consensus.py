@@ -200,9 +200,14 @@ def _sender(row: dict[str, Any]) -> agreement.Sender:
     return agreement.Sender(**(row | {"device": UUID(row["device"])}))
 
 
-# A ruling that waits for a second one is that of somebody who may still rule; one that made a decision stays as it was.
+# A ruling that waits for a second one is that of somebody who may still rule, and might all the time since: a word does
+# not come back with the role, or it would stand without anybody having decided so. One that made a decision stays.
 _SPEAKS = """(
-    EXISTS (SELECT FROM accounts_user u WHERE u.id = r.adjudicator_id AND u.role = 'adjudicator' AND NOT u.paused)
+    (EXISTS (SELECT FROM accounts_user u WHERE u.id = r.adjudicator_id AND u.role = 'adjudicator' AND NOT u.paused)
+     AND NOT EXISTS (SELECT FROM accounts_roleproposal p WHERE p.person_id = r.adjudicator_id
+                        AND p."end" = 'confirmed' AND p.closed_at > r.created_at)
+     AND NOT EXISTS (SELECT FROM transcription_barturn b WHERE b.account_id = r.adjudicator_id
+                        AND b."on" AND b.turned_at > r.created_at))
     OR EXISTS (SELECT FROM transcription_decision d WHERE d.photo_id = r.photo_id AND r.id = ANY (d.because)))"""
 _LOAD = f"""
     WITH asked AS MATERIALIZED (
@@ -283,7 +288,8 @@ def _next_decision(photo: Photo, known: Known, said: Outcome) -> Decision | None
         if known.decided["outcome"] == Result.REOPENED:
             return None
         decision.how = How.WITHDRAWN
-        decision.because = [entry.id for entry in known.evidence.entries]
+        read_or_said = known.evidence.entries or known.evidence.rulings  # what nobody read was rejected all the same
+        decision.because = [one.id for one in read_or_said]
     elif _says(decision) == _says(known.decided):
         return None
     decision.opened = known.openings if said.stands else []  # type: ignore[attr-defined]

@@ -536,11 +536,6 @@ class Ruling(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["photo", "round", "adjudicator", "verdict", "station"],
-                name="one_ruling_of_a_kind_per_adjudicator_and_round",
-                nulls_distinct=False,
-            ),
             models.CheckConstraint(
                 condition=Q(verdict="accept", numbers__isnull=False, page__isnull=False)
                 | (~Q(verdict="accept") & Q(numbers__isnull=True)),

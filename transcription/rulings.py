@@ -116,7 +116,7 @@ REFUSALS: dict[str, type[Refusal]] = {
     "nobody_rules_on_what_they_sent": HadItInHand,
     "nobody_rules_on_what_they_read": HadItInHand,
     "nobody_replaces_their_own_ruling": AlreadyRuled,
-    "one_ruling_of_a_kind_per_adjudicator_and_round": AlreadyRuled,
+    "nobody_says_the_same_twice_in_a_row": AlreadyRuled,
     "a_ruling_holds_numbers_that_somebody_read": NobodyReadThat,
 }
 
@@ -137,7 +137,7 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
     if photo.withdrawn_at is not None:
         raise Withdrawn
     station = _checked(sent, photo)
-    newest = photo.rulings.filter(adjudicator=sent.adjudicator).order_by("-round").first()
+    newest = photo.rulings.filter(adjudicator=sent.adjudicator).order_by("-round", "-created_at").first()
     decision = photo.decisions.order_by("-version").first()
     version = decision.version if decision else 0
     stands = newest is not None and decision is not None and newest.pk in decision.because
@@ -151,7 +151,7 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
     if sent.version is not None and sent.version != version:
         raise JustRuled
     task = may_rule_on(photo, sent.adjudicator)
-    if sent.verdict == Verdict.REOPEN and not task.needs_adjudicator and not sent.asked_for:
+    if sent.verdict == Verdict.REOPEN and not sent.asked_for and not _somebody_asked(task, sent.adjudicator):
         raise NobodyAsked
     if sent.verdict == Verdict.ACCEPT:
         first_looks.require(photo, sent.adjudicator)  # who chooses among the others' numbers has seen them
@@ -186,6 +186,15 @@ def may_rule_on(photo: Photo, adjudicator: User) -> Task:
         raise NotACase
     refuse_who_had_it(photo, adjudicator)
     return task
+
+
+def _somebody_asked(task: Task, adjudicator: User) -> bool:
+    """Whether others than this adjudicator brought the photo before them; a word of their own that waits does not."""
+    if task.why != Task.Why.SECOND:
+        return task.needs_adjudicator
+    is_decided = task.decision is not None and task.decision.outcome != Decision.Outcome.REOPENED
+    said_since = Ruling.objects.filter(photo=task.pk, round__gt=task.decision.version if task.decision else 0)
+    return not is_decided or said_since.exclude(adjudicator=adjudicator).exists()
 
 
 def refuse_who_had_it(photo: Photo, adjudicator: User) -> None:
@@ -248,9 +257,9 @@ def _checked(sent: Sent, photo: Photo) -> PollingStation | None:
 
 
 def _is(ruling: Ruling, sent: Sent, station: PollingStation | None) -> bool:
-    numbers = sent.numbers if sent.verdict == Verdict.ACCEPT else None
-    said = (sent.verdict, sent.reason, numbers, station.pk if station else None)
-    return (ruling.verdict, ruling.reason, ruling.numbers, ruling.station_id) == said
+    page, numbers = (sent.page, sent.numbers) if sent.verdict == Verdict.ACCEPT else (None, None)
+    said = (sent.verdict, sent.reason, page, numbers, station.pk if station else None)
+    return (ruling.verdict, ruling.reason, ruling.page, ruling.numbers, ruling.station_id) == said
 
 
 def entry_of(ruling: Ruling) -> dict[str, Any]:

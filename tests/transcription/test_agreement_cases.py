@@ -204,11 +204,35 @@ def test_two_later_rulings_replace_an_earlier_one():
     assert said(*read, rulings=[also, later, first]).stands.numbers["b"] == 5
 
 
-def test_of_two_rulings_at_the_same_instant_the_first_stands():
+NUMBERS = {b: {"a": 1, "b": b, "sum": 1 + b} for b in (2, 5)}
+
+
+def test_of_two_that_can_stand_about_one_decision_the_last_does():
+    """As no two are stored, but as a recall leaves them: the first one waited, since it was to change what stood."""
     read = entry(1), entry(2, 1, 5, 6)
-    first = ruling(11, "accept", 1, page=1, numbers={"a": 1, "b": 2, "sum": 3})
-    same_round = ruling(12, "accept", 1, page=1, numbers={"a": 1, "b": 5, "sum": 6})
-    assert said(*read, rulings=[same_round, first]).stands.numbers["b"] == 2
+    first, last = (ruling(who, "accept", 1, page=1, numbers=NUMBERS[b]) for who, b in ((11, 2), (12, 5)))
+    assert said(*read, rulings=[last, first]).stands.numbers["b"] == 5
+
+
+def test_a_word_that_was_taken_back_stands_for_nobody_when_a_reader_is_recalled():
+    read = entry(1), entry(2), entry(3, 1, 5, 6)
+    taken_back = ruling(11, "accept", 2, page=1, numbers=NUMBERS[5])
+    confirmed = ruling(12, "accept", 2, page=1, numbers=NUMBERS[2])
+    instead = ruling(11, "accept", 3, page=1, numbers=NUMBERS[2], id=UUID(int=9))
+    for rulings in ([taken_back, confirmed], [taken_back, confirmed, instead]):
+        for barred in (frozenset(), frozenset({1})):
+            assert said(*read, rulings=rulings, barred=barred).stands.numbers == NUMBERS[2]
+    at_once = replace(instead, round=2, at=taken_back.at + 1)
+    assert said(*read, rulings=[taken_back, at_once], barred=frozenset({1})).stands.numbers == NUMBERS[2]
+
+
+def test_what_was_said_after_the_one_that_stands_about_the_same_decision_still_waits():
+    read = entry(1), entry(2), entry(3, 1, 5, 6)
+    rulings = [ruling(11, "accept", 2, page=1, numbers=NUMBERS[5]), ruling(12, "reject", 2, reason="altered")]
+    result = said(*read, rulings=rulings, barred=frozenset({1}))
+    assert (result.stands.numbers, result.adjudicator) == (NUMBERS[5], "second")
+    also = ruling(13, "reject", 3, reason="altered")
+    assert isinstance(said(*read, rulings=[*rulings, also], barred=frozenset({1})).stands, Rejected)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +325,7 @@ def test_an_adjudicator_may_rest_on_a_new_reader():
 
 
 def test_the_rule_is_no_setting():
-    assert (agreement.RULE_VERSION, agreement.READERS, agreement.TPS_OF_A_PAIR) == (4, 2, 3)
+    assert (agreement.RULE_VERSION, agreement.READERS, agreement.TPS_OF_A_PAIR) == (5, 2, 3)
     assert agreement.RULE_VERSION == RULE_OF_NEW_ELECTIONS
     imports = {
         (node.module or "") if isinstance(node, ast.ImportFrom) else name.name

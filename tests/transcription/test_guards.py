@@ -172,6 +172,13 @@ def test_nobody_replaces_their_own_ruling(world, photo):
     says(world, "Wayan", photo)()
 
 
+def test_nobody_says_the_same_twice_in_a_row(world, photo):
+    says(world, "Vera", photo)()
+    assert refused_by(says(world, "Vera", photo)) == "nobody_says_the_same_twice_in_a_row"
+    says(world, "Vera", photo, reason="cut_off")()
+    says(world, "Vera", photo)()
+
+
 # --- Decisions ----------------------------------------------------------------------------------
 
 

@@ -13,11 +13,11 @@ from aggregation.models import Result, Tally
 from ledger.models import Event
 from pemantau import pipeline
 from tests.aggregation.evidence import PAGE_2, fold
-from tests.aggregation.test_audit import settled
-from tests.transcription.reading import decision_of, reads, rules, task_of
+from tests.aggregation.test_audit import sent, settled
+from tests.transcription.reading import decision_of, reads, rejects, rules, task_of
 from tests.transcription.test_bars import lifted
 from tests.world import build
-from transcription import bars, consensus, recalls
+from transcription import bars, consensus, recalls, reports
 from transcription.models import Decision, Recall, RecallPhoto
 from uploads.models import Photo
 
@@ -365,3 +365,22 @@ def test_what_an_adjudicator_ruled_is_recalled_too(world):
     assert audited() == ([], [])
     assert consensus.outcome_of(photo).ruled == 0
     assert consensus.outcome_of(photo).stands.how == "two_readers"
+
+
+def test_what_was_rejected_unread_is_a_case_again_and_the_recall_goes_on(world):
+    unread, later = sent(world, NEAR, page=3), world.thrice
+    reports.open_case(unread.pk)
+    for photo in (unread, later):
+        rejects(world, photo, "not_a_form")
+    vera = world.person("Vera")
+    for operator in (world.omar, world.olga):
+        roles.grant(operator, vera, Role.CITIZEN, "contoh")
+    bars.pause(world.omar, vera.pk, "contoh", reason="careless")
+    recall = pipeline.propose_recall(world.omar, vera.pk)
+    worked(recall)
+    pipeline.confirm_recall(world.olga, recall.pk, "contoh")
+    worked(recall)
+    assert recall.ended_at
+    assert (decision_of(unread).outcome, decision_of(unread).how) == ("reopened", "withdrawn")
+    assert decision_of(later).outcome == "accepted"
+    assert audited() == ([], [])

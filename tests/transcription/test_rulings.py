@@ -96,6 +96,30 @@ def test_a_ruling_that_waits_is_that_of_somebody_who_may_still_rule(world):
     assert list(audit.decisions()) == []
 
 
+def test_a_word_that_waited_does_not_come_back_with_the_role(world):
+    photo = with_sent_numbers(world, **VOTES)
+    rules(world, "Vera", photo, "reject", "altered")
+    for role in (Role.CITIZEN, Role.ADJUDICATOR):
+        for name in ("Omar", "Olga"):
+            roles.grant(world.person(name, Role.OPERATOR), world.person("Vera"), role, "contoh")
+        rules(world, "Wayan", photo, "reject", "altered")
+    assert (decision_of(photo).outcome, task_of(photo).why) == ("accepted", "second")
+    assert list(audit.decisions()) == []
+    rules(world, "Vera", photo, "reject", "blurred")
+    assert decision_of(photo).outcome == "rejected", "said anew, it counts"
+
+
+def test_a_word_that_waited_does_not_outlast_a_pause(world):
+    photo = with_sent_numbers(world, **VOTES)
+    rules(world, "Vera", photo, "reject", "altered")
+    vera, omar, olga = world.people["Vera"], *(world.person(name, Role.OPERATOR) for name in ("Omar", "Olga"))
+    bars.turn(None, vera.pk, "contoh", on=True, reason="gold")
+    bars.end(omar, olga, vera.pk, "contoh", reason="mistake")
+    rules(world, "Wayan", photo, "reject", "altered")
+    assert (decision_of(photo).outcome, task_of(photo).why) == ("accepted", "second")
+    assert list(audit.decisions()) == []
+
+
 @pytest.mark.parametrize("what", ["role", "pause"])
 def test_one_that_made_a_decision_stays_whatever_becomes_of_them(world, photo, what):
     rules(world, "Vera", photo, "accept", page=2, numbers=OTHER)
@@ -124,6 +148,23 @@ def test_what_is_decided_is_read_again_where_one_asks_and_another_approves(world
     pipeline.answer_reports(wayan, report.group_id, "reread", [photo.pk], None, "")
     pipeline.decide(str(photo.pk))
     assert decision_of(photo).outcome == "reopened"
+
+
+@pytest.mark.parametrize("stands", ["accepted", "rejected"])
+def test_nobody_makes_a_case_of_it_alone_to_have_it_read_again(world, stands):
+    photo = with_sent_numbers(world, **VOTES)
+    if stands == "rejected":
+        rejects(world, photo, "altered", by=("Xena", "Yani"))
+    other = {"page": 2, "numbers": VOTES} if stands == "rejected" else {}
+    rules(world, "Vera", photo, "accept" if other else "reject", "as_written" if other else "altered", **other)
+    assert task_of(photo).why == "second"
+    alone = rulings.Sent(photo.pk, world.people["Vera"], "reopen", "look_again")
+    with pytest.raises(rulings.NobodyAsked):
+        pipeline.send_ruling(alone)
+    assert decision_of(photo).outcome == stands
+    pipeline.send_ruling(rulings.Sent(photo.pk, world.person("Wayan", Role.ADJUDICATOR), "reopen", "look_again"))
+    pipeline.decide(str(photo.pk))
+    assert decision_of(photo).outcome == "reopened", "one doubted it, another one has it read again"
 
 
 def test_a_photo_that_is_still_being_read_is_no_case(world):
@@ -249,6 +290,25 @@ def test_a_ruling_that_waits_may_be_changed_by_who_gave_it(world, photo):
     rules(world, "Vera", photo, "reject", "altered")
     rules(world, "Vera", photo, "accept", page=2, numbers=VOTES)
     assert (decision_of(photo).outcome, decision_of(photo).numbers) == ("accepted", VOTES)
+
+
+def test_who_waits_may_choose_other_numbers_another_reason_and_what_they_said_first(world):
+    photo = with_sent_numbers(world, **OTHER)
+    said = [
+        ("accept", "as_written", {"page": 2, "numbers": OTHER}),
+        ("accept", "one_slipped", {"page": 2, "numbers": OTHER}),
+        ("reject", "altered", {}),
+        ("reject", "blurred", {}),
+        ("rehome", "wrong_tps", {"station_code": "9101011002001"}),
+        ("reject", "blurred", {}),
+    ]
+    kept = [rules(world, "Vera", photo, verdict, reason, **more).pk for verdict, reason, more in said]
+    assert len(set(kept)) == len(said)
+    assert rules(world, "Vera", photo, "reject", "blurred").pk == kept[-1], "twice in a row is once"
+    rules(world, "Wayan", photo, "accept", page=2, numbers=OTHER)
+    assert decision_of(photo).numbers == VOTES, "nobody stands by what they took back"
+    rules(world, "Wayan", photo, "reject", "altered")
+    assert (decision_of(photo).outcome, decision_of(photo).version) == ("rejected", 2)
 
 
 def test_what_was_decided_since_they_looked_is_not_ruled_on_unseen(world, photo):
