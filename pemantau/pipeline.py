@@ -180,7 +180,8 @@ def answer_reports(
     All of it or nothing: who may not rule on one of the photos answers nothing.
     """
     with transaction.atomic():
-        group, is_new = reports.answer(by, group_id, outcome, photos, device_id, seen)
+        place = reports.From(device_id, address_block)
+        group, is_new = reports.answer(by, group_id, outcome, photos, place, seen)
         if is_new:
             if outcome == reports.Outcome.EXCLUDED and not exclusions.is_excluded(group.station_id):
                 raise exclusions.NotExcluded

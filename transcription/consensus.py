@@ -344,7 +344,10 @@ def _store(previews: Sequence[tuple[Photo, Preview]]) -> set[UUID]:
     asked, pairs = [], []
     for photo, found in previews:
         wants, why = found.asks
-        asked.append({"photo": photo.pk, "wants": wants, "why": why, "decided": None} | _row(photo, found.decision))
+        seen = {"seen_why": found.known.asked[1], "seen_doubt": found.known.evidence.in_doubt}
+        asked.append(
+            {"photo": photo.pk, "wants": wants, "why": why, "decided": None} | seen | _row(photo, found.decision)
+        )
         if found.decision and isinstance(found.said.stands, Accepted):
             pairs += [{"photo": photo.pk, "lower": low, "higher": high} for low, high in found.said.stands.pairs]
     values: dict[str, Any] = {
@@ -392,11 +395,21 @@ def _row(photo: Photo, decision: Decision | None) -> dict[str, Any]:
 _STORING = """
     WITH asked AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(%(asked)s) AS a (
-            photo uuid, wants smallint, why text, decided uuid, version smallint, rule smallint, outcome text, how text,
+            photo uuid, wants smallint, why text, seen_why text, seen_doubt bool, decided uuid,
+            version smallint, rule smallint, outcome text, how text,
             station bigint, contest bigint, page smallint, numbers jsonb, problem text, broken varchar[],
             because uuid[], claimed bigint, election text)
     ), task AS MATERIALIZED (
-        SELECT photo_id FROM transcription_task WHERE photo_id IN (SELECT photo FROM asked) ORDER BY photo_id FOR UPDATE
+        SELECT photo_id, why, in_doubt FROM transcription_task
+         WHERE photo_id IN (SELECT photo FROM asked) ORDER BY photo_id FOR UPDATE
+    ), asks AS (
+        -- Who reports it or doubts it holds the task and not the photo: what they said since it was looked at stays.
+        SELECT photo, decided,
+               CASE WHEN asked.why = '' AND task.in_doubt AND NOT seen_doubt THEN greatest(wants, 1)
+                    ELSE wants END AS wants,
+               CASE WHEN asked.why = '' AND task.why = 'reported' AND seen_why <> 'reported' THEN 'reported'
+                    ELSE asked.why END AS why
+          FROM task JOIN asked ON photo = photo_id
     ), pair AS MATERIALIZED (
         SELECT photo, lower, higher, claimed, election,
                (SELECT count(*) FROM transcription_pairtally t
@@ -425,12 +438,12 @@ _STORING = """
         RETURNING id, photo_id, decided_at
     ), moved AS (
         UPDATE transcription_task t
-           SET wants = asked.wants, why = asked.why, needs_adjudicator = asked.why <> '', changed_at = now(),
-               case_since = CASE WHEN asked.why <> '' THEN coalesce(t.case_since, now()) END,
+           SET wants = asks.wants, why = asks.why, needs_adjudicator = asks.why <> '', changed_at = now(),
+               case_since = CASE WHEN asks.why <> '' THEN coalesce(t.case_since, now()) END,
                decision_id = coalesce(stored.id, t.decision_id),
                gold = CASE WHEN stored.id IS NULL THEN t.gold ELSE 0 END
-          FROM task JOIN asked ON asked.photo = task.photo_id LEFT JOIN stored USING (photo_id)
-         WHERE t.photo_id = task.photo_id AND (asked.decided IS NULL OR stored.id IS NOT NULL)
+          FROM asks LEFT JOIN stored ON photo_id = photo
+         WHERE t.photo_id = asks.photo AND (asks.decided IS NULL OR stored.id IS NOT NULL)
     )
 """
 _STORED = " SELECT photo_id, decided_at FROM stored"

@@ -72,6 +72,14 @@ class OwnReport(Refusal):
     sentence = _("Anda melaporkan TPS ini, atau mengirim atau membaca fotonya, jadi verifikator lain yang menjawab.")
 
 
+class SameNetwork(Refusal):
+    """All reports came from the block of addresses that they are in: one household is no second person."""
+
+    status = 403
+    code = "same_network"
+    sentence = _("Laporan ini datang dari jaringan yang sedang Anda pakai, jadi verifikator lain yang menjawab.")
+
+
 class AlreadyAnswered(Refusal):
     status = 409
     code = "already_answered"
@@ -204,14 +212,22 @@ def _is_own(adjudicator: User) -> Q:
 # --- Answering ----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class From:
+    """Where an adjudicator answers from, as far as known."""
+
+    device: UUID | None = None
+    address_block: str = ""
+
+
 def answer(
-    by: User, group_id: UUID, outcome: str, photos: Sequence[UUID], device_id: UUID | None, seen: int | None = None
+    by: User, group_id: UUID, outcome: str, photos: Sequence[UUID], place: From, seen: int | None = None
 ) -> tuple[ReportGroup, bool]:
     """Close a group with what came of it. Says whether that is new: the same again changes nothing.
 
-    Whoever asked for something does not grant it: not by their account, nor on the device they asked from. `seen` is
-    how many reports they had before them; with more, nothing is answered. Call it in a transaction. Raises a `Refusal`;
-    what the outcome does to photos is the pipeline's.
+    Whoever asked for something does not grant it: not by their account, nor on the device they asked from, nor alone
+    from their block of addresses. `seen` is how many reports they had before them; with more, nothing is answered.
+    Call it in a transaction. Raises a `Refusal`; what the outcome does to photos is the pipeline's.
     """
     if not may(by, Action.ADJUDICATE):
         raise NotAllowed
@@ -226,9 +242,11 @@ def answer(
         raise WrongAnswer
     if _decided_at(group.station_id).filter(pk__in=photos).count() != len(set(photos)):
         raise WrongAnswer
-    on_this_device = device_id is not None and group.reports.filter(device=device_id).exists()
+    on_this_device = place.device is not None and group.reports.filter(device=place.device).exists()
     if on_this_device or ReportGroup.objects.filter(_is_own(by), pk=group.pk).exists():
         raise OwnReport
+    if place.address_block and not group.reports.exclude(address_block=place.address_block).exists():
+        raise SameNetwork
     if seen is not None and group.reports.count() > seen:
         raise ReportedSince
     group.outcome, group.closer, group.closed_at = outcome, by, timezone.now()

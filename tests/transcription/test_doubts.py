@@ -8,6 +8,7 @@ from aggregation import audit
 from aggregation.models import Result
 from pemantau import pipeline
 from tests.transcription.reading import decision_of, photo_of, reads, rejects, rules, takes, task_of
+from transcription import consensus, doubts
 from transcription.models import Task
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +123,20 @@ def test_it_is_no_known_answer_any_longer(world):
 def test_a_doubt_survives_that_it_is_decided_again(world, pages):
     assert pipeline.decide_again(pages[0].pk) is None
     assert asked(pages[0]) == (True, 1, "")
+
+
+def test_a_doubt_survives_that_it_is_being_decided(world, monkeypatch):
+    photo, previews = agreed(world, 2, MISREAD), consensus.previews
+
+    def and_then_it_is_doubted(photos):
+        found = previews(photos)
+        monkeypatch.setattr(consensus, "previews", previews)
+        doubts.ask([photo.pk])
+        return found
+
+    monkeypatch.setattr(consensus, "previews", and_then_it_is_doubted)
+    pipeline.decide_again(photo.pk)
+    assert asked(photo) == (True, 1, "")
 
 
 def test_the_audit_finds_nothing_to_say(world, pages):

@@ -18,7 +18,7 @@ from tests.aggregation.test_audit import falsify
 from tests.transcription.reading import VOTES, browser_of, decision_of, photo_of, reads, rules, takes, task_of
 from tests.uploads.test_pages import text
 from tps.models import PollingStation
-from transcription import reports, rulings
+from transcription import consensus, reports, rulings
 from transcription.models import Report, ReportGroup
 from uploads.claims import Claim
 
@@ -263,6 +263,18 @@ def test_nobody_grants_on_the_device_they_asked_from(world):
     assert decision_of(photo).outcome == "accepted"
 
 
+def test_one_network_is_no_second_person_unless_others_reported_too(world):
+    photo = decided(world)
+    group = says(world, "reread", address_block="home").group
+    vera = world.person("Vera", Role.ADJUDICATOR)
+    with pytest.raises(reports.SameNetwork):
+        pipeline.answer_reports(vera, group.pk, "reread", [photo.pk], None, "home")
+    says(world, "reread", address_block="elsewhere")
+    pipeline.answer_reports(vera, group.pk, "reread", [photo.pk], None, "home")
+    group.refresh_from_db()
+    assert (group.outcome, group.closer) == ("reread", vera)
+
+
 @pytest.mark.parametrize("role", [Role.CITIZEN, Role.VOLUNTEER, Role.OPERATOR])
 def test_only_adjudicators_answer(world, role):
     group = says(world).group
@@ -304,6 +316,22 @@ def test_an_outcome_about_photos_names_some_that_are_decided(world, outcome):
         with pytest.raises(reports.WrongAnswer):
             answers(world, "Adi", group, outcome, photos)
     assert ReportGroup.objects.get(pk=group.pk).outcome == ""
+
+
+def test_a_photo_put_before_adjudicators_while_it_is_decided_stays_there(world, monkeypatch):
+    photo = decided(world)
+    group = says(world).group
+    previews = consensus.previews
+
+    def and_then_it_is_reported(photos):
+        found = previews(photos)
+        monkeypatch.setattr(consensus, "previews", previews)
+        answers(world, "Vera", group, "case", [photo])
+        return found
+
+    monkeypatch.setattr(consensus, "previews", and_then_it_is_reported)
+    pipeline.decide_again(photo.pk)
+    assert (task_of(photo).needs_adjudicator, task_of(photo).why) == (True, "reported")
 
 
 def test_all_or_nothing(world):
