@@ -6,6 +6,7 @@ seconds. Without Redis a process shows what it saw last; ends that were set are 
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,10 +35,21 @@ Audience = Announcement.Audience
 AT_WORK = frozenset({Role.VOLUNTEER, Role.ADJUDICATOR, Role.OPERATOR})
 
 
+LINK = re.compile(r"://|\bwww\.|\b[\w-]+\.(com|net|org|info|xyz|site|online|link|id)\b", re.IGNORECASE)
+
+
 class WrongAnnouncement(Refusal):
     status = 422
     code = "wrong_announcement"
     sentence = _("Tulis 1 sampai {most} huruf, dan pilih untuk siapa dan seberapa penting.")
+
+
+class LinkInAnnouncement(Refusal):
+    """A page that looks like ours is easily made: who reads our word here would trust it."""
+
+    status = 422
+    code = "link_in_announcement"
+    sentence = _("Tulis tanpa tautan atau alamat situs.")
 
 
 class WrongEnd(Refusal):
@@ -117,11 +129,16 @@ def active() -> QuerySet[Announcement]:
 
 
 def check(text: str, text_en: str, severity: str, audience: str, ends_at: datetime | None) -> Announcement:
-    """The announcement that would be published, not stored. Raises `WrongAnnouncement`, `WrongEnd`."""
+    """The announcement that would be published, not stored.
+
+    Raises `WrongAnnouncement`, `LinkInAnnouncement`, `WrongEnd`.
+    """
     text, text_en = _plain(text), _plain(text_en)
     known = severity in Announcement.Severity.values and audience in Audience.values
     if not known or not 0 < len(text) <= LONGEST or len(text_en) > LONGEST:
         raise WrongAnnouncement(most=LONGEST)
+    if any(LINK.search(said) for said in (text, text_en)):
+        raise LinkInAnnouncement
     if ends_at is not None and ends_at <= timezone.now():
         raise WrongEnd
     return Announcement(text=text, text_en=text_en, severity=severity, audience=audience, ends_at=ends_at)

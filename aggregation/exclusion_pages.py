@@ -51,8 +51,12 @@ def excluded(request: HttpRequest) -> HttpResponse:
                 _day(said.get("hari", "")) if said.get("alasan") == ExclusionReason.PSU else None,
                 devices.of(request).pk,
                 devices.address_block(request),
+                whole_number(said["usul"]) if "usul" in said else None,
             )
         )
+    except exclusions.NothingToAgreeTo as refusal:
+        messages.info(request, refusal.text())
+        return redirect("aggregation:exclusions")
     except (search.UnknownStation, claims.UnknownContest, exclusions.WrongExclusion, exclusions.NotExcluded) as refusal:
         return _show(request, said, refusal)
     if turn:

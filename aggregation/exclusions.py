@@ -41,6 +41,7 @@ class Said:
     day: date | None = None
     device_id: UUID | None = None
     address_block: str = ""
+    agrees_to: int | None = None  # the proposal that they saw; None where they make one
 
 
 class WrongExclusion(Refusal):
@@ -53,6 +54,14 @@ class NotExcluded(Refusal):
     status = 409
     code = "not_excluded"
     sentence = _("TPS ini tidak dikecualikan. Usul yang belum disetujui orang kedua belum berlaku.")
+
+
+class NothingToAgreeTo(Refusal):
+    """Withdrawn or replaced since they looked: they would propose it themselves, and not know."""
+
+    status = 409
+    code = "nothing_to_agree_to"
+    sentence = _("Usul itu tidak menunggu lagi. Tidak ada yang berubah.")
 
 
 class NeedsAnother(Refusal):
@@ -87,6 +96,8 @@ def say(said: Said) -> ExclusionTurn | None:
             return None  # it is so already
         raise NotExcluded
     waiting = proposals.select_related("proposer").filter(end="").first()
+    if said.agrees_to is not None and (waiting is None or waiting.pk != said.agrees_to):
+        raise NothingToAgreeTo
     if (
         waiting
         and (waiting.reason, waiting.since) == word

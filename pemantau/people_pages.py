@@ -243,7 +243,7 @@ def announce(request: HttpRequest) -> HttpResponse:
     try:
         text, english, severity, audience = (said.get(name, "") for name in ("text", "text_en", "severity", "audience"))
         one = announcements.check(text, english, severity, audience, _moment(said))
-    except (announcements.WrongAnnouncement, announcements.WrongEnd) as refusal:
+    except (announcements.WrongAnnouncement, announcements.LinkInAnnouncement, announcements.WrongEnd) as refusal:
         return _announcements(request, said, refusal=refusal)
     if "preview" in said:
         return _announcements(request, said, preview=one)

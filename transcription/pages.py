@@ -319,6 +319,7 @@ def _show_case(request: HttpRequest, photo: UUID, form: CaseForm, status: int = 
         "standing": standing,
         "earlier": earlier,
         "said": spoken.so_far(seen, beside.history, person(request)),
+        "own_stands": spoken.is_behind(beside.history, seen.rulings, person(request)),
         "place": showing.place_of(seen.photo.station),
         "moved_to": _moved_to(seen.photo, beside.station),
         "pictures": showing.pictures_of(seen.photo),

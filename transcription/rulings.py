@@ -58,13 +58,19 @@ class Sent:
     version: int | None = None  # of the decision that they saw; 0 where there was none, None where nobody asks
 
 
-class NoSuchPhoto(Refusal):
+class OtherCases(Refusal):
+    """Not this one: the way on is to the list."""
+
+    way, way_label = "/putusan/", _("Ke daftar yang menunggu putusan")
+
+
+class NoSuchPhoto(OtherCases):
     status = 404
     code = "no_such_photo"
     sentence = _("Foto ini tidak ada.")
 
 
-class NotACase(Refusal):
+class NotACase(OtherCases):
     """Nothing to rule on: it is still being read, and nobody may look at the entries."""
 
     status = 409
@@ -72,7 +78,7 @@ class NotACase(Refusal):
     sentence = _("Foto ini masih dibaca relawan. Belum ada yang perlu diputuskan.")
 
 
-class HadItInHand(Refusal):
+class HadItInHand(OtherCases):
     """They sent it, read it or are reading it."""
 
     status = 403
@@ -80,7 +86,7 @@ class HadItInHand(Refusal):
     sentence = _("Anda mengirim atau membaca foto ini, jadi verifikator lain yang memutuskan.")
 
 
-class NobodyAsked(Refusal):
+class NobodyAsked(OtherCases):
     """What is decided is read again where one asks and another one approves; a ruling alone would be both."""
 
     status = 403
@@ -97,7 +103,7 @@ class NobodyReadThat(Refusal):
     sentence = _("Setiap angka harus sudah dibaca seseorang pada halaman ini. Pilih dari pembacaan yang ada.")
 
 
-class AlreadyRuled(Refusal):
+class AlreadyRuled(OtherCases):
     status = 409
     code = "already_ruled"
     sentence = _("Anda sudah memutuskan foto ini. Verifikator lain yang dapat mengubahnya.")
@@ -108,7 +114,12 @@ class JustRuled(Refusal):
 
     status = 409
     code = "just_ruled"
-    sentence = _("Foto ini baru saja diputuskan. Muat ulang halaman dan lihat putusannya.")
+    sentence = _("Foto ini baru saja diputuskan. Lihat dulu putusannya.")
+    way_label = _("Lihat putusannya")
+
+    @property
+    def way(self) -> str:
+        return f"/putusan/{self.details['photo']}/"
 
 
 REFUSALS: dict[str, type[Refusal]] = {
@@ -149,7 +160,7 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
         if stands:
             raise AlreadyRuled  # what still waits for a second one may be changed
     if sent.version is not None and sent.version != version:
-        raise JustRuled
+        raise JustRuled(photo=photo.pk)
     task = may_rule_on(photo, sent.adjudicator)
     if sent.verdict == Verdict.REOPEN and not sent.asked_for and not _somebody_asked(task, sent.adjudicator):
         raise NobodyAsked
@@ -157,7 +168,7 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
         first_looks.require(photo, sent.adjudicator)  # who chooses among the others' numbers has seen them
     remember_who_looked(task, sent.adjudicator)
     if consensus.outcome_of(photo).ruled > version:
-        raise JustRuled
+        raise JustRuled(photo=photo.pk)
     ruling = Ruling(
         photo=photo,
         adjudicator=sent.adjudicator,

@@ -71,6 +71,12 @@ def waits(ruling: Ruling) -> bool:
     return ruling.pk not in consensus.outcome_of(ruling.photo).ruled_because
 
 
+def is_behind(history: Sequence[Decision], said: Sequence[Ruling], viewer: User) -> bool:
+    """Whether the newest decision rests on a ruling of theirs: then another adjudicator says what comes next."""
+    own = {one.pk for one in said if one.adjudicator_id == viewer.pk}
+    return bool(history) and not own.isdisjoint(history[0].because)
+
+
 def _states(case: Case, history: Sequence[Decision]) -> dict[Ruling, State]:
     evidence = consensus.load(case.photo).evidence
     outcome = agreement.outcome(evidence, consensus.broken_rules_of(case.photo))

@@ -396,8 +396,11 @@ def carry(photo: Photo, given: Collection[Ruling]) -> bool:
     return bool({ruling.pk for ruling in given} & set(consensus.outcome_of(photo).ruled_because))
 
 
-_LEFT_OUT = {rulings.HadItInHand: LeftOut.IN_HAND, rulings.AlreadyRuled: LeftOut.OTHERWISE}
-_LEFT_OUT |= {rulings.JustRuled: LeftOut.OTHERWISE}
+_LEFT_OUT: dict[type[Refusal], LeftOut] = {
+    rulings.HadItInHand: LeftOut.IN_HAND,
+    rulings.AlreadyRuled: LeftOut.OTHERWISE,
+    rulings.JustRuled: LeftOut.OTHERWISE,
+}
 
 
 def left_out_by(refusal: Refusal) -> WeedingPhoto.LeftOut:

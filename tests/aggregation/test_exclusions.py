@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
@@ -316,7 +317,14 @@ def test_by_the_page_one_proposes_and_another_agrees(world):
     assert "Menunggu orang kedua" in text(one.get(path))
     assert "Setuju" not in text(one.get(path))
     assert "2029-02-24" in other.get(path).content.decode()
-    other.post(path, said)
+    (proposed,) = ExclusionProposal.objects.all()
+    one.post(path, {"tarik": proposed.pk})
+    told = text(other.post(path, said | {"usul": proposed.pk}, follow=True))
+    assert "Usul itu tidak menunggu lagi. Tidak ada yang berubah." in told
+    assert not ExclusionProposal.objects.filter(end="").exists(), "who agrees proposes nothing"
+    one.post(path, said)
+    agreed = re.search(r'name="usul" value="(\d+)"', other.get(path).content.decode())[1]
+    other.post(path, said | {"usul": agreed})
     assert "Usulkan dihitung lagi" in text(one.get(path))
     other.post(path, {"tps": TPS, "pemilihan": "ppwp", "akhiri": "1"})
     one.post(path, {"tps": TPS, "pemilihan": "ppwp", "akhiri": "1"})

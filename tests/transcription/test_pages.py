@@ -242,7 +242,9 @@ def test_a_page_that_was_made_before_a_decision_rules_on_nothing(case, vera, wor
     for name in ("Wayan", "Ratna"):
         rules(world, name, case, "reject", "altered")
     said = {"putusan": "rehome", "alasan": "wrong_tps", "tps": "9101011002001", "versi": "0"}
-    assert vera.post(f"/putusan/{case.pk}/", said).status_code == 409
+    refused = vera.post(f"/putusan/{case.pk}/", said)
+    assert refused.status_code == 409
+    assert f'href="/putusan/{case.pk}/">Lihat putusannya' in refused.content.decode()
     assert vera.post(f"/putusan/{case.pk}/", said | {"versi": "1"}).status_code == 302
 
 
@@ -254,6 +256,16 @@ def test_what_is_in_dispute_is_led_to(world, case, vera, client):
         reads(world, name, decided)
     assert f"/putusan/{decided.pk}/" in client.get(f"/foto/{decided.pk}/").content.decode()
     assert "Minta dibaca ulang" in vera.get(f"/putusan/{decided.pk}/").content.decode()
+
+
+def test_whose_ruling_stands_is_shown_no_form_that_would_be_refused(case, vera, world):
+    rules(world, "Vera", case, "accept", page=2, numbers=VOTES | {"paslon_1": 203})
+    shown = vera.get(f"/putusan/{case.pk}/")
+    assert "Putusan Anda berlaku. Hanya verifikator lain yang dapat mengubahnya." in text(shown)
+    assert "data-verdict" not in shown.content.decode()
+    assert "ruling.js" not in shown.content.decode()
+    looks(world, "Wayan", case)
+    assert "data-verdict" in browser_of(world, "Wayan", Role.ADJUDICATOR).get(f"/putusan/{case.pk}/").content.decode()
 
 
 def test_what_another_adjudicator_said_is_said_in_words(case, vera, world):
