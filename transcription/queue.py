@@ -463,8 +463,17 @@ def renew(lease_id: UUID, account: User) -> Lease:
     return lease
 
 
+def stop(account: User) -> None:
+    """Somebody stops reading: what was only held ready goes to others at once.
+
+    Whoever passed over so many that they may give none back does not get rid of these sooner, either: their time runs.
+    """
+    if passed_over(account) < settings.MOST_GIVEN_BACK:
+        let_go(account)
+
+
 def let_go(account: User) -> None:
-    """Somebody stops reading: what was only held ready goes to others at once, as if its time had run out."""
+    """What somebody holds goes to others at once, as if its time had run out."""
     Lease.objects.filter(account=account, end="").update(expires_at=Now() - timedelta(seconds=1))
     take_back_expired_leases()
 
@@ -493,16 +502,19 @@ def passed_over(account: User) -> int:
 
 
 # A time that runs out says nothing by itself: networks fail, and whoever asks again gets the same photo first. It is
-# choosing only where meanwhile they sent what they read from one that they took later. Whoever stops lets go a moment
-# after their last entry. What a sender took back was let go by nobody.
+# choosing only where they sent what they read from one that they took later: either while they still held this one
+# (whoever stops lets go a moment after their last entry), or after they had held both at once and the time of both had
+# run out. What a sender took back was let go by nobody.
 _PASSED_OVER = """
     SELECT count(*) FILTER (WHERE l."end" = 'returned' OR l."end" = 'expired' AND p.withdrawn_at IS NULL AND EXISTS (
                SELECT FROM transcription_lease later
                  LEFT JOIN transcription_entry e ON e.lease_id = later.id
                  LEFT JOIN transcription_goldreading g ON g.lease_id = later.id
                 WHERE later.account_id = %(account)s AND later."end" = 'submitted' AND later.taken_at > l.taken_at
-                  AND coalesce(e.created_at, g.created_at) < l.expires_at + interval '2 seconds'))
-      FROM (SELECT task_id, "end", taken_at, expires_at FROM transcription_lease
+                  AND (coalesce(e.created_at, g.created_at) < l.expires_at + interval '2 seconds'
+                       OR coalesce(e.created_at, g.created_at) > later.expires_at
+                      AND later.taken_at < coalesce(l.ended_at, l.expires_at))))
+      FROM (SELECT task_id, "end", taken_at, expires_at, ended_at FROM transcription_lease
              WHERE account_id = %(account)s AND "end" <> ''
              ORDER BY taken_at DESC LIMIT %(last)s) AS l
       JOIN uploads_photo p ON p.id = l.task_id

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import invitations
@@ -603,6 +604,63 @@ def test_a_time_that_runs_out_counts_only_where_a_later_photo_was_read_meanwhile
     else:
         queue.take_back_expired_leases()
     assert queue.passed_over(first.account) == counts
+
+
+@pytest.mark.parametrize("how", ["let go", "taken back", "run out"])
+def test_who_lets_all_go_and_then_sends_a_later_one_late_passed_over_those_before_it(world, how):
+    two_pages_everywhere(world)
+    held = [takes(world, "Sari"), *(ahead(world, "Sari") for _ in range(3))]
+    if how == "let go":
+        queue.let_go(held[0].account)
+        Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=5))
+    else:
+        Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=5))
+        if how == "taken back":
+            queue.take_back_expired_leases()
+    sends(held[2], entries.Reading(None, None, "blurred"))
+    queue.take_back_expired_leases()
+    assert queue.passed_over(held[0].account) == 2, "not the one after it"
+
+
+def test_whose_readings_all_come_late_passed_over_none(world):
+    two_pages_everywhere(world)
+    held = [takes(world, "Sari"), *(ahead(world, "Sari") for _ in range(3))]
+    queue.let_go(held[0].account)
+    Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=5))
+    for lease in (held[1], held[0]):  # as a network lets them through
+        sends(lease, entries.Reading(None, None, "blurred"))
+    assert queue.passed_over(held[0].account) == 0
+
+
+def test_who_stopped_and_comes_back_an_hour_later_passed_over_none(world):
+    two_pages_everywhere(world)
+    first = takes(world, "Sari")
+    for _ in range(2):
+        ahead(world, "Sari")
+    sends(first, entries.Reading(None, None, "blurred"))
+    queue.stop(first.account)
+    assert not queue.held_by(first.account).exists()
+    hour = timedelta(hours=1)
+    Lease.objects.update(
+        taken_at=F("taken_at") - hour, expires_at=F("expires_at") - hour, ended_at=F("ended_at") - hour
+    )
+    takes(world, "Sari")
+    late = ahead(world, "Sari")
+    Lease.objects.filter(end="").update(expires_at=timezone.now() - timedelta(seconds=5))
+    queue.take_back_expired_leases()
+    sends(late, entries.Reading(None, None, "blurred"))
+    assert queue.passed_over(first.account) == 1, "the one held beside it, and nothing of an hour ago"
+
+
+def test_who_passed_over_too_many_gets_rid_of_nothing_by_stopping(world):
+    two_pages_everywhere(world)
+    for _ in range(5):
+        gives_back(world, "Sari")
+    held = takes(world, "Sari")
+    queue.stop(held.account)
+    assert Lease.objects.get(pk=held.pk).end == ""
+    queue.let_go(held.account)
+    assert Lease.objects.get(pk=held.pk).end == "expired", "where an account is paused or ends, all goes"
 
 
 def test_what_five_people_gave_back_goes_before_an_adjudicator_and_can_be_opened_again(world):
