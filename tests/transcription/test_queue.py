@@ -15,13 +15,14 @@ from tests.transcription.reading import (
     looks,
     photo_of,
     reads,
+    rejects,
     sends,
     some_uuid,
     takes,
     task_of,
 )
 from tps.models import Contest
-from transcription import entries, queue
+from transcription import entries, queue, reports
 from transcription.models import Lease, PairTally, Task
 from uploads.models import Repeat
 
@@ -422,6 +423,53 @@ def test_a_suspect_photo_of_a_page_puts_no_honest_one_back(world):
     honest = photo_of(world, page=2)
     assert task_of(honest).rank < queue.MARKED <= task_of(junk).rank
     assert task_of(photo_of(world, page=2)).rank >= queue.EVIDENCE
+
+
+def first_ones(photos) -> list[bool]:
+    return [task_of(photo).rank < queue.FIRST_EVIDENCE for photo in photos]
+
+
+def throws_away(world, photo) -> None:
+    reports.open_case(photo.pk)
+    rejects(world, photo, "not_a_form")
+
+
+def test_of_a_flood_one_photo_of_the_page_follows_the_rejected_one_and_then_the_next(world):
+    flood, other_page = [[photo_of(world, page=page) for _ in range(4)] for page in (2, 3)]
+    throws_away(world, flood[3])
+    assert first_ones(flood) == [True, False, False, False], "it was mere evidence"
+    throws_away(world, flood[0])
+    assert first_ones(flood[:3]) == [True, True, False]
+    throws_away(world, flood[1])
+    assert first_ones(flood[:3]) == [True, True, True]
+    assert first_ones(other_page) == [True, False, False, False]
+
+
+def test_the_next_of_a_page_is_the_one_that_its_tag_says_and_one_without_a_mark(world):
+    from tests.transcription.test_pages import tagged
+
+    first = photo_of(world)
+    marked, unsaid, plain = (photo_of(world, page=page, opened=False) for page in (2, None, 2))
+    tagged(marked, 102, turn=2)
+    tagged(unsaid, 102)
+    for photo in (marked, plain, unsaid):
+        queue.open_photo(photo)
+    rest = [plain, unsaid, marked]
+    assert first_ones(rest) == [False] * 3
+    for number, photo in enumerate([first, *rest[:2]], start=1):
+        throws_away(world, photo)
+        assert first_ones(rest) == [True] * number + [False] * (3 - number)
+    assert task_of(marked).rank >= queue.FIRST_MARKED
+
+
+def test_where_a_page_has_a_usable_photo_none_follows_the_rejected_one(world):
+    first, second, third = (photo_of(world) for _ in range(3))
+    for name in ("Sari", "Budi"):
+        reads(world, name, second)
+    throws_away(world, first)
+    assert first_ones([third]) == [False]
+    throws_away(world, second)
+    assert first_ones([third]) == [True], "it was evidence, and then the one that covered the page"
 
 
 @pytest.mark.parametrize("flood", ["the same page", "no page", "marked"])
