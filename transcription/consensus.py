@@ -63,7 +63,9 @@ def decide_photos(photos: Sequence[Photo]) -> list[Decision]:
     """Store a decision wherever the entries and rulings carry one that differs from the present one.
 
     Elsewhere ask for another entry or for an adjudicator. Returns the new decisions. The caller holds the photos' rows
-    and is in a transaction. Running it again changes nothing. Two statements, for however many photos.
+    and is in a transaction. Running it again changes nothing. Two statements, for however many photos, as long as all
+    pairs get their places; one more for each that is opened again, up to three for each that is rejected, and one for
+    each of which an adjudicator said that it is of another TPS.
 
     Whoever has shown enough by these decisions is on probation no longer.
     """
@@ -75,10 +77,10 @@ def decide_photos(photos: Sequence[Photo]) -> list[Decision]:
         for photo in left:
             decision = found[photo.pk].decision
             if decision and photo.pk in stored:
-                _make_room(photo, decision)
                 decisions.append(decision)
         left = [photo for photo in left if photo.pk not in stored]
         if not left:
+            _make_room(decisions)
             return decisions
     raise PairsAreBusy
 
@@ -451,11 +453,12 @@ _STORE = _STORING + _STORED
 _STORE_AND_END_PROBATIONS = _STORING + probation.ENDING + _STORED
 
 
-def _make_room(photo: Photo, decision: Decision) -> None:
-    if decision.outcome == Result.REOPENED:
-        queue.open_again(photo)
-    elif decision.outcome == Result.REJECTED:
-        queue.serve_other_photos_first(photo)
+def _make_room(decisions: Sequence[Decision]) -> None:
+    for decision in sorted(decisions, key=lambda one: (one.photo.station_id, one.photo.contest_id)):
+        if decision.outcome == Result.REOPENED:
+            queue.open_again(decision.photo)
+        elif decision.outcome == Result.REJECTED:
+            queue.serve_next_of_page(decision.photo)
 
 
 # --- What the ledger gets ---------------------------------------------------------------------

@@ -297,7 +297,8 @@ _SUBMITTED = """
         SELECT t.photo_id, t.free, t.touched_by, t.decision_id
           FROM transcription_task t JOIN photo ON photo.id = t.photo_id FOR UPDATE OF t
     ), lease AS MATERIALIZED (
-        SELECT l.id, l."end", l.gold_id, l.taken_at FROM transcription_lease l JOIN task ON task.photo_id = l.task_id
+        SELECT l.id, l."end", l.gold_id, l.taken_at, l.device_id, l.address_block
+          FROM transcription_lease l JOIN task ON task.photo_id = l.task_id
          WHERE l.id = %(lease)s AND l.account_id = %(account)s FOR UPDATE OF l
     ), may AS MATERIALIZED (
         SELECT lease.id, lease."end" = '' AS holds, lease.taken_at + make_interval(secs => %(least)s) AS done_at,
@@ -328,8 +329,13 @@ _SUBMITTED = """
     ), placed AS (
         UPDATE transcription_task t
            SET {moves} changed_at = now(),
-               touched_by = CASE WHEN may.holds THEN t.touched_by ELSE t.touched_by || %(account)s::bigint END
-          FROM may WHERE t.photo_id = %(photo)s
+               touched_by = CASE WHEN may.holds THEN t.touched_by ELSE t.touched_by || %(account)s::bigint END,
+               -- Also where it is sent from another place than it was taken at: both are an earlier reader's.
+               touched_on = t.touched_on || ARRAY(
+                   SELECT DISTINCT place FROM unnest(ARRAY[entry.device_id::text, %(block)s,
+                                                           lease.device_id::text, lease.address_block]) AS place
+                    WHERE place <> '' AND place <> ALL (t.touched_on))::varchar[]
+          FROM may, lease, entry WHERE t.photo_id = %(photo)s
     ), moved AS (
         UPDATE uploads_photo p SET step = 'decide', step_at = now() FROM may WHERE p.id = %(photo)s AND {decides}
     )

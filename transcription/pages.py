@@ -117,7 +117,8 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
     messages.success(request, _("Tersimpan. Terima kasih."))
     if "berhenti" not in request.POST:
         return _next(request)
-    queue.let_go(person(request))
+    if held.end != Lease.End.SUBMITTED:  # what was sent long ago, once more, is no reading after which somebody stops
+        queue.stop(person(request))
     return redirect("transcription:start")
 
 

@@ -94,45 +94,55 @@ def open_photo(photo: Photo) -> None:
 
     The page is the one that the photo's tag says, or else the one that its sender said.
     """
-    form = form_definitions.for_contest(photo.contest)
-    tagged = page_tags.page_of(form, photo.page_tag.tag if hasattr(photo, "page_tag") else None)
-    page = tagged or next((one for one in form.pages if one.number == photo.page), None)
     surges.wait_for_turns()
     with connection.cursor() as cursor:
         cursor.execute(
             _OPEN,
-            {
-                "photo": photo.pk,
+            _page_of(photo)
+            | {
                 "district": photo.station.code[:6],
-                "station": photo.station_id,
                 "code": photo.station.code,
-                "contest": photo.contest_id,
-                "page": page.number if page else None,
-                "tag": page.tag if page else None,
-                "tagged": any(one.tag is not None for one in form.pages),
                 "marked": MARKED if second_looks.marks_of(photo) else 0,
                 "sender": photo.uploader_id,
                 "here": [place for place in (str(photo.device_id or ""), photo.address_block) if place],
                 "readers": READERS,
                 "stages": STAGES,
-                "evidence": EVIDENCE,
-                "suspect": FIRST_MARKED,
                 "surge": SURGE,
             },
         )
 
 
-_OPEN = f"""
-    WITH lane AS (
-        SELECT EXISTS (
-               SELECT FROM uploads_photo p JOIN transcription_task t ON t.photo_id = p.id
+def _page_of(photo: Photo) -> dict[str, Any]:
+    """Which page of which TPS it is, and what `_BESIDE` and `_COVERS` want besides."""
+    form = form_definitions.for_contest(photo.contest)
+    tagged = page_tags.page_of(form, photo.page_tag.tag if hasattr(photo, "page_tag") else None)
+    page = tagged or next((one for one in form.pages if one.number == photo.page), None)
+    return {
+        "photo": photo.pk,
+        "station": photo.station_id,
+        "contest": photo.contest_id,
+        "page": page.number if page else None,
+        "tag": page.tag if page else None,
+        "tagged": any(one.tag is not None for one in form.pages),
+        "suspect": FIRST_MARKED,
+        "evidence": EVIDENCE,
+    }
+
+
+# The other photos of the same page that are still there. What is suspect itself covers the page for no other photo,
+# before people found it usable.
+_BESIDE = """
+                    uploads_photo p JOIN transcription_task t ON t.photo_id = p.id
                  LEFT JOIN uploads_pagetag g ON g.photo_id = p.id AND %(tagged)s
                  LEFT JOIN transcription_decision d ON d.id = t.decision_id
                 WHERE p.station_id = %(station)s AND p.contest_id = %(contest)s AND p.id <> %(photo)s
                   AND CASE WHEN g.tag IS NULL THEN p.page = %(page)s ELSE g.tag = %(tag)s END
                   AND d.outcome IS DISTINCT FROM 'rejected' AND p.withdrawn_at IS NULL
-                  -- What is suspect itself puts no other photo back, before people found it usable.
-                  AND (t.rank < %(suspect)s OR d.outcome = 'accepted')) AS covered
+"""
+_COVERS = "(t.rank < %(suspect)s OR d.outcome = 'accepted')"
+_OPEN = f"""
+    WITH lane AS (
+        SELECT EXISTS (SELECT FROM {_BESIDE} AND {_COVERS}) AS covered
          WHERE NOT EXISTS (SELECT FROM transcription_task WHERE photo_id = %(photo)s)
     ), first AS (
         SELECT covered, covered OR %(marked)s > 0 AS is_slow,
@@ -185,18 +195,38 @@ def open_again(photo: Photo) -> None:
         )
 
 
-def serve_other_photos_first(photo: Photo) -> None:
-    """After a photo was rejected, the others of its TPS are no longer mere evidence."""
-    others = Task.objects.filter(
-        photo__station=photo.station_id, photo__contest=photo.contest_id, rank__gte=FIRST_EVIDENCE
+def serve_next_of_page(photo: Photo) -> None:
+    """After a photo was rejected or withdrawn: the next of its page is no longer mere evidence, if none covers it now.
+
+    One alone: of a flood the next one follows when that is rejected, too. None where the photo was itself evidence that
+    nobody had found usable. The caller holds the photo and its task, does so once it has all rows it wants, and for
+    several photos by TPS and contest in order: of two at once the second sees what the first did.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('first of a page: ' || %s, %s))",
+            [str(photo.contest_id), photo.station_id],
+        )
+        cursor.execute(_NEXT_OF_PAGE, _page_of(photo) | {"first_evidence": FIRST_EVIDENCE})
+
+
+# The caller holds tasks already and waits for no other: what somebody else has in hand is being read or decided anyway.
+_NEXT_OF_PAGE = f"""
+    WITH next AS MATERIALIZED (
+        SELECT t.photo_id FROM {_BESIDE}
+           AND t.rank >= %(first_evidence)s AND NOT EXISTS (SELECT FROM {_BESIDE} AND {_COVERS})
+           AND (EXISTS (SELECT FROM transcription_task WHERE photo_id = %(photo)s AND rank < %(first_evidence)s)
+                OR EXISTS (SELECT FROM transcription_decision WHERE photo_id = %(photo)s AND outcome = 'accepted'))
+         ORDER BY t.rank, t.photo_id LIMIT 1 FOR UPDATE OF t SKIP LOCKED
     )
-    others.update(rank=F("rank") - EVIDENCE)
+    UPDATE transcription_task t SET rank = t.rank - %(evidence)s FROM next WHERE t.photo_id = next.photo_id
+"""  # noqa: S608  # built from constants alone
 
 
 def close(photo: Photo) -> None:
     """After its sender took it back: nobody is given it, whoever has it in hand loses it, no adjudicator waits for it.
 
-    The caller holds the photo. The others of its TPS are no longer mere evidence, unless it was that itself.
+    The caller holds the photo. The next of its page is no longer mere evidence, unless it was that itself.
     """
     # Locked by a statement of its own: the next one sees the lease of whoever was just being given it.
     task = Task.objects.select_for_update().filter(pk=photo.pk).first()
@@ -209,8 +239,7 @@ def close(photo: Photo) -> None:
     task.save(
         update_fields=["wants", "leased", "rank", "needs_adjudicator", "why", "case_since", "changed_at"],
     )
-    if task.rank < FIRST_EVIDENCE:
-        serve_other_photos_first(photo)
+    serve_next_of_page(photo)
 
 
 # --- Taking -----------------------------------------------------------------------------------
@@ -463,8 +492,17 @@ def renew(lease_id: UUID, account: User) -> Lease:
     return lease
 
 
+def stop(account: User) -> None:
+    """Somebody stops reading: what was only held ready goes to others at once.
+
+    Whoever passed over so many that they may give none back does not get rid of these sooner, either: their time runs.
+    """
+    if passed_over(account) < settings.MOST_GIVEN_BACK:
+        let_go(account)
+
+
 def let_go(account: User) -> None:
-    """Somebody stops reading: what was only held ready goes to others at once, as if its time had run out."""
+    """What somebody holds goes to others at once, as if its time had run out."""
     Lease.objects.filter(account=account, end="").update(expires_at=Now() - timedelta(seconds=1))
     take_back_expired_leases()
 
@@ -493,16 +531,19 @@ def passed_over(account: User) -> int:
 
 
 # A time that runs out says nothing by itself: networks fail, and whoever asks again gets the same photo first. It is
-# choosing only where meanwhile they sent what they read from one that they took later. Whoever stops lets go a moment
-# after their last entry. What a sender took back was let go by nobody.
+# choosing only where they sent what they read from one that they took later: either while they still held this one
+# (whoever stops lets go a moment after their last entry), or after they had held both at once and the time of both had
+# run out. What a sender took back was let go by nobody.
 _PASSED_OVER = """
     SELECT count(*) FILTER (WHERE l."end" = 'returned' OR l."end" = 'expired' AND p.withdrawn_at IS NULL AND EXISTS (
                SELECT FROM transcription_lease later
                  LEFT JOIN transcription_entry e ON e.lease_id = later.id
                  LEFT JOIN transcription_goldreading g ON g.lease_id = later.id
                 WHERE later.account_id = %(account)s AND later."end" = 'submitted' AND later.taken_at > l.taken_at
-                  AND coalesce(e.created_at, g.created_at) < l.expires_at + interval '2 seconds'))
-      FROM (SELECT task_id, "end", taken_at, expires_at FROM transcription_lease
+                  AND (coalesce(e.created_at, g.created_at) < l.expires_at + interval '2 seconds'
+                       OR coalesce(e.created_at, g.created_at) > later.expires_at
+                      AND later.taken_at < coalesce(l.ended_at, l.expires_at))))
+      FROM (SELECT task_id, "end", taken_at, expires_at, ended_at FROM transcription_lease
              WHERE account_id = %(account)s AND "end" <> ''
              ORDER BY taken_at DESC LIMIT %(last)s) AS l
       JOIN uploads_photo p ON p.id = l.task_id

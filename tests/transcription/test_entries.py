@@ -197,3 +197,20 @@ def test_the_ledger_knows_no_person_and_no_number_yet(world, photo):
     assert "sari" not in body
     assert re.findall(r"\b101\b", body) == []  # in a hash it may stand by chance
     assert '"sealed":"sha256:' in body
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("place", ["taken", "sent"])
+def test_taken_in_one_place_and_sent_from_another_it_goes_to_nobody_in_either(world, late, place):
+    photo_of(world)
+    places = {"taken": (world.device(), "b" * 32), "sent": (world.device(), "c" * 32)}
+    lease = takes(world, "Sari", device=places["taken"][0], address_block=places["taken"][1])
+    if late:
+        expire(lease)
+        queue.take_back_expired_leases()
+    device, block = places["sent"]
+    pipeline.send_entry(entries.Sent(lease.pk, lease.account, device.pk, block, READING))
+    device, block = places[place]
+    assert takes(world, "Budi", device=device) is None
+    assert takes(world, "Citra", address_block=block) is None
+    assert takes(world, "Dewi")

@@ -27,7 +27,7 @@ from tests.transcription.reading import (
 )
 from tests.world import build
 from tps.models import PollingStation, Region
-from transcription import consensus, entries, queue, rulings
+from transcription import consensus, entries, queue, reports, rulings
 from transcription.entries import Reading
 from transcription.models import Decision, Entry, Lease, PairTally, Task
 
@@ -115,6 +115,47 @@ def test_one_person_asking_ahead_many_times_at_once_holds_four_photos_at_most(wo
     assert Lease.objects.filter(end="").count() == queue.PLACES
     assert sorted(Lease.objects.values_list("place", flat=True)) == [0, 1, 2, 3]
     assert sum(Task.objects.values_list("leased", flat=True)) == queue.PLACES
+
+
+def ruled_out(world, *photos):
+    for photo in photos:
+        with transaction.atomic():
+            reports.open_case(photo.pk)
+        for who in ("Vera", "Wayan"):
+            pipeline.send_ruling(rulings.Sent(photo.pk, world.person(who, Role.ADJUDICATOR), "reject", "not_a_form"))
+
+
+def decided_in_two_workers(monkeypatch, *batches):
+    """Both hold the tasks of their batch before either looks for the next photo of a page."""
+    both, room = threading.Barrier(len(batches), timeout=20), consensus._make_room
+
+    def together(decisions):
+        both.wait()
+        room(decisions)
+
+    def worker(photos):
+        with transaction.atomic():
+            return len(pipeline._decide(photos))
+
+    monkeypatch.setattr(consensus, "_make_room", together)
+    return at_once(*(partial(worker, batch) for batch in batches))
+
+
+def test_photos_of_one_tps_rejected_at_once_do_not_wait_for_each_other(world, monkeypatch):
+    pages = [[photos_in(world, "9101011001001", page=page)[0] for _ in range(3)] for page in (2, 3)]
+    ruled_out(world, pages[0][0], pages[1][0])
+    batches = [[pages[0][0], pages[1][1]], [pages[1][0], pages[0][1]]]
+    assert decided_in_two_workers(monkeypatch, *batches) == [1, 1]
+    for page in pages:
+        assert sum(task_of(photo).rank < queue.FIRST_EVIDENCE for photo in page[1:]) == 1
+
+
+def test_of_two_rejected_at_once_the_second_sees_that_no_other_covers_the_page(world, monkeypatch):
+    first, second, third = (photos_in(world, "9101011001001")[0] for _ in range(3))
+    Task.objects.filter(pk=second.pk).update(rank=1)
+    ruled_out(world, first, second)
+    assert decided_in_two_workers(monkeypatch, [first], [second]) == [1, 1]
+    assert task_of(third).rank < queue.FIRST_EVIDENCE
 
 
 def test_many_people_asking_at_once_get_as_many_photos_as_there_are_places(world):

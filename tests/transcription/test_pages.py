@@ -1,6 +1,7 @@
 """Reading and ruling in a browser without JavaScript."""
 
 import re
+from uuid import UUID
 
 import pytest
 from django.test import Client
@@ -71,6 +72,15 @@ def test_stopping_after_a_photo(world, photo, sari):
     assert response.redirect_chain == [("/baca/", 302)]
     assert "Tersimpan. Terima kasih." in response.content.decode()
     assert Lease.objects.filter(end="").count() == 0
+
+
+def test_an_old_reading_sent_once_more_lets_nothing_go(world, photo, sari):
+    address, stopping = takes(sari), typed(VOTES, halaman="2", berhenti="1")
+    sari.post(address, stopping)
+    photo_of(world, "9101011001002")
+    held = takes(sari)
+    assert sari.post(address, stopping)["Location"] == "/baca/"
+    assert Lease.objects.get(end="").pk == UUID(held.split("/")[2])
 
 
 def test_an_honest_word_when_there_is_nothing(world, sari):

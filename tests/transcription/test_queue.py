@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import invitations
@@ -14,13 +15,14 @@ from tests.transcription.reading import (
     looks,
     photo_of,
     reads,
+    rejects,
     sends,
     some_uuid,
     takes,
     task_of,
 )
 from tps.models import Contest
-from transcription import entries, queue
+from transcription import entries, queue, reports
 from transcription.models import Lease, PairTally, Task
 from uploads.models import Repeat
 
@@ -423,6 +425,53 @@ def test_a_suspect_photo_of_a_page_puts_no_honest_one_back(world):
     assert task_of(photo_of(world, page=2)).rank >= queue.EVIDENCE
 
 
+def first_ones(photos) -> list[bool]:
+    return [task_of(photo).rank < queue.FIRST_EVIDENCE for photo in photos]
+
+
+def throws_away(world, photo) -> None:
+    reports.open_case(photo.pk)
+    rejects(world, photo, "not_a_form")
+
+
+def test_of_a_flood_one_photo_of_the_page_follows_the_rejected_one_and_then_the_next(world):
+    flood, other_page = [[photo_of(world, page=page) for _ in range(4)] for page in (2, 3)]
+    throws_away(world, flood[3])
+    assert first_ones(flood) == [True, False, False, False], "it was mere evidence"
+    throws_away(world, flood[0])
+    assert first_ones(flood[:3]) == [True, True, False]
+    throws_away(world, flood[1])
+    assert first_ones(flood[:3]) == [True, True, True]
+    assert first_ones(other_page) == [True, False, False, False]
+
+
+def test_the_next_of_a_page_is_the_one_that_its_tag_says_and_one_without_a_mark(world):
+    from tests.transcription.test_pages import tagged
+
+    first = photo_of(world)
+    marked, unsaid, plain = (photo_of(world, page=page, opened=False) for page in (2, None, 2))
+    tagged(marked, 102, turn=2)
+    tagged(unsaid, 102)
+    for photo in (marked, plain, unsaid):
+        queue.open_photo(photo)
+    rest = [plain, unsaid, marked]
+    assert first_ones(rest) == [False] * 3
+    for number, photo in enumerate([first, *rest[:2]], start=1):
+        throws_away(world, photo)
+        assert first_ones(rest) == [True] * number + [False] * (3 - number)
+    assert task_of(marked).rank >= queue.FIRST_MARKED
+
+
+def test_where_a_page_has_a_usable_photo_none_follows_the_rejected_one(world):
+    first, second, third = (photo_of(world) for _ in range(3))
+    for name in ("Sari", "Budi"):
+        reads(world, name, second)
+    throws_away(world, first)
+    assert first_ones([third]) == [False]
+    throws_away(world, second)
+    assert first_ones([third]) == [True], "it was evidence, and then the one that covered the page"
+
+
 @pytest.mark.parametrize("flood", ["the same page", "no page", "marked"])
 def test_a_flood_at_one_tps_puts_back_no_other_tps_of_its_kecamatan(world, flood):
     from tests.transcription.test_pages import tagged
@@ -603,6 +652,63 @@ def test_a_time_that_runs_out_counts_only_where_a_later_photo_was_read_meanwhile
     else:
         queue.take_back_expired_leases()
     assert queue.passed_over(first.account) == counts
+
+
+@pytest.mark.parametrize("how", ["let go", "taken back", "run out"])
+def test_who_lets_all_go_and_then_sends_a_later_one_late_passed_over_those_before_it(world, how):
+    two_pages_everywhere(world)
+    held = [takes(world, "Sari"), *(ahead(world, "Sari") for _ in range(3))]
+    if how == "let go":
+        queue.let_go(held[0].account)
+        Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=5))
+    else:
+        Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=5))
+        if how == "taken back":
+            queue.take_back_expired_leases()
+    sends(held[2], entries.Reading(None, None, "blurred"))
+    queue.take_back_expired_leases()
+    assert queue.passed_over(held[0].account) == 2, "not the one after it"
+
+
+def test_whose_readings_all_come_late_passed_over_none(world):
+    two_pages_everywhere(world)
+    held = [takes(world, "Sari"), *(ahead(world, "Sari") for _ in range(3))]
+    queue.let_go(held[0].account)
+    Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=5))
+    for lease in (held[1], held[0]):  # as a network lets them through
+        sends(lease, entries.Reading(None, None, "blurred"))
+    assert queue.passed_over(held[0].account) == 0
+
+
+def test_who_stopped_and_comes_back_an_hour_later_passed_over_none(world):
+    two_pages_everywhere(world)
+    first = takes(world, "Sari")
+    for _ in range(2):
+        ahead(world, "Sari")
+    sends(first, entries.Reading(None, None, "blurred"))
+    queue.stop(first.account)
+    assert not queue.held_by(first.account).exists()
+    hour = timedelta(hours=1)
+    Lease.objects.update(
+        taken_at=F("taken_at") - hour, expires_at=F("expires_at") - hour, ended_at=F("ended_at") - hour
+    )
+    takes(world, "Sari")
+    late = ahead(world, "Sari")
+    Lease.objects.filter(end="").update(expires_at=timezone.now() - timedelta(seconds=5))
+    queue.take_back_expired_leases()
+    sends(late, entries.Reading(None, None, "blurred"))
+    assert queue.passed_over(first.account) == 1, "the one held beside it, and nothing of an hour ago"
+
+
+def test_who_passed_over_too_many_gets_rid_of_nothing_by_stopping(world):
+    two_pages_everywhere(world)
+    for _ in range(5):
+        gives_back(world, "Sari")
+    held = takes(world, "Sari")
+    queue.stop(held.account)
+    assert Lease.objects.get(pk=held.pk).end == ""
+    queue.let_go(held.account)
+    assert Lease.objects.get(pk=held.pk).end == "expired", "where an account is paused or ends, all goes"
 
 
 def test_what_five_people_gave_back_goes_before_an_adjudicator_and_can_be_opened_again(world):
