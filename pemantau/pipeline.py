@@ -205,14 +205,14 @@ def propose_recall(by: User, account: int, device: UUID | None = None) -> Recall
 def confirm_recall(by: User, recall_id: int, election: str, device: UUID | None = None) -> Recall:
     """Another operator agrees: the photos are decided again, one after the other.
 
-    Where something came to a photo since it was looked at, all there is to agree to is looked at first.
+    Where something came to a photo since it was looked at, that is looked at first.
     """
-    if recalls.look_again_at_what_changed(recall_id):
-        _knock(go_on_with_recall, recall_id)
-        raise recalls.NotYetCounted
-    with transaction.atomic():
+    try:
         recall = recalls.confirm(by, recall_id, election, device)
-        _ring(go_on_with_recall, recall.pk)
+    except recalls.NotYetCounted:
+        _knock(go_on_with_recall, recall_id)
+        raise
+    _ring(go_on_with_recall, recall.pk)
     return recall
 
 
