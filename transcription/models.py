@@ -481,6 +481,7 @@ class RecallPhoto(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["recall", "photo"], name="a_recall_touches_a_photo_once")]
         indexes = [
+            models.Index(fields=["recall", "id"], condition=Q(effect=None), name="photo_to_be_looked_at"),
             models.Index(fields=["recall", "id"], condition=Q(decided_again_at=None), name="photo_to_be_decided_again"),
         ]
 

@@ -397,6 +397,15 @@ def test_one_confirms_while_another_lets_the_person_read_again(monkeypatch):
     assert (sari.paused, recalls.is_on(sari.pk)) == (False, False)
 
 
+def test_the_next_photo_to_look_at_is_found_by_index(world):
+    paused(world)
+    recall = pipeline.propose_recall(world.omar, world.sari.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # few rows: else nothing is ever looked up
+    plan = recalls.not_looked_at(recall)[:1].explain()
+    assert "photo_to_be_looked_at" in plan, plan
+
+
 def test_who_has_left_can_be_recalled_too(world):
     leaving.erase(world.sari, "contoh")
     recall = proposed(world)
