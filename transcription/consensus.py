@@ -201,8 +201,9 @@ def _sender(row: dict[str, Any]) -> agreement.Sender:
 
 
 # A ruling that waits for a second one is that of somebody who may still rule; one that made a decision stays as it was.
+# Asked of that one row: as an EXISTS it may be answered by reading all there are.
 _SPEAKS = """(
-    EXISTS (SELECT FROM accounts_user u WHERE u.id = r.adjudicator_id AND u.role = 'adjudicator' AND NOT u.paused)
+    (SELECT u.role = 'adjudicator' AND NOT u.paused FROM accounts_user u WHERE u.id = r.adjudicator_id)
     OR EXISTS (SELECT FROM transcription_decision d WHERE d.photo_id = r.photo_id AND r.id = ANY (d.because)))"""
 _LOAD = f"""
     WITH asked AS MATERIALIZED (
