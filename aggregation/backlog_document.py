@@ -77,22 +77,29 @@ _LINES = """
      ORDER BY g.code
 """
 
-# Whole hours, the present one not yet over. In dispute: TPS that are so now, by when that began. Of the whole instance
-# where no region is asked for: what was read a day ago was read in the election that is on.
+# Whole hours, the present one not yet over. First what came in them, found by its time, and only of that where it
+# belongs: however much there is of other days, it is left alone. In dispute: TPS that are so now, by when that began.
+# Of the whole instance where no region is asked for: what was read a day ago was read in the election that is on.
 _HOURS = """
     WITH hour AS (
         SELECT generate_series(date_trunc('hour', now()) - %(hours)s * interval '1 hour', date_trunc('hour', now()),
                                interval '1 hour') AS hour
     ), since AS (SELECT min(hour) AS first FROM hour
+    ), sent AS MATERIALIZED (
+        SELECT received_at, station_id FROM uploads_photo
+         WHERE received_at >= (SELECT first FROM since) AND withdrawn_at IS NULL
+    ), read AS MATERIALIZED (
+        SELECT created_at, photo_id FROM transcription_entry
+         WHERE created_at >= (SELECT first FROM since) AND source = 'volunteer'
+    ), decided AS MATERIALIZED (
+        SELECT decided_at, station_id FROM transcription_decision
+         WHERE decided_at >= (SELECT first FROM since) AND outcome <> 'reopened'
     ), photo AS (
-        SELECT date_trunc('hour', p.received_at) AS hour, count(*) AS many FROM uploads_photo p {of_photo}
-         WHERE p.received_at >= (SELECT first FROM since) AND p.withdrawn_at IS NULL GROUP BY 1
+        SELECT date_trunc('hour', p.received_at) AS hour, count(*) AS many FROM sent p {of_photo} GROUP BY 1
     ), entry AS (
-        SELECT date_trunc('hour', e.created_at) AS hour, count(*) AS many FROM transcription_entry e {of_entry}
-         WHERE e.created_at >= (SELECT first FROM since) AND e.source = 'volunteer' GROUP BY 1
+        SELECT date_trunc('hour', e.created_at) AS hour, count(*) AS many FROM read e {of_entry} GROUP BY 1
     ), decision AS (
-        SELECT date_trunc('hour', d.decided_at) AS hour, count(*) AS many FROM transcription_decision d {of_decision}
-         WHERE d.decided_at >= (SELECT first FROM since) AND d.outcome <> 'reopened' GROUP BY 1
+        SELECT date_trunc('hour', d.decided_at) AS hour, count(*) AS many FROM decided d {of_decision} GROUP BY 1
     ), disputed AS (
         SELECT date_trunc('hour', r.state_at) AS hour, count(*) AS many FROM aggregation_result r {of_result}
          WHERE r.state_at >= (SELECT first FROM since) AND r.state = 'disputed' GROUP BY 1
@@ -114,9 +121,12 @@ _OF_REGION = {
 }
 
 
-def published(election: str, *, find: Callable[[], Election]) -> Document:
-    """The nation's document, at most some seconds old. Costs no query where it is there; raises what `find` raises."""
-    return publication.backlog(election, build=lambda: build(find()))
+def published(election: str, code: str = NATION, *, find: Callable[[], Election]) -> Document:
+    """A region's document, at most some seconds old. Costs no query where it is there.
+
+    Raises `UnknownRegion`, and whatever `find` raises.
+    """
+    return publication.backlog(election, code, build=lambda: build(find(), code))
 
 
 def build(election: Election, code: str = NATION) -> dict[str, Any]:

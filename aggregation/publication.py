@@ -28,7 +28,7 @@ from redis.exceptions import RedisError
 
 from aggregation import region_document
 from aggregation.models import Snapshot, Tally
-from tps.models import Contest, Election
+from tps.models import NATION, Contest, Election
 
 log = logging.getLogger(__name__)
 cache = ConnectionProxy(caches, "documents")
@@ -121,9 +121,9 @@ def station(election: str, contest: str, code: str, *, build: Callable[[], dict[
     return document
 
 
-def backlog(election: str, *, build: Callable[[], dict[str, Any]]) -> Document:
-    """How much waits to be read, counted every `BACKLOG_SECONDS`."""
-    return counted(f"published:backlog:{election}", BACKLOG_SECONDS, build=build)
+def backlog(election: str, code: str = NATION, *, build: Callable[[], dict[str, Any]]) -> Document:
+    """How much waits to be read in a region, counted every `BACKLOG_SECONDS`."""
+    return counted(f"published:backlog:{election}/{region_document.word_of(code)}", BACKLOG_SECONDS, build=build)
 
 
 def board(*, build: Callable[[], dict[str, Any]]) -> Document:

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 Step = Photo.Step
 Work = Callable[[Sequence[Photo]], object]
+Part = tuple[str, Callable[[], object]]  # of something larger, with its name
 BATCH = 50  # photos that are decided, or recorded, in one transaction
 RUSH_SECONDS = 10.0
 # After a full batch most rings are for photos that it took along: until then this process asks for those alone first.
@@ -91,6 +92,19 @@ def _one_by_one(photo_ids: Sequence[UUID | str], step: Step, work: Work) -> None
                     work([photo])
         except Exception as error:
             log.exception("%s: photo %s failed", step, photo_id)
+            failed = error
+    if failed:
+        raise failed
+
+
+def each_by_itself(parts: Sequence[Part]) -> None:
+    """Do all of them, also after one that fails. Raises what the last one to fail raised."""
+    failed: Exception | None = None
+    for name, part in parts:
+        try:
+            part()
+        except Exception as error:
+            log.exception("%s: failed", name)
             failed = error
     if failed:
         raise failed

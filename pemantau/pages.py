@@ -44,10 +44,10 @@ STEPS = {
 @require_safe
 @page(Action.OPERATE)
 def overview(request: HttpRequest) -> HttpResponse:
-    """The whole operation, and its backlog in the region that `?wilayah=` names."""
+    """The whole operation, and its backlog in the region that `?wilayah=` names, at most some seconds old."""
     election = search.election()
     code = region_document.code_of(request.GET.get("wilayah", region_document.WHOLE))
-    backlog = backlog_document.build(election, code)
+    backlog = backlog_document.published(election.pk, code, find=lambda: election).data()
     shown = counts.of(election.pk)
     steps = [(STEPS[Photo.Step(step)], number) for step, number in shown.photos.items()]
     return render(

@@ -206,14 +206,14 @@ def propose_recall(by: User, account: int, device: UUID | None = None) -> Recall
 def confirm_recall(by: User, recall_id: int, election: str, device: UUID | None = None) -> Recall:
     """Another operator agrees: the photos are decided again, one after the other.
 
-    Where something came to a photo since it was looked at, all there is to agree to is looked at first.
+    Where something came to a photo since it was looked at, that is looked at first.
     """
-    if recalls.look_again_at_what_changed(recall_id):
-        _knock(go_on_with_recall, recall_id)
-        raise recalls.NotYetCounted
-    with transaction.atomic():
+    try:
         recall = recalls.confirm(by, recall_id, election, device)
-        _ring(go_on_with_recall, recall.pk)
+    except recalls.NotYetCounted:
+        _knock(go_on_with_recall, recall_id)
+        raise
+    _ring(go_on_with_recall, recall.pk)
     return recall
 
 
@@ -422,27 +422,33 @@ def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) 
     Not oftener than every `older_than` seconds for one step of one photo: in a rush they wait for a worker,
     and more rings would only make the line longer. Who was rung for stands in Redis, and is lost with the rings.
     """
-    queue.take_back_expired_leases()
-    announcements.renew()
-    if current := Election.objects.filter(is_current=True).values_list("pk", flat=True).first():
-        bars.pause_those_below(current)
+    rung: list[UUID] = []
+    current = Election.objects.filter(is_current=True).values_list("pk", flat=True).first()
+    # What rings comes first, and nothing that fails keeps the others from being done.
+    parts: list[batches.Part] = [
+        ("ring for photos", lambda: _ring_for_stalled(older_than, limit, rung)),
+        ("ring for recalls", lambda: [_knock(go_on_with_recall, recall.pk) for recall in recalls.unfinished()]),
+        ("ring for weedings", lambda: [_knock(go_on_with_weeding, weeding.pk) for weeding in weedings.at_work()]),
+        ("take back leases", queue.take_back_expired_leases),
+        ("renew what is announced", announcements.renew),
+    ]
+    if current:
+        parts.append(("pause readers", lambda: bars.pause_those_below(current)))
+        parts.append(("draw samples", lambda: samples.draw_those_due(current)))
+    batches.each_by_itself(parts)
+    return len(rung)
+
+
+def _ring_for_stalled(older_than: float, limit: int, rung: list[UUID]) -> None:
     stalled = Photo.objects.filter(
         step__in=_TASKS, step_at__lt=Now() - timedelta(seconds=older_than), withdrawn_at__isnull=True
     )
-    for recall in recalls.unfinished():
-        _knock(go_on_with_recall, recall.pk)
-    for weeding in weedings.at_work():
-        _knock(go_on_with_weeding, weeding.pk)
-    rung = 0
     for photo_id, step in stalled.order_by("step_at").values_list("pk", "step").iterator():
-        if rung == limit:
+        if len(rung) == limit:
             break
         if cache.add(f"rung:{step}:{photo_id}", 1, timeout=int(older_than)):
             _TASKS[step].delay(str(photo_id))
-            rung += 1
-    if current:
-        samples.draw_those_due(current)
-    return rung
+            rung.append(photo_id)
 
 
 @shared_task

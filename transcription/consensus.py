@@ -204,8 +204,9 @@ def _sender(row: dict[str, Any]) -> agreement.Sender:
 
 # A ruling that waits for a second one is that of somebody who may still rule, and might all the time since: a word does
 # not come back with the role, or it would stand without anybody having decided so. One that made a decision stays.
+# The account is asked of that one row: as an EXISTS it may be answered by reading all there are.
 _SPEAKS = """(
-    (EXISTS (SELECT FROM accounts_user u WHERE u.id = r.adjudicator_id AND u.role = 'adjudicator' AND NOT u.paused)
+    ((SELECT u.role = 'adjudicator' AND NOT u.paused FROM accounts_user u WHERE u.id = r.adjudicator_id)
      AND NOT EXISTS (SELECT FROM accounts_roleproposal p WHERE p.person_id = r.adjudicator_id
                         AND p."end" = 'confirmed' AND p.closed_at > r.created_at)
      AND NOT EXISTS (SELECT FROM transcription_barturn b WHERE b.account_id = r.adjudicator_id

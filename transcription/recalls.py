@@ -104,47 +104,64 @@ def cancel(by: User, recall: int) -> None:
             Recall.objects.filter(pk=recall).update(ended_at=Now(), dropped_by=by)
 
 
-def look_again_at_what_changed(recall: int) -> bool:
+def confirm(by: User, recall: int, election: str, device: UUID | None = None) -> Recall:
+    """Another operator agrees: from now on the entries count no more, or again, which ends the pause, too.
+
+    Where something came to a photo since it was looked at, that is to be looked at first. What comes after is decided
+    on by then. Raises `NotAllowed`, `NoSuchRecall`, `OneOperator`, `SameDevice`, `OwnBar`, `NotYetCounted`.
+    """
+    with transaction.atomic():
+        there = _held_to_confirm(by, recall, device)
+        changed = _look_again_at_what_changed(there)
+        if not changed:
+            _confirm(there, by, election)
+    if changed:
+        raise NotYetCounted  # only now: what was seen of those photos stays forgotten
+    return there
+
+
+def _held_to_confirm(by: User, recall: int, device: UUID | None) -> Recall:
+    recalled = User.objects.filter(pk__in=Recall.objects.filter(pk=recall).values("account"))
+    recalled.select_for_update().first()  # the person before the recall, as `bars.lift`
+    found = Recall.objects.select_for_update(of=("self",)).select_related("account", "proposed_by")
+    there = found.filter(pk=recall).first()
+    if there is None or there.ended_at or there.confirmed_at:
+        raise NoSuchRecall
+    bars.check_who(by, there.account_id)
+    if by.pk == there.proposed_by_id:
+        raise bars.OneOperator
+    check_devices(there.device_id, device)
+    if not still_may(there.proposed_by, Action.GRANT_ROLES, there.proposed_at):
+        raise NoSuchRecall
+    return there
+
+
+def _look_again_at_what_changed(recall: Recall) -> bool:
     """Forget what was seen of photos that something came to since; says whether there are any."""
     of_it = {"photo": OuterRef("photo")}
     changed = Q(Exists(Entry.objects.filter(**of_it, created_at__gt=OuterRef("looked_at"))))
     changed |= Q(Exists(Ruling.objects.filter(**of_it, created_at__gt=OuterRef("looked_at"))))
     changed |= Q(Exists(Decision.objects.filter(**of_it, decided_at__gt=OuterRef("looked_at"))))
-    stale = RecallPhoto.objects.filter(changed, recall=recall, recall__confirmed_at=None, effect__isnull=False)
+    stale = RecallPhoto.objects.filter(changed, recall=recall, effect__isnull=False)
     return stale.update(effect=None, sums={}, looked_at=None) > 0
 
 
-def confirm(by: User, recall: int, election: str, device: UUID | None = None) -> Recall:
-    """Another operator agrees: from now on the entries count no more, or again, which ends the pause, too.
-
-    Raises `NotAllowed`, `NoSuchRecall`, `OneOperator`, `SameDevice`, `OwnBar`, `NotYetCounted`.
-    """
-    with transaction.atomic():
-        there = Recall.objects.select_for_update().select_related("account", "proposed_by").filter(pk=recall).first()
-        if there is None or there.ended_at or there.confirmed_at:
-            raise NoSuchRecall
-        bars.check_who(by, there.account_id)
-        if by.pk == there.proposed_by_id:
-            raise bars.OneOperator
-        check_devices(there.device_id, device)
-        if not still_may(there.proposed_by, Action.GRANT_ROLES, there.proposed_at):
-            raise NoSuchRecall
-        if there.photos.filter(effect=None).exists():
-            raise NotYetCounted
-        Recall.objects.filter(pk=recall).update(confirmed_by=by, confirmed_at=Now())
-        if not there.on:
-            bars.end(there.proposed_by, by, there.account_id, election, reason=BarTurn.Reason.MISTAKE)
-        ledger.append(
-            election,
-            "revoke",
-            version=there.pk,
-            account=commitments.of(there.account),
-            state="on" if there.on else "off",
-            by=commitments.of(there.proposed_by),
-            second=commitments.of(by),
-            at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        )
-    return there
+def _confirm(there: Recall, by: User, election: str) -> None:
+    if there.photos.filter(effect=None).exists():
+        raise NotYetCounted
+    Recall.objects.filter(pk=there.pk).update(confirmed_by=by, confirmed_at=Now())
+    if not there.on:
+        bars.end(there.proposed_by, by, there.account_id, election, reason=BarTurn.Reason.MISTAKE)
+    ledger.append(
+        election,
+        "revoke",
+        version=there.pk,
+        account=commitments.of(there.account),
+        state="on" if there.on else "off",
+        by=commitments.of(there.proposed_by),
+        second=commitments.of(by),
+        at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    )
 
 
 def waiting_for(photo: Photo) -> frozenset[int]:

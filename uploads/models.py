@@ -4,7 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -67,6 +67,7 @@ class Photo(models.Model):
                 condition=Q(step__in=["inspect", "queue", "decide", "record"]),
                 name="photo_that_should_move",
             ),
+            BrinIndex(fields=["received_at"], pages_per_range=16, autosummarize=True, name="photo_by_time"),
         ]
 
     def __str__(self) -> str:

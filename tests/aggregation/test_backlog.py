@@ -190,7 +190,7 @@ def test_it_is_counted_again_after_a_while_by_one_of_those_who_ask(world, client
     assert client.get("/api/v1/backlog/contoh/").json()["total"]["waiting"] == 1
     photo_of(world, SECOND_VILLAGE)
     assert client.get("/api/v1/backlog/contoh/").json()["total"]["waiting"] == 1
-    cache.delete("published:backlog:contoh:fresh")  # its time is over
+    cache.delete("published:backlog:contoh/nasional:fresh")  # its time is over
     times = []
 
     def count(election, code=""):

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from accounts import roles
 from accounts.models import Role, RoleProposal, User
+from aggregation import backlog_document
 from ledger.models import Event
 from pemantau import overview, pipeline
 from tests.transcription.reading import photo_of, reads
@@ -55,6 +56,13 @@ def test_the_backlog_leads_down_to_a_kecamatan(client, oka, world, django_assert
     assert '<h2 id="antrean">Antrean baca: Anggrek</h2>' in page, "the crumbs of a phone leave out the last"
     assert "wilayah=9101011001" not in page
     assert client.get(reverse("overview"), {"wilayah": "77"}).status_code == 404
+
+
+@pytest.mark.parametrize("code", ["nasional", "9101"])
+def test_who_looks_again_soon_has_the_backlog_counted_once(client, oka, world, monkeypatch, code):
+    client.get(reverse("overview"), {"wilayah": code})
+    monkeypatch.setattr(backlog_document, "build", None)
+    assert client.get(reverse("overview"), {"wilayah": code}).status_code == 200
 
 
 def test_what_waits_for_an_answer_is_counted(client, oka, world, django_assert_num_queries):

@@ -101,3 +101,29 @@ def test_the_sweeper_rings_once_for_whoever_waits_and_again_when_the_rings_are_l
     assert pipeline.sweep(limit=0) == 0
     cache.clear()  # Redis was lost, and with it everything that was rung for
     assert pipeline.sweep() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "part",
+    [
+        *("queue.take_back_expired_leases", "announcements.renew", "bars.pause_those_below"),
+        *("samples.draw_those_due", "recalls.unfinished", "weedings.at_work"),
+    ],
+)
+def test_what_waits_is_rung_for_whatever_else_of_the_sweeper_fails(monkeypatch, caplog, part):
+    photo = photo_of(build())
+    Photo.objects.filter(pk=photo.pk).update(step=Photo.Step.DECIDE, step_at=Now() - timedelta(minutes=3))
+    rung, done = [], []
+
+    def fails(*_given):
+        raise RuntimeError("one bad account")
+
+    monkeypatch.setattr(pipeline.decide, "delay", rung.append)
+    monkeypatch.setattr(pipeline.samples, "draw_those_due", done.append)
+    monkeypatch.setattr(f"pemantau.pipeline.{part}", fails)
+    with pytest.raises(RuntimeError, match="one bad account"):  # so that it is seen
+        pipeline.sweep()
+    assert rung == [str(photo.pk)]
+    assert done == ([] if part == "samples.draw_those_due" else ["contoh"])
+    assert [record.exc_info[0] for record in caplog.records if record.name == "pemantau.batches"] == [RuntimeError]

@@ -1,6 +1,8 @@
 """All that a paused person read stops counting in one go: told before, confirmed by two, undone, and never half."""
 
 import json
+import threading
+import time
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -14,8 +16,9 @@ from ledger.models import Event
 from pemantau import pipeline
 from tests.aggregation.evidence import PAGE_2, fold
 from tests.aggregation.test_audit import sent, settled
-from tests.transcription.reading import decision_of, reads, rejects, rules, task_of
+from tests.transcription.reading import decision_of, photo_in_log, reads, rejects, rules, task_of
 from tests.transcription.test_bars import lifted
+from tests.transcription.test_many_at_once import at_once
 from tests.world import build
 from transcription import bars, consensus, recalls, reports
 from transcription.models import Decision, Recall, RecallPhoto
@@ -335,6 +338,72 @@ def test_what_changed_since_it_was_looked_at_is_looked_at_again_before_anybody_a
     pipeline.confirm_recall(world.olga, recall.pk, "contoh")
     worked(recall)
     assert audited() == ([], [])
+
+
+def test_who_may_not_confirm_it_has_nothing_looked_at_again(world):
+    paused(world)
+    recall = proposed(world)
+    reads(world, "Hadi", world.open, **VOTES)
+    seen = list(recall.photos.order_by("pk").values())
+    for by, refusal in ((world.omar, bars.OneOperator), (world.person("Hadi"), NotAllowed), (world.sari, NotAllowed)):
+        with pytest.raises(refusal):
+            pipeline.confirm_recall(by, recall.pk, "contoh")
+    assert list(recall.photos.order_by("pk").values()) == seen
+
+
+def test_what_comes_while_somebody_agrees_is_agreed_to_by_nobody(world, monkeypatch):
+    """The entry comes at the last moment before the recall is held."""
+    paused(world)
+    recall = proposed(world)
+    hold = recalls._held_to_confirm
+
+    def slowly(*given):
+        reads(world, "Hadi", world.open, **VOTES)
+        return hold(*given)
+
+    monkeypatch.setattr(recalls, "_held_to_confirm", slowly)
+    with pytest.raises(recalls.NotYetCounted):
+        pipeline.confirm_recall(world.olga, recall.pk, "contoh")
+    assert not recalls.is_on(world.sari.pk)
+    assert list(recalls.not_looked_at(recall).values_list("photo", flat=True)) == [world.open.pk]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_confirms_while_another_lets_the_person_read_again(monkeypatch):
+    world = build()
+    omar, olga, oki = (world.person(name, Role.OPERATOR) for name in ("Omar", "Olga", "Oki"))
+    reads(world, "Sari", photo_in_log(world, HERE))
+    sari = world.person("Sari")
+    bars.pause(omar, sari.pk, "contoh", reason="careless")
+    lifting = bars.propose_lifting(omar, sari.pk, reason="mistake")
+    recall = pipeline.propose_recall(omar, sari.pk)
+    pipeline.go_on_with_recall(str(recall.pk))
+    person_is_held = threading.Event()
+    check = bars._check_counts
+
+    def slowly(account):
+        check(account)
+        person_is_held.set()
+        time.sleep(0.5)
+
+    def confirm():
+        assert person_is_held.wait(10)
+        return pipeline.confirm_recall(olga, recall.pk, "contoh")
+
+    monkeypatch.setattr(bars, "_check_counts", slowly)
+    refused, _lifted = at_once(confirm, lambda: bars.lift(oki, lifting.pk, "contoh"))
+    assert isinstance(refused, recalls.NoSuchRecall)
+    sari.refresh_from_db()
+    assert (sari.paused, recalls.is_on(sari.pk)) == (False, False)
+
+
+def test_the_next_photo_to_look_at_is_found_by_index(world):
+    paused(world)
+    recall = pipeline.propose_recall(world.omar, world.sari.pk)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # few rows: else nothing is ever looked up
+    plan = recalls.not_looked_at(recall)[:1].explain()
+    assert "photo_to_be_looked_at" in plan, plan
 
 
 def test_who_has_left_can_be_recalled_too(world):
