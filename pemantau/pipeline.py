@@ -9,7 +9,7 @@ rung for again by `sweep`. How a step gets its photos stands in `batches`. The w
 `aggregation/management/commands/folder.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -427,8 +427,8 @@ def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) 
     # What rings comes first, and nothing that fails keeps the others from being done.
     parts: list[batches.Part] = [
         ("ring for photos", lambda: _ring_for_stalled(older_than, limit, rung)),
-        ("ring for recalls", lambda: [_knock(go_on_with_recall, recall.pk) for recall in recalls.unfinished()]),
-        ("ring for weedings", lambda: [_knock(go_on_with_weeding, weeding.pk) for weeding in weedings.at_work()]),
+        ("ring for recalls", lambda: _knock_for(go_on_with_recall, recalls.unfinished())),
+        ("ring for weedings", lambda: _knock_for(go_on_with_weeding, weedings.at_work())),
         ("take back leases", queue.take_back_expired_leases),
         ("renew what is announced", announcements.renew),
     ]
@@ -477,6 +477,11 @@ def renew_gold() -> int:
 def _ring(task: Task, key: UUID | int) -> None:
     # robust: with Redis down the commit stands, and the sweeper rings.
     transaction.on_commit(lambda: _knock(task, key), robust=True)
+
+
+def _knock_for(task: Task, rows: Iterable[Recall] | Iterable[Weeding]) -> None:
+    for row in rows:
+        _knock(task, row.pk)
 
 
 def _knock(task: Task, key: UUID | int) -> None:

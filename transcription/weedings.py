@@ -396,7 +396,7 @@ def carry(photo: Photo, given: Collection[Ruling]) -> bool:
     return bool({ruling.pk for ruling in given} & set(consensus.outcome_of(photo).ruled_because))
 
 
-_LEFT_OUT: dict[type[Refusal], LeftOut] = {
+_LEFT_OUT: dict[type[Refusal], WeedingPhoto.LeftOut] = {
     rulings.HadItInHand: LeftOut.IN_HAND,
     rulings.AlreadyRuled: LeftOut.OTHERWISE,
     rulings.JustRuled: LeftOut.OTHERWISE,
