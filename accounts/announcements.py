@@ -35,7 +35,8 @@ Audience = Announcement.Audience
 AT_WORK = frozenset({Role.VOLUNTEER, Role.ADJUDICATOR, Role.OPERATOR})
 
 
-LINK = re.compile(r"://|\bwww\.|\b[\w-]+\.(com|net|org|info|xyz|site|online|link|id)\b", re.IGNORECASE)
+ENDINGS = "com|net|org|xyz|site|online|link|co|me|io|app|ly|my|id"
+LINK = re.compile(rf"://|\bwww\.|\b[\w-]+\.[a-z]{{2,}}/|\b[\w-]+\.({ENDINGS})\b", re.IGNORECASE)
 
 
 class WrongAnnouncement(Refusal):

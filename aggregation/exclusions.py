@@ -96,7 +96,7 @@ def say(said: Said) -> ExclusionTurn | None:
             return None  # it is so already
         raise NotExcluded
     waiting = proposals.select_related("proposer").filter(end="").first()
-    if said.agrees_to is not None and (waiting is None or waiting.pk != said.agrees_to):
+    if waiting and said.agrees_to not in (None, waiting.pk):
         raise NothingToAgreeTo
     if (
         waiting
@@ -118,6 +118,8 @@ def say(said: Said) -> ExclusionTurn | None:
         )  # fmt: skip
         turn.refresh_from_db(fields=["turned_at"])
         return turn
+    if said.agrees_to is not None:
+        raise NothingToAgreeTo  # whoever proposed it may do so no more
     proposals.close(End.WITHDRAWN, said.by)
     ExclusionProposal.objects.create(
         reason=said.reason, since=since, proposer=said.by, device_id=said.device_id,

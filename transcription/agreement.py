@@ -18,7 +18,7 @@ from uuid import UUID
 # Version 4: to accept other numbers than those that stand takes two adjudicators, as rejecting them does; and of what
 # an adjudicator said while it waits for a second one, the newest counts. Of all else it says what version 3 said.
 # Version 5: of what adjudicators said about one decision each one's newest word counts, and the last that can stand
-# does. It says something else than version 4 only where a recall takes away what an earlier word waited against.
+# does. It says something else than version 4 only where what an earlier word waited against is no more.
 RULE_VERSION = 5
 READERS = 2
 READERS_OF_BROKEN_SUMS = 3

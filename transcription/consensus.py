@@ -291,12 +291,20 @@ def _next_decision(photo: Photo, known: Known, said: Outcome) -> Decision | None
         if known.decided["outcome"] == Result.REOPENED:
             return None
         decision.how = How.WITHDRAWN
-        read_or_said = known.evidence.entries or known.evidence.rulings  # what nobody read was rejected all the same
-        decision.because = [one.id for one in read_or_said]
+        decision.because = [one.id for one in _taken_away(known.evidence)]
     elif _says(decision) == _says(known.decided):
         return None
     decision.opened = known.openings if said.stands else []  # type: ignore[attr-defined]
     return decision
+
+
+def _taken_away(evidence: Evidence) -> Sequence[agreement.Entry | agreement.Ruling]:
+    """What a withdrawn decision names: the readings, or of a photo that nobody read the rulings that count no more.
+
+    Not the other adjudicator's, who may still say something else.
+    """
+    recalled = [one for one in evidence.rulings if one.adjudicator in evidence.barred]
+    return evidence.entries or recalled or evidence.rulings
 
 
 def _fill(decision: Decision, said: Outcome) -> None:

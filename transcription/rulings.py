@@ -154,7 +154,7 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
     stands = newest is not None and decision is not None and newest.pk in decision.because
     if newest and (stands or newest.round > version):
         was_read_since = photo.entries.filter(round__gt=newest.round).exists()
-        if _is(newest, sent, station) and not was_read_since:
+        if _is(newest, sent, station) and not was_read_since and _is_heard(newest, photo):
             newest.photo, newest.adjudicator, newest.station = photo, sent.adjudicator, station
             return newest, False
         if stands:
@@ -271,6 +271,11 @@ def _is(ruling: Ruling, sent: Sent, station: PollingStation | None) -> bool:
     page, numbers = (sent.page, sent.numbers) if sent.verdict == Verdict.ACCEPT else (None, None)
     said = (sent.verdict, sent.reason, page, numbers, station.pk if station else None)
     return (ruling.verdict, ruling.reason, ruling.page, ruling.numbers, ruling.station_id) == said
+
+
+def _is_heard(ruling: Ruling, photo: Photo) -> bool:
+    """Whether it counts, or waits: not a word that ended with a role or a pause, and may be said anew."""
+    return any(one.id == ruling.pk for one in consensus.load(photo).evidence.rulings)
 
 
 def entry_of(ruling: Ruling) -> dict[str, Any]:

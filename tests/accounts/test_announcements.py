@@ -156,7 +156,10 @@ def test_it_is_text_and_nothing_else(world, oka, client):
     assert "<script>alert" not in page
 
 
-@pytest.mark.parametrize("link", ["https://jahat.example", "www.jahat", "Lihat jahat-sekali.com.", "HASIL.id/ppwp"])
+@pytest.mark.parametrize(
+    "link",
+    ["https://jahat.example", "www.jahat", "Lihat jahat-sekali.com.", "HASIL.id/ppwp", "wa.me/62812", "bit.ly/x"],
+)
 def test_it_leads_nowhere(link):
     for texts in ((link, ""), ("Pagi.", link)):
         with pytest.raises(announcements.LinkInAnnouncement):

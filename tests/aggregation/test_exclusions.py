@@ -15,7 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import roles
-from accounts.models import Role
+from accounts.models import Role, User
 from accounts.permissions import NotAllowed
 from aggregation import audit, columns, exclusions, tallies
 from aggregation.management.commands.rebuild import put_together
@@ -304,6 +304,18 @@ def test_an_exclusion_without_its_result_is_a_difference(world):
         cursor.execute("DELETE FROM aggregation_result")
         cursor.execute("ALTER TABLE aggregation_result ENABLE TRIGGER USER")
     assert f"result ppwp {TPS}: there is none, but it is excluded" in differences()
+
+
+def test_who_agrees_to_what_a_former_adjudicator_proposed_proposes_nothing(world):
+    settled(world)
+    one, other = browser_of(world, "Adi", Role.ADJUDICATOR), browser_of(world, "Omar", Role.OPERATOR)
+    said = {"tps": TPS, "pemilihan": "ppwp", "alasan": "court"}
+    one.post("/putusan/pengecualian/", said)
+    (proposed,) = ExclusionProposal.objects.all()
+    User.objects.filter(pk=world.person("Adi").pk).update(role=Role.CITIZEN)
+    told = text(other.post("/putusan/pengecualian/", said | {"usul": proposed.pk}, follow=True))
+    assert "Usul itu tidak menunggu lagi" in told
+    assert ExclusionProposal.objects.get().proposer == world.person("Adi")
 
 
 def test_by_the_page_one_proposes_and_another_agrees(world):

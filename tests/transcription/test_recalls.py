@@ -453,3 +453,6 @@ def test_what_was_rejected_unread_is_a_case_again_and_the_recall_goes_on(world):
     assert (decision_of(unread).outcome, decision_of(unread).how) == ("reopened", "withdrawn")
     assert decision_of(later).outcome == "accepted"
     assert audited() == ([], [])
+    rules(world, "Wayan", unread, "reject", "blurred")  # the other one may still change their word
+    rules(world, "Xena", unread, "reject", "blurred")
+    assert (decision_of(unread).outcome, decision_of(unread).problem) == ("rejected", "blurred")

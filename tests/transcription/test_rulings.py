@@ -105,7 +105,7 @@ def test_a_word_that_waited_does_not_come_back_with_the_role(world):
         rules(world, "Wayan", photo, "reject", "altered")
     assert (decision_of(photo).outcome, task_of(photo).why) == ("accepted", "second")
     assert list(audit.decisions()) == []
-    rules(world, "Vera", photo, "reject", "blurred")
+    rules(world, "Vera", photo, "reject", "altered")
     assert decision_of(photo).outcome == "rejected", "said anew, it counts"
 
 
@@ -118,6 +118,8 @@ def test_a_word_that_waited_does_not_outlast_a_pause(world):
     rules(world, "Wayan", photo, "reject", "altered")
     assert (decision_of(photo).outcome, task_of(photo).why) == ("accepted", "second")
     assert list(audit.decisions()) == []
+    rules(world, "Vera", photo, "reject", "altered")
+    assert decision_of(photo).outcome == "rejected", "said anew, it counts"
 
 
 @pytest.mark.parametrize("what", ["role", "pause"])

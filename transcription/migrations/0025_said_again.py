@@ -4,10 +4,16 @@ SAID_TWICE = """
 CREATE FUNCTION transcription_guard_said_twice() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 BEGIN
     IF EXISTS (
-        SELECT FROM (SELECT verdict, station_id, reason, page, numbers FROM transcription_ruling
+        SELECT FROM (SELECT verdict, station_id, reason, page, numbers, created_at FROM transcription_ruling
                       WHERE photo_id = NEW.photo_id AND round = NEW.round AND adjudicator_id = NEW.adjudicator_id
                       ORDER BY created_at DESC LIMIT 1) AS newest
-         WHERE newest IS NOT DISTINCT FROM (NEW.verdict, NEW.station_id, NEW.reason, NEW.page, NEW.numbers)) THEN
+         WHERE (verdict, station_id, reason, page, numbers)
+               IS NOT DISTINCT FROM (NEW.verdict, NEW.station_id, NEW.reason, NEW.page, NEW.numbers)
+           -- A word that ended with a role or a pause may be said anew.
+           AND NOT EXISTS (SELECT FROM accounts_roleproposal p WHERE p.person_id = NEW.adjudicator_id
+                              AND p."end" = 'confirmed' AND p.closed_at > newest.created_at)
+           AND NOT EXISTS (SELECT FROM transcription_barturn b WHERE b.account_id = NEW.adjudicator_id
+                              AND b."on" AND b.turned_at > newest.created_at)) THEN
         PERFORM transcription_refuse('nobody_says_the_same_twice_in_a_row');
     END IF;
     RETURN NEW;
