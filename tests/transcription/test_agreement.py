@@ -244,13 +244,17 @@ def test_with_established_readers_alone_it_is_as_if_there_were_no_probation(entr
 
 @given(entries_of(), ties)
 def test_what_new_readers_decide_established_ones_would_have_decided(entries, tied):
-    """Probation only ever asks for more."""
+    """Probation only ever asks for more: of two alike, and else a majority, which says its own of five or more at once.
+
+    (`test_of_five_at_once_a_majority_may_say_something_else_than_two_new_readers`)
+    """
     stands = outcome(evidence_of(entries, (), tied), broken_rules).stands
     if stands is None:
         return
     trusted = outcome(evidence_of([replace(one, on_probation=False) for one in entries], (), tied), broken_rules).stands
     assert trusted is not None
-    assert (trusted.page, trusted.numbers) == (stands.page, stands.numbers)
+    if stands.how == "two_readers" or len(entries) < 5:
+        assert (trusted.page, trusted.numbers) == (stands.page, stands.numbers)
 
 
 @given(entries_of(who=some.just(1)), rulings_of(), some.sampled_from(["device", "address_block", "tied"]))

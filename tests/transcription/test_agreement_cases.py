@@ -306,6 +306,14 @@ def test_no_number_of_a_majority_rests_on_two_new_readers():
     assert said(entry(1, 1, 2, 3), new(2, 1, 3, 4), entry(3, 5, 2, 3)).stands.how == "majority"
 
 
+def test_of_five_at_once_a_majority_may_say_something_else_than_two_new_readers():
+    """Two new ones alike decide nothing; two established ones would have, before three others disagreed with them."""
+    others = [entry(who, *numbers, page=2) for who, numbers in ((3, (5, 2, 4)), (4, (5, 3, 3)), (5, (5, 4, 9)))]
+    stands = said(*(new(who, page=2) for who in (1, 2)), *others).stands
+    assert (stands.how, stands.numbers) == ("majority", {"a": 5, "b": 2, "sum": 3})
+    assert said(*(entry(who, page=2) for who in (1, 2)), *others).stands.numbers == {"a": 1, "b": 2, "sum": 3}
+
+
 def test_two_new_readers_bring_no_problem_before_an_adjudicator_and_outvote_nobody():
     problems = new(1, problem="blurred"), new(2, problem="cut_off")
     assert (said(*problems).wants, said(*problems).adjudicator) == (1, "")
