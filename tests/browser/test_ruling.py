@@ -61,6 +61,11 @@ def test_a_case_is_settled_by_keys_alone_and_the_next_one_comes(site, cases, som
     assert set(Ruling.objects.values_list("verdict", "reason")) == {("accept", "as_written"), ("reject", "blurred")}
     pipeline.decide(str(first.pk))
     assert first.decisions.get().numbers["paslon_1"] == 102
+    for viewport in (DESKTOP, PHONE):
+        adi.page.set_viewport_size(viewport)
+        adi.goes_to(f"/putusan/{first.pk}/")
+        adi.sees("Putusan Anda berlaku. Hanya verifikator lain yang dapat mengubahnya.")
+        adi.picture("putusan-berlaku")
 
 
 @pytest.mark.parametrize("scripts", [True, False])
