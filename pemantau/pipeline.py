@@ -383,11 +383,12 @@ def _decide(photos: Sequence[Photo]) -> list[Decision]:
 
 @shared_task
 def record(photo_id: str) -> None:
-    """Put the decision into the results of the TPS it touches."""
+    """Put the decision into the results of the TPS it touches; after a rejected photo, serve the next of its page."""
     batches.together(photo_id, Step.RECORD, _record, lambda other: _ring(record, other))
 
 
 def _record(photos: Sequence[Photo]) -> None:
+    queue.serve_next_of_pages(photos)
     _record_results(photos)
     still_open = queue.open_among(photos)
     batches.move(Step.READ, *(photo for photo in photos if photo.pk in still_open))

@@ -132,6 +132,7 @@ class Outcome:
     station: int | None = None  # where an adjudicator moved it, if one did
     ruled: int = 0  # the round of the newest ruling that stands
     ruled_because: tuple[UUID, ...] = ()  # that ruling, and who else said so
+    waiting: tuple[Ruling, ...] = ()  # rulings that no second adjudicator has said yet
 
 
 BrokenRules = Callable[[int, Numbers], tuple[str, ...]]
@@ -147,7 +148,8 @@ def outcome(evidence: Evidence, broken_rules: BrokenRules) -> Outcome:
         )
     said = _Said.of(evidence, broken_rules)
     if said.stands:
-        return Outcome(said.stands, 0, "second" if said.waiting else "", said.station, said.ruled, said.because)
+        why = "second" if said.waiting else ""
+        return Outcome(said.stands, 0, why, said.station, said.ruled, said.because, said.waiting)
     counting = _counting(evidence, said)
     stands, wants, why = _readers_say(counting, evidence.tied, broken_rules)
     if stands and evidence.in_doubt:
@@ -156,7 +158,7 @@ def outcome(evidence: Evidence, broken_rules: BrokenRules) -> Outcome:
         stands = replace(stands, how="adjudicated", because=(*stands.because, *said.moved_because))
     if said.waiting:
         wants, why = 0, "second"
-    return Outcome(stands, wants, why, said.station, said.ruled, said.because)
+    return Outcome(stands, wants, why, said.station, said.ruled, said.because, said.waiting)
 
 
 # --- Adjudicators -----------------------------------------------------------------------------

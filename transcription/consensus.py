@@ -64,8 +64,8 @@ def decide_photos(photos: Sequence[Photo]) -> list[Decision]:
 
     Elsewhere ask for another entry or for an adjudicator. Returns the new decisions. The caller holds the photos' rows
     and is in a transaction. Running it again changes nothing. Two statements, for however many photos, as long as all
-    pairs get their places; one more for each that is opened again, up to three for each that is rejected, and one for
-    each of which an adjudicator said that it is of another TPS.
+    pairs get their places; one more for each that is opened again, and one for each of which an adjudicator said that
+    it is of another TPS.
 
     Whoever has shown enough by these decisions is on probation no longer.
     """
@@ -80,7 +80,9 @@ def decide_photos(photos: Sequence[Photo]) -> list[Decision]:
                 decisions.append(decision)
         left = [photo for photo in left if photo.pk not in stored]
         if not left:
-            _make_room(decisions)
+            for decision in decisions:
+                if decision.outcome == Result.REOPENED:
+                    queue.open_again(decision.photo)
             return decisions
     raise PairsAreBusy
 
@@ -332,8 +334,8 @@ def _asks(known: Known, said: Outcome) -> tuple[int, str]:
     why = said.adjudicator
     if not why and said.wants and known.returned >= queue.RETURNED_TOO_OFTEN and said.ruled <= known.version:
         why = Task.Why.RETURNED
-    if not why and known.asked[1] == Task.Why.REPORTED and said.ruled <= known.version:
-        why = Task.Why.REPORTED  # until an adjudicator's ruling stands
+    if known.asked[1] == Task.Why.REPORTED and said.ruled <= known.version:
+        why = Task.Why.REPORTED  # until an adjudicator's ruling stands, whoever else has spoken
     return said.wants, str(why)
 
 
@@ -416,9 +418,9 @@ _STORING = """
     ), asks AS (
         -- Who reports it or doubts it holds the task and not the photo: what they said since it was looked at stays.
         SELECT photo, decided,
-               CASE WHEN asked.why = '' AND task.in_doubt AND NOT seen_doubt THEN greatest(wants, 1)
-                    ELSE wants END AS wants,
-               CASE WHEN asked.why = '' AND task.why = 'reported' AND seen_why <> 'reported' THEN 'reported'
+               CASE WHEN asked.why = '' AND how IS DISTINCT FROM 'adjudicated' AND task.in_doubt AND NOT seen_doubt
+                    THEN greatest(wants, 1) ELSE wants END AS wants,
+               CASE WHEN task.why = 'reported' AND seen_why <> 'reported' THEN 'reported'
                     ELSE asked.why END AS why
           FROM task JOIN asked ON photo = photo_id
     ), pair AS MATERIALIZED (
@@ -460,14 +462,6 @@ _STORING = """
 _STORED = " SELECT photo_id, decided_at FROM stored"
 _STORE = _STORING + _STORED
 _STORE_AND_END_PROBATIONS = _STORING + probation.ENDING + _STORED
-
-
-def _make_room(decisions: Sequence[Decision]) -> None:
-    for decision in sorted(decisions, key=lambda one: (one.photo.station_id, one.photo.contest_id)):
-        if decision.outcome == Result.REOPENED:
-            queue.open_again(decision.photo)
-        elif decision.outcome == Result.REJECTED:
-            queue.serve_next_of_page(decision.photo)
 
 
 # --- What the ledger gets ---------------------------------------------------------------------

@@ -26,7 +26,7 @@ from tps import form_definitions
 from tps.models import Contest, PollingStation
 from transcription import accuracy, surges
 from transcription.agreement import READERS, TPS_OF_A_PAIR
-from transcription.models import Lease, Task
+from transcription.models import Decision, Lease, Task
 from transcription.surges import SURGE
 from uploads import page_tags, second_looks
 from uploads.models import Photo
@@ -195,29 +195,46 @@ def open_again(photo: Photo) -> None:
         )
 
 
+def serve_next_of_pages(photos: Sequence[Photo]) -> None:
+    """After photos were decided: where one was rejected, the next of its page is served (`serve_next_of_page`).
+
+    Again changes nothing. The caller holds the photos, and no task yet.
+    """
+    rejected = Task.objects.filter(photo__in=photos, decision__outcome=Decision.Outcome.REJECTED)
+    gone = set(rejected.values_list("pk", flat=True))
+    for photo in sorted(photos, key=lambda one: (one.station_id, one.contest_id)):  # in one order, or two would wait
+        if photo.pk in gone:
+            serve_next_of_page(photo)
+
+
 def serve_next_of_page(photo: Photo) -> None:
     """After a photo was rejected or withdrawn: the next of its page is no longer mere evidence, if none covers it now.
 
     One alone: of a flood the next one follows when that is rejected, too. None where the photo was itself evidence that
-    nobody had found usable. The caller holds the photo and its task, does so once it has all rows it wants, and for
-    several photos by TPS and contest in order: of two at once the second sees what the first did.
+    nobody had found usable. The caller holds the photo and no task: whoever has the next one in hand is waited for, and
+    of two at once the second sees what the first did.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended('first of a page: ' || %s, %s))",
             [str(photo.contest_id), photo.station_id],
         )
-        cursor.execute(_NEXT_OF_PAGE, _page_of(photo) | {"first_evidence": FIRST_EVIDENCE})
+        cursor.execute(
+            _NEXT_OF_PAGE,
+            _page_of(photo) | {"first_evidence": FIRST_EVIDENCE, "marked_evidence": EVIDENCE + FIRST_MARKED},
+        )
 
 
-# The caller holds tasks already and waits for no other: what somebody else has in hand is being read or decided anyway.
+# One with a mark covers no page, so it is only served where no other waits in its stead.
 _NEXT_OF_PAGE = f"""
     WITH next AS MATERIALIZED (
         SELECT t.photo_id FROM {_BESIDE}
            AND t.rank >= %(first_evidence)s AND NOT EXISTS (SELECT FROM {_BESIDE} AND {_COVERS})
+           AND (t.rank < %(marked_evidence)s
+                OR NOT EXISTS (SELECT FROM {_BESIDE} AND t.rank < %(first_evidence)s AND d.outcome IS NULL))
            AND (EXISTS (SELECT FROM transcription_task WHERE photo_id = %(photo)s AND rank < %(first_evidence)s)
                 OR EXISTS (SELECT FROM transcription_decision WHERE photo_id = %(photo)s AND outcome = 'accepted'))
-         ORDER BY t.rank, t.photo_id LIMIT 1 FOR UPDATE OF t SKIP LOCKED
+         ORDER BY t.rank, t.photo_id LIMIT 1 FOR UPDATE OF t
     )
     UPDATE transcription_task t SET rank = t.rank - %(evidence)s FROM next WHERE t.photo_id = next.photo_id
 """  # noqa: S608  # built from constants alone
@@ -226,8 +243,10 @@ _NEXT_OF_PAGE = f"""
 def close(photo: Photo) -> None:
     """After its sender took it back: nobody is given it, whoever has it in hand loses it, no adjudicator waits for it.
 
-    The caller holds the photo. The next of its page is no longer mere evidence, unless it was that itself.
+    The caller holds the photo, and has marked it as withdrawn. The next of its page is no longer mere evidence, unless
+    it was that itself.
     """
+    serve_next_of_page(photo)
     # Locked by a statement of its own: the next one sees the lease of whoever was just being given it.
     task = Task.objects.select_for_update().filter(pk=photo.pk).first()
     if task is None:
@@ -239,7 +258,6 @@ def close(photo: Photo) -> None:
     task.save(
         update_fields=["wants", "leased", "rank", "needs_adjudicator", "why", "case_since", "changed_at"],
     )
-    serve_next_of_page(photo)
 
 
 # --- Taking -----------------------------------------------------------------------------------

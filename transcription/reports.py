@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -263,8 +263,8 @@ def _decided_at(station: int) -> QuerySet[Photo]:
 
 def open_case(photo: UUID) -> None:
     """Put a photo before the adjudicators. It stays there until one of their rulings stands."""
-    Task.objects.filter(pk=photo, needs_adjudicator=False).update(
-        needs_adjudicator=True, why=Task.Why.REPORTED, case_since=Now(), changed_at=Now()
+    Task.objects.filter(pk=photo).exclude(why=Task.Why.REPORTED).update(
+        needs_adjudicator=True, why=Task.Why.REPORTED, case_since=Coalesce("case_since", Now()), changed_at=Now()
     )
 
 

@@ -16,7 +16,7 @@ from accounts.permissions import NotAllowed
 from accounts.refusals import Refusal
 from tps.form_definitions import for_contest
 from tps.models import PollingStation
-from transcription import consensus, first_looks
+from transcription import agreement, consensus, first_looks
 from transcription.entries import WrongReading, check_numbers
 from transcription.guards import refusing
 from transcription.models import Decision, Entry, GoldReading, Lease, Problem, Ruling, Task
@@ -162,12 +162,13 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
     if sent.version is not None and sent.version != version:
         raise JustRuled(photo=photo.pk)
     task = may_rule_on(photo, sent.adjudicator)
-    if sent.verdict == Verdict.REOPEN and not sent.asked_for and not _somebody_asked(task, sent.adjudicator):
+    said = consensus.outcome_of(photo)
+    if sent.verdict == Verdict.REOPEN and not sent.asked_for and not _somebody_asked(task, said, sent.adjudicator):
         raise NobodyAsked
     if sent.verdict == Verdict.ACCEPT:
         first_looks.require(photo, sent.adjudicator)  # who chooses among the others' numbers has seen them
     remember_who_looked(task, sent.adjudicator)
-    if consensus.outcome_of(photo).ruled > version:
+    if said.ruled > version:
         raise JustRuled(photo=photo.pk)
     ruling = Ruling(
         photo=photo,
@@ -199,13 +200,12 @@ def may_rule_on(photo: Photo, adjudicator: User) -> Task:
     return task
 
 
-def _somebody_asked(task: Task, adjudicator: User) -> bool:
+def _somebody_asked(task: Task, said: agreement.Outcome, adjudicator: User) -> bool:
     """Whether others than this adjudicator brought the photo before them; a word of their own that waits does not."""
     if task.why != Task.Why.SECOND:
         return task.needs_adjudicator
     is_decided = task.decision is not None and task.decision.outcome != Decision.Outcome.REOPENED
-    said_since = Ruling.objects.filter(photo=task.pk, round__gt=task.decision.version if task.decision else 0)
-    return not is_decided or said_since.exclude(adjudicator=adjudicator).exists()
+    return not is_decided or any(one.adjudicator != adjudicator.pk for one in said.waiting)
 
 
 def refuse_who_had_it(photo: Photo, adjudicator: User) -> None:

@@ -83,7 +83,7 @@ def _states(case: Case, history: Sequence[Decision]) -> dict[Ruling, State]:
     heard = {one.id for one in evidence.rulings if one.adjudicator not in evidence.barred}
     carries = {*outcome.ruled_because, *(history[0].because if history else ())}
     carried = {one for decision in history for one in decision.because}
-    newest = {one.adjudicator_id: one.pk for one in case.rulings}
+    waiting = {one.id for one in outcome.waiting}
 
     def state(one: Ruling) -> State:
         moved_it = one.verdict == Ruling.Verdict.REHOME and one.station_id == outcome.station
@@ -91,9 +91,9 @@ def _states(case: Case, history: Sequence[Decision]) -> dict[Ruling, State]:
             return State.STANDS
         if one.pk in carried:
             return State.REPLACED
-        if one.pk not in heard or one.round <= outcome.ruled:
-            return State.SILENT
-        return State.WAITS if newest[one.adjudicator_id] == one.pk else State.REPLACED
+        if one.pk in waiting:
+            return State.WAITS
+        return State.SILENT if one.pk not in heard or one.round <= outcome.ruled else State.REPLACED
 
     return {one: state(one) for one in case.rulings}
 

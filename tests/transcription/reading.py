@@ -128,9 +128,10 @@ def rules(world: World, name: str, photo: Photo, verdict: str, reason: str = "as
 
 
 def rejects(world: World, photo: Photo, reason: str, by: Sequence[str] = ("Vera", "Wayan")) -> None:
-    """Two adjudicators throw the photo away."""
+    """Two adjudicators throw the photo away, and the results of its TPS say so."""
     for name in by:
         rules(world, name, photo, "reject", reason)
+    pipeline.record(str(photo.pk))
 
 
 def decision_of(photo: Photo) -> Decision | None:

@@ -139,6 +139,20 @@ def test_a_doubt_survives_that_it_is_being_decided(world, monkeypatch):
     assert asked(photo) == (True, 1, "")
 
 
+def test_what_an_adjudicator_settles_meanwhile_is_asked_of_nobody(world, monkeypatch):
+    photo, previews = agreed(world, 2, MISREAD), consensus.previews
+
+    def and_then_it_is_doubted(photos):
+        found = previews(photos)
+        monkeypatch.setattr(consensus, "previews", previews)
+        doubts.ask([photo.pk])
+        return found
+
+    monkeypatch.setattr(consensus, "previews", and_then_it_is_doubted)
+    rules(world, "Vera", photo, "accept", page=2, numbers=MISREAD)
+    assert asked(photo) == (True, 0, "")
+
+
 def test_the_audit_finds_nothing_to_say(world, pages):
     reads(world, "Third", pages[0], 2, **VOTES)
     assert list(audit.decisions()) == []

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Role
 from accounts.refusals import Refusal
-from pemantau import pipeline
+from pemantau import batches, pipeline
 from tests.transcription.reading import (
     BROKEN_SUMS,
     SUMS,
@@ -30,9 +30,11 @@ from tps.models import PollingStation, Region
 from transcription import consensus, entries, queue, reports, rulings
 from transcription.entries import Reading
 from transcription.models import Decision, Entry, Lease, PairTally, Task
+from uploads.models import Photo
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HANDS = 12
+Step = Photo.Step
 
 
 @pytest.fixture
@@ -117,45 +119,71 @@ def test_one_person_asking_ahead_many_times_at_once_holds_four_photos_at_most(wo
     assert sum(Task.objects.values_list("leased", flat=True)) == queue.PLACES
 
 
-def ruled_out(world, *photos):
+def thrown_away(world, *photos):
+    """Two adjudicators rejected them; the results do not say so yet."""
     for photo in photos:
         with transaction.atomic():
             reports.open_case(photo.pk)
         for who in ("Vera", "Wayan"):
             pipeline.send_ruling(rulings.Sent(photo.pk, world.person(who, Role.ADJUDICATOR), "reject", "not_a_form"))
+            pipeline.decide(str(photo.pk))
 
 
-def decided_in_two_workers(monkeypatch, *batches):
-    """Both hold the tasks of their batch before either looks for the next photo of a page."""
-    both, room = threading.Barrier(len(batches), timeout=20), consensus._make_room
-
-    def together(decisions):
-        both.wait()
-        room(decisions)
-
-    def worker(photos):
-        with transaction.atomic():
-            return len(pipeline._decide(photos))
-
-    monkeypatch.setattr(consensus, "_make_room", together)
-    return at_once(*(partial(worker, batch) for batch in batches))
+def recorded(photos):
+    """What a worker does that got these."""
+    with transaction.atomic():
+        pipeline._record(list(batches.waiting_at(Step.RECORD).select_for_update(no_key=True).filter(pk__in=photos)))
 
 
-def test_photos_of_one_tps_rejected_at_once_do_not_wait_for_each_other(world, monkeypatch):
+def is_first(photo):
+    return task_of(photo).rank < queue.FIRST_EVIDENCE
+
+
+def test_photos_of_one_tps_rejected_at_once_do_not_wait_for_each_other(world):
     pages = [[photos_in(world, "9101011001001", page=page)[0] for _ in range(3)] for page in (2, 3)]
-    ruled_out(world, pages[0][0], pages[1][0])
-    batches = [[pages[0][0], pages[1][1]], [pages[1][0], pages[0][1]]]
-    assert decided_in_two_workers(monkeypatch, *batches) == [1, 1]
+    thrown_away(world, pages[0][0], pages[1][0])
+    done = at_once(partial(recorded, [pages[0][0].pk, pages[1][1].pk]), partial(recorded, [pages[1][0].pk]))
+    assert done == [None, None]
     for page in pages:
-        assert sum(task_of(photo).rank < queue.FIRST_EVIDENCE for photo in page[1:]) == 1
+        assert [is_first(photo) for photo in page[1:]] == [True, False]
 
 
-def test_of_two_rejected_at_once_the_second_sees_that_no_other_covers_the_page(world, monkeypatch):
+def test_of_two_rejected_at_once_the_second_sees_that_no_other_covers_the_page(world):
     first, second, third = (photos_in(world, "9101011001001")[0] for _ in range(3))
     Task.objects.filter(pk=second.pk).update(rank=1)
-    ruled_out(world, first, second)
-    assert decided_in_two_workers(monkeypatch, [first], [second]) == [1, 1]
-    assert task_of(third).rank < queue.FIRST_EVIDENCE
+    thrown_away(world, first, second)
+    assert at_once(partial(recorded, [first.pk]), partial(recorded, [second.pk])) == [None, None]
+    assert is_first(third)
+
+
+def test_who_has_the_next_one_of_the_page_in_hand_is_waited_for(world):
+    first, second, third = (photos_in(world, "9101011001001")[0] for _ in range(3))
+    thrown_away(world, first)
+    held, may_go = threading.Event(), threading.Event()
+
+    def holds_it():
+        with transaction.atomic():
+            Task.objects.select_for_update().get(pk=second.pk)
+            held.set()
+            may_go.wait(10)
+
+    def rejects_it():
+        held.wait(10)
+        threading.Timer(0.3, may_go.set).start()
+        recorded([first.pk])
+
+    assert at_once(holds_it, rejects_it) == [None, None]
+    assert (is_first(second), is_first(third)) == (True, False)
+
+
+def test_one_is_taken_back_while_another_of_its_page_is_thrown_away(world):
+    """Neither waits for what the other holds, and the third one is served."""
+    for _turn in range(5):
+        first, second, third = (photos_in(world, "9101011001001")[0] for _ in range(3))
+        thrown_away(world, first)
+        assert at_once(partial(recorded, [first.pk]), partial(pipeline.withdraw, second)) == [None, second]
+        assert is_first(third)
+        pipeline.withdraw(third)
 
 
 def test_many_people_asking_at_once_get_as_many_photos_as_there_are_places(world):

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts import invitations
 from accounts.models import Role
+from pemantau import pipeline
 from tests.transcription.reading import (
     VOTES,
     device_of,
@@ -460,6 +461,23 @@ def test_the_next_of_a_page_is_the_one_that_its_tag_says_and_one_without_a_mark(
         throws_away(world, photo)
         assert first_ones(rest) == [True] * number + [False] * (3 - number)
     assert task_of(marked).rank >= queue.FIRST_MARKED
+
+
+def test_of_several_with_a_mark_one_alone_follows_however_often_it_is_looked_at(world):
+    from tests.transcription.test_pages import tagged
+
+    first = photo_of(world)
+    marked = [photo_of(world, opened=False) for _ in range(3)]
+    for photo in marked:
+        tagged(photo, 102, turn=2)
+        queue.open_photo(photo)
+    throws_away(world, first)
+    for _again in range(3):
+        assert first_ones(marked) == [True, False, False]
+        pipeline.decide_again(first.pk)
+        pipeline._record([first])
+    throws_away(world, marked[0])
+    assert first_ones(marked) == [True, True, False]
 
 
 def test_where_a_page_has_a_usable_photo_none_follows_the_rejected_one(world):

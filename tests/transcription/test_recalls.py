@@ -20,7 +20,7 @@ from tests.transcription.reading import decision_of, photo_in_log, reads, reject
 from tests.transcription.test_bars import lifted
 from tests.transcription.test_many_at_once import at_once
 from tests.world import build
-from transcription import bars, consensus, recalls, reports
+from transcription import bars, consensus, recalls, reports, rulings
 from transcription.models import Decision, Recall, RecallPhoto
 from uploads.models import Photo
 
@@ -69,6 +69,14 @@ def recalled(world) -> Recall:
     pipeline.confirm_recall(world.olga, recall.pk, "contoh")
     worked(recall)
     return recall
+
+
+def undone(world) -> None:
+    back = pipeline.propose_recall(world.olga, world.sari.pk)
+    worked(back)
+    assert not back.on
+    pipeline.confirm_recall(world.omar, back.pk, "contoh")
+    worked(back)
 
 
 def audited():
@@ -142,6 +150,17 @@ def test_afterwards_all_is_as_if_they_had_never_read(world):
     assert str(world.alone.entries.get(account=world.sari).pk) not in map(str, decision_of(world.alone).because)
 
 
+def test_who_spoke_about_an_earlier_decision_and_waits_asked_that_it_be_read_again(world):
+    rules(world, "Vera", world.alone, "reject", "altered")
+    recalled(world)
+    undone(world)
+    assert (decision_of(world.alone).outcome, task_of(world.alone).why) == ("accepted", "second")
+    wayan = world.person("Wayan", Role.ADJUDICATOR)
+    pipeline.send_ruling(rulings.Sent(world.alone.pk, wayan, "reopen", "look_again"))
+    pipeline.decide(str(world.alone.pk))
+    assert decision_of(world.alone).outcome == "reopened"
+
+
 @pytest.mark.parametrize("third", [True, False])
 def test_undone_everything_stands_as_it_did(world, third):
     if third:
@@ -151,11 +170,7 @@ def test_undone_everything_stands_as_it_did(world, third):
     before = public(), stands(), {photo.pk: task_of(photo).wants for photo in (world.alone, world.open)}
     recalled(world)
     assert public() != before[0]
-    back = pipeline.propose_recall(world.olga, world.sari.pk)
-    worked(back)
-    assert not back.on
-    pipeline.confirm_recall(world.omar, back.pk, "contoh")
-    worked(back)
+    undone(world)
     assert (public(), stands()) == before[:2]
     assert {photo.pk: task_of(photo).wants for photo in (world.alone, world.open)} == before[2]
     assert audited() == ([], [])

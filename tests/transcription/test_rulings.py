@@ -169,6 +169,30 @@ def test_nobody_makes_a_case_of_it_alone_to_have_it_read_again(world, stands):
     assert decision_of(photo).outcome == "reopened", "one doubted it, another one has it read again"
 
 
+def test_what_was_reported_stays_so_whoever_says_something_that_waits(world):
+    photo = with_sent_numbers(world, **VOTES)
+    reports.open_case(photo.pk)
+    rules(world, "Vera", photo, "reject", "altered")
+    assert task_of(photo).why == "reported"
+    vera = world.people["Vera"]
+    User.objects.filter(pk=vera.pk).update(paused=True)
+    pipeline.decide_again(photo.pk)
+    assert task_of(photo).why == "reported", "their word ended, what a citizen said did not"
+    User.objects.filter(pk=vera.pk).update(paused=False)
+    pipeline.send_ruling(rulings.Sent(photo.pk, vera, "reopen", "look_again"))
+    pipeline.decide(str(photo.pk))
+    assert decision_of(photo).outcome == "reopened", "a citizen asked, and one adjudicator approves"
+
+
+def test_what_is_reported_while_a_word_waits_is_not_lost(world):
+    photo = with_sent_numbers(world, **VOTES)
+    rules(world, "Vera", photo, "reject", "altered")
+    since = task_of(photo).case_since
+    reports.open_case(photo.pk)
+    pipeline.decide_again(photo.pk)
+    assert (task_of(photo).why, task_of(photo).case_since) == ("reported", since)
+
+
 def test_a_photo_that_is_still_being_read_is_no_case(world):
     photo = photo_of(world)
     reads(world, "Sari", photo)
