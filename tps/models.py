@@ -68,7 +68,7 @@ class Region(models.Model):
 
 
 # The consensus rule that this program decides by (`transcription.agreement.RULE_VERSION`; a test compares).
-RULE_OF_NEW_ELECTIONS = 5
+RULE_OF_NEW_ELECTIONS = 6
 
 
 class Election(models.Model):

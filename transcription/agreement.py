@@ -19,7 +19,10 @@ from uuid import UUID
 # an adjudicator said while it waits for a second one, the newest counts. Of all else it says what version 3 said.
 # Version 5: of what adjudicators said about one decision each one's newest word counts, and the last that can stand
 # does. It says something else than version 4 only where what an earlier word waited against is no more.
-RULE_VERSION = 5
+# Version 6: how many readers a page has, and whether they contradict each other, is judged by lines, devices and blocks
+# alone; that a pair has settled three other TPS keeps it from carrying numbers, and takes no reading away. It says
+# something else than version 5 only where two readers of a page have reached that cap.
+RULE_VERSION = 6
 READERS = 2
 READERS_OF_BROKEN_SUMS = 3
 READERS_ON_PROBATION = 3  # so many who are all new decide, or fewer of whom one is not
@@ -88,9 +91,11 @@ class Sender:
 class Evidence:
     """All there is about one photo.
 
-    `tied` are pairs of accounts that do not read together: one line of invitations, or a pair that has settled three
-    other TPS already. Among them are the `lines` of invitations alone. By these it is judged who seconds an adjudicator
-    and who belongs to a sender: that a pair has read elsewhere, later perhaps, takes nothing back that they said here.
+    `tied` are pairs of accounts that settle nothing together: one line of invitations, or a pair that has settled three
+    other TPS already. Among them are the `lines` of invitations alone. By these it is judged how many have read, who
+    contradicts whom, who seconds an adjudicator and who belongs to a sender: that a pair has read elsewhere, later
+    perhaps, takes nothing back that they said here. So a page that carries no number gets none by what is read
+    elsewhere.
     """
 
     entries: Sequence[Entry]
@@ -151,9 +156,9 @@ def outcome(evidence: Evidence, broken_rules: BrokenRules) -> Outcome:
         why = "second" if said.waiting else ""
         return Outcome(said.stands, 0, why, said.station, said.ruled, said.because, said.waiting)
     counting = _counting(evidence, said)
-    stands, wants, why = _readers_say(counting, evidence.tied, broken_rules)
+    stands, wants, why = _readers_say(counting, evidence.tied, evidence.lines, broken_rules)
     if stands and evidence.in_doubt:
-        wants, why = _one_more_says(counting, stands, evidence.tied)
+        wants, why = _one_more_says(counting, stands, evidence.lines)
     if stands and said.moved_because:
         stands = replace(stands, how="adjudicated", because=(*stands.because, *said.moved_because))
     if said.waiting:
@@ -258,7 +263,7 @@ def _stood_before(
     if said.stands:
         return said.stands
     before = replace(evidence, entries=[entry for entry in evidence.entries if entry.round < ruling.round])
-    return _readers_say(_counting(before, said), evidence.lines, broken_rules)[0]
+    return _readers_say(_counting(before, said), evidence.lines, evidence.lines, broken_rules)[0]
 
 
 def _same(one: Ruling, other: Ruling) -> bool:
@@ -320,18 +325,21 @@ def _counting(evidence: Evidence, said: _Said) -> list[Entry]:
 
 
 def _readers_say(
-    entries: Sequence[Entry], tied: frozenset[Pair], broken_rules: BrokenRules
+    entries: Sequence[Entry], tied: frozenset[Pair], lines: frozenset[Pair], broken_rules: BrokenRules
 ) -> tuple[Accepted | None, int, str]:
-    """What stands, how many more entries are wanted, and why it lies before an adjudicator."""
-    readers = len(_independent(entries, tied))
-    strongest = _strongest(entries, tied)
+    """What stands, how many more entries are wanted, and why it lies before an adjudicator.
+
+    Who is `tied` carries nothing together; how many have read and who contradicts whom is judged by `lines`.
+    """
+    readers = len(_independent(entries, lines))
+    strongest = _strongest(entries, lines)
     accepted = None
     if len(strongest) == 1:
         if not strongest[0][0].problem:
             accepted = _agreed(strongest[0], tied, broken_rules)
-        elif _enough(_independent(strongest[0], tied)):
+        elif _enough(_independent(strongest[0], lines)):
             return None, 0, "tps" if all(entry.tps for entry in strongest[0]) else "problem"
-    accepted = accepted or _majority(entries, readers, tied, broken_rules)
+    accepted = accepted or _majority(entries, readers, tied, lines, broken_rules)
     if accepted:
         return (None, 0, "blank") if _blank(accepted.numbers) else (accepted, 0, "")
     if len(strongest) > 1:
@@ -341,21 +349,21 @@ def _readers_say(
     return None, max(1, READERS - readers), ""
 
 
-def _one_more_says(entries: Sequence[Entry], stands: Accepted, tied: frozenset[Pair]) -> tuple[int, str]:
+def _one_more_says(entries: Sequence[Entry], stands: Accepted, lines: frozenset[Pair]) -> tuple[int, str]:
     """What is asked where readers agree and another page does not fit: one more. Who reads otherwise makes a case."""
-    if len(_independent(entries, tied)) < READERS_OF_BROKEN_SUMS:
+    if len(_independent(entries, lines)) < READERS_OF_BROKEN_SUMS:
         return 1, ""
     said = stands.page, _key(stands.numbers)
     return 0, "" if all((one.page, _key(one.numbers)) == said for one in entries) else "sum"
 
 
-def _strongest(entries: Sequence[Entry], tied: frozenset[Pair]) -> list[list[Entry]]:
+def _strongest(entries: Sequence[Entry], lines: frozenset[Pair]) -> list[list[Entry]]:
     """The groups of entries that say the same and have the most independent readers, at least two."""
     groups: dict[object, list[Entry]] = {}
     for entry in entries:
         said = "problem" if entry.problem else (entry.page, _key(entry.numbers))
         groups.setdefault(said, []).append(entry)
-    strength = {said: len(_independent(group, tied)) for said, group in groups.items()}
+    strength = {said: len(_independent(group, lines)) for said, group in groups.items()}
     most = max(strength.values(), default=0)
     return [groups[said] for said in groups if strength[said] == most >= READERS]
 
@@ -387,12 +395,16 @@ def _enough(independent_ones: Sequence[Entry], wanted: int = READERS) -> list[En
 
 
 def _majority(
-    entries: Sequence[Entry], readers: int, tied: frozenset[Pair], broken_rules: BrokenRules
+    entries: Sequence[Entry],
+    readers: int,
+    tied: frozenset[Pair],
+    lines: frozenset[Pair],
+    broken_rules: BrokenRules,
 ) -> Accepted | None:
     """Field by field what more than half of all independent readers say, if there is such a value for every field."""
     for page in {e.page for e in entries if e.numbers is not None}:
         of_page = [e for e in entries if e.page == page and e.numbers is not None]
-        if 2 * len(_independent(of_page, tied)) <= readers:
+        if 2 * len(_independent(of_page, lines)) <= readers:
             continue
         numbers: dict[str, int | str] = {}
         carriers: set[UUID] = set()

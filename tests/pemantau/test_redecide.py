@@ -32,7 +32,7 @@ HERE, THERE = "9101011001001", "9101011002001"
 
 @pytest.fixture
 def world(db):
-    """Decided by rule 5: whole sums by two, broken ones by three (twice at one TPS), one that waits for its third."""
+    """Decided by rule 6: whole sums by two, broken ones by three (twice at one TPS), one that waits for its third."""
     world = build()
     world.whole = settled(world, HERE, page=2)
     world.broken = settled(world, HERE, page=3, by=PEOPLE[2:5], suara_total=251)
@@ -50,7 +50,7 @@ def world(db):
     return world
 
 
-def a_rule(monkeypatch, version=6, **constants):
+def a_rule(monkeypatch, version=7, **constants):
     """As the next program has it: another number, and another constant."""
     monkeypatch.setattr(agreement, "RULE_VERSION", version)
     for name, value in constants.items():
@@ -105,8 +105,8 @@ def sums_of(region=""):
 
 @pytest.mark.usefixtures("world")
 def test_under_the_same_rule_nothing_is_looked_at_but_what_waits():
-    assert redecide() == ["rule 5: 1 photos looked at, 1 unchanged, 0 would change"]
-    assert redecide("--all")[-1] == "rule 5: 5 photos looked at, 5 unchanged, 0 would change"
+    assert redecide() == ["rule 6: 1 photos looked at, 1 unchanged, 0 would change"]
+    assert redecide("--all")[-1] == "rule 6: 5 photos looked at, 5 unchanged, 0 would change"
 
 
 def test_a_stricter_rule_tells_which_photos_are_read_again_and_writes_nothing(world, stricter, tmp_path):
@@ -119,14 +119,14 @@ def test_a_stricter_rule_tells_which_photos_are_read_again_and_writes_nothing(wo
     assert told[2:] == [
         "2 accepted → being read",
         "ppwp: suara_sah -209, suara_tidak_sah -6, suara_total -251",  # once: they say the same of one TPS
-        "rule 6: 5 photos looked at, 3 unchanged, 2 would change",
+        "rule 7: 5 photos looked at, 3 unchanged, 2 would change",
     ]
     assert rows() == before
     with open(tmp_path / "changes.csv", newline="") as file:
         written = {row["photo"]: row for row in csv.DictReader(file)}
     assert written.keys() == {str(world.broken.pk), str(world.again.pk)}
     row = written[str(world.broken.pk)]
-    assert (row["tps"], row["page"], row["rule_before"], row["broken_before"]) == (HERE, "3", "5", "R4")
+    assert (row["tps"], row["page"], row["rule_before"], row["broken_before"]) == (HERE, "3", "6", "R4")
     assert (json.loads(row["numbers_before"]), row["after"], row["numbers_after"]) == (
         BROKEN, "being read (1 more)", ""
     )  # fmt: skip
@@ -139,7 +139,7 @@ def test_a_milder_rule_tells_what_is_decided_at_last(world, milder):
     assert told[1:] == [
         "1 being read → accepted",
         "ppwp: suara_sah +209, suara_tidak_sah +6, suara_total +251",
-        "rule 6: 5 photos looked at, 4 unchanged, 1 would change",
+        "rule 7: 5 photos looked at, 4 unchanged, 1 would change",
     ]
     assert rows() == before
 
@@ -158,7 +158,7 @@ def test_another_number_of_readers_may_bring_a_photo_before_an_adjudicator(world
 
 
 def test_one_contest_or_one_region_may_be_looked_at_by_itself(world, stricter):
-    assert redecide("--region", "9101011002")[-1] == "rule 6: 2 photos looked at, 2 unchanged, 0 would change"
+    assert redecide("--region", "9101011002")[-1] == "rule 7: 2 photos looked at, 2 unchanged, 0 would change"
     assert redecide("--region", "91", "--contest", "ppwp")[-1].endswith("2 would change")
     with pytest.raises(CommandError, match="no contest dpr"):
         redecide("--contest", "dpr")
@@ -198,29 +198,29 @@ def test_a_stricter_rule_applied_takes_numbers_away_until_they_are_read_again(wo
     assert sums_of() == [101, 88, 20, *sums_of()[3:]]
     whole = decision_of(world.whole)
     told = applied()
-    assert told[0] == "rule 6 decides contoh from here on; the ledger says so"
-    assert told[-1] == "rule 6: 5 photos looked at, 3 unchanged, 2 decided anew"
+    assert told[0] == "rule 7 decides contoh from here on; the ledger says so"
+    assert told[-1] == "rule 7: 5 photos looked at, 3 unchanged, 2 decided anew"
     decision = decision_of(world.broken)
-    assert (decision.version, decision.rule_version, decision.outcome, decision.how) == (2, 6, "reopened", "withdrawn")
+    assert (decision.version, decision.rule_version, decision.outcome, decision.how) == (2, 7, "reopened", "withdrawn")
     assert task_of(world.broken).wants == 1
-    assert decision_of(world.whole) == whole  # still by rule 5, which is true: rule 6 says the same
-    assert decision_of(world.whole).rule_version == 5
+    assert decision_of(world.whole) == whole  # still by rule 6, which is true: rule 7 says the same
+    assert decision_of(world.whole).rule_version == 6
     assert Result.objects.get(station=world.station).numbers == PAGE_2
     assert "suara_total" not in Result.objects.get(station=world.station).numbers
     assert audited() == ([], [])
     reads(world, "Nina", world.broken, page=3, **BROKEN)
-    assert (decision_of(world.broken).outcome, decision_of(world.broken).rule_version) == ("accepted", 6)
+    assert (decision_of(world.broken).outcome, decision_of(world.broken).rule_version) == ("accepted", 7)
 
 
 def test_a_milder_rule_applied_by_the_applications_own_role_decides_and_counts(world, milder, as_app):
     before = Tally.objects.get(region="").amounts
     applied()
     decision = decision_of(world.waiting)
-    assert (decision.outcome, decision.rule_version, decision.broken_rules) == ("accepted", 6, ["R4"])
+    assert (decision.outcome, decision.rule_version, decision.broken_rules) == ("accepted", 7, ["R4"])
     assert Result.objects.get(station=world.waiting.station).numbers == BROKEN
     assert sum(Tally.objects.get(region="").amounts) > sum(before)
     entry = json.loads(bytes(Event.objects.get(kind="decision", subject=str(decision.pk)).body))
-    assert (entry["rule"], entry["flag"]) == (6, ["R4"])
+    assert (entry["rule"], entry["flag"]) == (7, ["R4"])
     assert audited() == ([], [])
 
 
@@ -229,7 +229,7 @@ def test_the_ledger_says_who_changed_the_rule_and_to_what(world, stricter):
     entry = json.loads(bytes(Event.objects.get(kind="rule").body))
     assert entry.pop("at")
     assert entry == {
-        "v": 1, "t": "rule", "rule": 6, "why": "issue-5", "hash": rule_versions.digest(),
+        "v": 1, "t": "rule", "rule": 7, "why": "issue-5", "hash": rule_versions.digest(),
         "by": commitments.of(world.person("Olga")), "second": commitments.of(world.person("Omar")),
     }  # fmt: skip
 
@@ -239,7 +239,7 @@ def test_running_it_again_changes_nothing():
     applied()
     before = rows()
     assert redecide()[-1].endswith("0 would change")
-    assert applied()[-1] == "rule 6: 5 photos looked at, 5 unchanged, 0 decided anew"
+    assert applied()[-1] == "rule 7: 5 photos looked at, 5 unchanged, 0 decided anew"
     _, tasks, results, _, counts = rows()
     assert (tasks, results, counts) == (before[1], before[2], before[4])
 
@@ -256,7 +256,7 @@ def test_stopped_half_way_and_run_again_it_ends_the_same(world, stricter, monkey
         stopping.setattr(pipeline, "decide_again", the_machine_stops)
         with pytest.raises(KeyboardInterrupt):
             applied()
-    assert Decision.objects.filter(rule_version=6).count() == 1
+    assert Decision.objects.filter(rule_version=7).count() == 1
     differences, waits = audited()
     assert not differences
     assert len(waits) == 1  # told as waiting for the rule, not as wrong
@@ -318,7 +318,7 @@ def test_the_audit_tells_an_older_rules_decisions_apart(world, stricter):
     out = StringIO()
     call_command("audit", stdout=out, stderr=StringIO())
     told = out.getvalue().splitlines()
-    assert f"older rule: decision {world.broken.pk}: rule 6 says otherwise: accepted, but" in "\n".join(told)
+    assert f"older rule: decision {world.broken.pk}: rule 7 says otherwise: accepted, but" in "\n".join(told)
     assert told[-2] == "2 photos wait for the present rule: manage.py redecide --dry-run"
     assert told[-1].startswith("0 differences")
 
@@ -353,6 +353,6 @@ def test_a_rule_that_the_log_does_not_name_is_a_difference(world, milder):
     assert audited()[0] == []
     pipeline.decide_again(world.waiting.pk)  # a new program, and nobody has signed for its rule
     pipeline.record(str(world.waiting.pk))
-    assert audited()[0] == ["rule contoh 6: made 1 decisions, but the log does not name it"]
+    assert audited()[0] == ["rule contoh 7: made 1 decisions, but the log does not name it"]
     applied()
     assert audited() == ([], [])

@@ -114,7 +114,7 @@ def test_the_code_and_the_rule_version_of_an_election_stay(sample, admin):
     data = {"code": "lain", "name": "Pemilu Contoh 2", "date": "2029-02-15", "is_current": "on", "rule_version": 9}
     admin.post("/admin/tps/election/contoh/change/", data)
     sample.refresh_from_db()
-    assert (sample.pk, sample.name, sample.rule_version) == ("contoh", "Pemilu Contoh 2", 5)
+    assert (sample.pk, sample.name, sample.rule_version) == ("contoh", "Pemilu Contoh 2", 6)
     assert admin.post("/admin/tps/election/contoh/delete/", {"post": "yes"}).status_code == 403
 
 

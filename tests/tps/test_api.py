@@ -21,7 +21,7 @@ def test_elections_are_listed_and_one_is_current(sample, client):
     }
     one = client.get(f"{V1}/elections/contoh/").json()
     assert one["hashes"] == sample.hashes
-    assert one["rule_version"] == 5
+    assert one["rule_version"] == 6
 
 
 @pytest.mark.parametrize(

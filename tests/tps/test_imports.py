@@ -312,7 +312,7 @@ def told(kind="reference"):
 
 
 def test_each_change_of_reference_data_is_told_in_the_elections_ledger(stations, election, write):
-    assert [(entry["election"], entry["rule_version"]) for entry in told("genesis")] == [("uji", 5)]
+    assert [(entry["election"], entry["rule_version"]) for entry in told("genesis")] == [("uji", 6)]
     run("import_dpt", write("tps_code,dpt\n9801011001001,250\n"))
     run("import_regions", write(REGIONS.replace("9801012002,980101,4,SUKAMAJU", "9801012002,980101,4,SUKAMULYA")))
     run("import_stations", write("kelurahan_code,first_no,last_no\n9801012002,1,2\n"))

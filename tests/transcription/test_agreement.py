@@ -199,6 +199,25 @@ def test_an_equal_entry_of_somebody_independent_never_undoes_a_decision(entries,
     assert (after.page, after.numbers) == (before.page, before.numbers)
 
 
+@given(entries_of(), rulings_of(), ties, ties, ties)
+def test_what_pairs_settle_elsewhere_publishes_nothing_here(entries, rulings, lines, capped, later):
+    """However many pairs reach their cap: what carries nothing carries nothing then."""
+    before = outcome(Evidence(entries, rulings, tied=lines | capped, lines=lines), broken_rules)
+    after = outcome(Evidence(entries, rulings, tied=lines | capped | later, lines=lines), broken_rules)
+    assert before.stands is not None or after.stands is None
+
+
+@given(entries_of(), ties, ties, ties)
+def test_what_pairs_settle_elsewhere_takes_nothing_away_that_they_settled_here(entries, lines, capped, later):
+    """A pair that has a place at this TPS is not tied there (`consensus`)."""
+    before = outcome(Evidence(entries, tied=lines | capped, lines=lines), broken_rules).stands
+    if before is None:
+        return
+    tied = lines | capped | (later - set(before.pairs))
+    after = outcome(Evidence(entries, tied=tied, lines=lines), broken_rules).stands
+    assert (after.page, after.numbers) == (before.page, before.numbers)
+
+
 @given(entries_of(), rulings_of(), ties)
 def test_whoever_decides_read_it_and_at_least_two_people_stand_behind_it(entries, rulings, tied):
     result = outcome(evidence_of(entries, rulings, tied), broken_rules)

@@ -2,15 +2,16 @@
 
 import ast
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from tests.transcription.words import entry, ruling, said
+from tests.transcription.words import broken_rules, entry, ruling, said
 from tps.models import RULE_OF_NEW_ELECTIONS
 from transcription import agreement
-from transcription.agreement import Accepted, Entry, Rejected, Sender
+from transcription.agreement import Accepted, Entry, Evidence, Rejected, Sender, outcome
 
 
 @pytest.mark.parametrize("second", [
@@ -333,7 +334,7 @@ def test_an_adjudicator_may_rest_on_a_new_reader():
 
 
 def test_the_rule_is_no_setting():
-    assert (agreement.RULE_VERSION, agreement.READERS, agreement.TPS_OF_A_PAIR) == (5, 2, 3)
+    assert (agreement.RULE_VERSION, agreement.READERS, agreement.TPS_OF_A_PAIR) == (6, 2, 3)
     assert agreement.RULE_VERSION == RULE_OF_NEW_ELECTIONS
     imports = {
         (node.module or "") if isinstance(node, ast.ImportFrom) else name.name
@@ -342,3 +343,19 @@ def test_the_rule_is_no_setting():
         for name in node.names
     }
     assert imports == {"collections.abc", "dataclasses", "itertools", "uuid"}
+
+
+def test_four_who_differ_are_four_whoever_of_them_settles_three_tps_elsewhere():
+    """Else two of four would carry a number past the adjudicator before whom it lies."""
+    four = [entry(1), entry(2, a=2), entry(3, b=3), entry(4, a=2, b=3, total=4)]
+    for pair in combinations((1, 2, 3, 4), 2):
+        result = outcome(Evidence(four, tied=frozenset({pair})), broken_rules)
+        assert (result.stands, result.adjudicator) == (None, "differ")
+
+
+def test_a_pair_that_has_had_its_three_tps_carries_nothing_more_and_contradicts_as_before():
+    tied = frozenset({(1, 2)})
+    assert outcome(Evidence([entry(1), entry(2)], tied=tied), broken_rules).wants == 1
+    both_ways = [entry(1), entry(2), entry(3, a=2, total=4), entry(4, a=2, total=4)]
+    assert outcome(Evidence(both_ways, tied=tied), broken_rules).adjudicator == "conflict"
+    assert outcome(Evidence([entry(1), entry(2), entry(3)], tied=tied), broken_rules).stands.pairs == ((1, 3),)
