@@ -35,8 +35,9 @@ Audience = Announcement.Audience
 AT_WORK = frozenset({Role.VOLUNTEER, Role.ADJUDICATOR, Role.OPERATOR})
 
 
-ENDINGS = "com|net|org|xyz|site|online|link|co|me|io|app|ly|my|id"
-LINK = re.compile(rf"://|\bwww\.|\b[\w-]+\.[a-z]{{2,}}/|\b[\w-]+\.({ENDINGS})\b", re.IGNORECASE)
+# Any name with a dot in it, as new endings come every month; a missing space after a sentence's end is one, too.
+LINK = re.compile(r"://|\bwww\.|[^\W_][\w-]*\.[^\W\d_]{2,}|\b\d{1,3}(?:\.\d{1,3}){3}\b|\bxn--", re.IGNORECASE)
+DOTS = str.maketrans("\u3002\uff61", "..")  # which browsers take for dots in an address, as `NFKC` does with others
 
 
 class WrongAnnouncement(Refusal):
@@ -50,7 +51,7 @@ class LinkInAnnouncement(Refusal):
 
     status = 422
     code = "link_in_announcement"
-    sentence = _("Tulis tanpa tautan atau alamat situs.")
+    sentence = _("Tulis tanpa tautan atau alamat situs, dan beri spasi sesudah titik.")
 
 
 class WrongEnd(Refusal):
@@ -138,7 +139,7 @@ def check(text: str, text_en: str, severity: str, audience: str, ends_at: dateti
     known = severity in Announcement.Severity.values and audience in Audience.values
     if not known or not 0 < len(text) <= LONGEST or len(text_en) > LONGEST:
         raise WrongAnnouncement(most=LONGEST)
-    if any(LINK.search(said) for said in (text, text_en)):
+    if any(LINK.search(unicodedata.normalize("NFKC", said).translate(DOTS)) for said in (text, text_en)):
         raise LinkInAnnouncement
     if ends_at is not None and ends_at <= timezone.now():
         raise WrongEnd

@@ -7,7 +7,7 @@ answers to requests that asked for the device (`of`), so somebody who only looks
 import hashlib
 import hmac
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import cast
 from uuid import UUID, uuid4
@@ -92,16 +92,21 @@ def client_address(request: HttpRequest) -> str:
 
 
 def address_block(request: HttpRequest) -> str:
-    """Today's pseudonym of the client's block of addresses (IPv4 /24, IPv6 /48), 32 hexadecimal digits.
+    """The present pseudonym of the client's block of addresses (IPv4 /24, IPv6 /48), 32 hexadecimal digits.
 
     Empty for addresses that are nobody's in the world (loopback, private, carrier-internal): everybody behind
     the same wrongly set proxy would look like one household.
     """
-    return block_of(client_address(request), timezone.localdate())
+    return block_of(client_address(request), day())
+
+
+def day() -> date:
+    """The day of pseudonyms and sightings, which begins at six: a block has one pseudonym all the night of counting."""
+    return timezone.localdate(timezone.now() - timedelta(hours=6))
 
 
 def block_of(address: str, day: date) -> str:
-    """HMAC-SHA256 over the block with the day's key. Tomorrow the same block has another pseudonym."""
+    """HMAC-SHA256 over the block with the key of a `day`. After that the same block has another pseudonym."""
     return _pseudonym(address, day, ipv4=24, ipv6=48)
 
 

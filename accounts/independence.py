@@ -3,7 +3,7 @@
 Two people are of one circle if they
 
 - used the same device within the last seven days,
-- came from the same block of addresses today,
+- came from the same block of addresses on this day (`devices.day`),
 - or stand in one line of invitations: one was invited by the other, directly or through others, or the
   same person invited both. Whom an operator invites has no `invited_by`: that forms no line.
 
@@ -20,17 +20,17 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.utils import timezone
 
+from accounts.devices import day as this_day
 from accounts.models import Device, Sighting, User
 
 REMEMBERED_FOR = timedelta(days=7)
 
 
 def record_sighting(account: User, device: Device | None, address_block: str) -> None:
-    """Note that this person is here today, on this device and in this block. One query; twice changes nothing."""
+    """Note that this person is here on this day, on this device and in this block. One query; twice changes nothing."""
     Sighting.objects.bulk_create(
-        [Sighting(user=account, device=device, address_block=address_block, day=timezone.localdate())],
+        [Sighting(user=account, device=device, address_block=address_block, day=this_day())],
         ignore_conflicts=True,
     )
 
@@ -40,7 +40,7 @@ def circle_of(
 ) -> set[int]:
     """Ids of all accounts that are not independent of the given ones, these included. One query.
 
-    `devices` and `address_blocks` (today's pseudonyms) stand for people who have no account, such as the
+    `devices` and `address_blocks` (present pseudonyms) stand for people who have no account, such as the
     sender of a photo.
     """
     with connection.cursor() as cursor:
@@ -56,8 +56,8 @@ def circle_values(
         "accounts": list(accounts),
         "devices": list(devices),
         "blocks": [block for block in address_blocks if block],
-        "today": timezone.localdate(),
-        "since": timezone.localdate() - REMEMBERED_FOR,
+        "today": this_day(),
+        "since": this_day() - REMEMBERED_FOR,
     }
 
 
@@ -97,7 +97,7 @@ def line_above(account: int) -> set[int]:
 
 def forget_old_sightings() -> int:
     """Delete what is older than seven days; returns how many rows."""
-    deleted, _ = Sighting.objects.filter(day__lt=timezone.localdate() - REMEMBERED_FOR).delete()
+    deleted, _ = Sighting.objects.filter(day__lt=this_day() - REMEMBERED_FOR).delete()
     return deleted
 
 

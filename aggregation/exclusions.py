@@ -19,12 +19,11 @@ from accounts import commitments, independence
 from accounts.models import User
 from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
-from accounts.roles import still_may
 from aggregation import clock
 from aggregation.evidence import Evidence
 from aggregation.models import ExclusionProposal, ExclusionReason, ExclusionTurn, Vote
 from tps.models import Contest, PollingStation
-from transcription import rulings
+from transcription import bars, rulings
 
 LOCK = 0x6578636C  # "excl": words about exclusions are taken one after the other
 End = ExclusionProposal.End
@@ -101,7 +100,7 @@ def say(said: Said) -> ExclusionTurn | None:
     if (
         waiting
         and (waiting.reason, waiting.since) == word
-        and still_may(waiting.proposer, Action.EXCLUDE, waiting.proposed_at)
+        and bars.still_judges(waiting.proposer, Action.EXCLUDE, waiting.proposed_at)
     ):
         if waiting.proposer_id == said.by.pk:
             return None

@@ -68,14 +68,14 @@ def _show(request: HttpRequest, group_id: UUID, refusal: Refusal | None = None) 
     contests = Contest.objects.filter(pk__in=named).order_by("pk")
     told = group.reports.exclude(text="").select_related("contest").order_by("-created_at", "pk")
     reasons = reports.reasons_of([group])[group.pk]
+    spoken_of = set(reports.spoken_of(group).values_list("pk", flat=True))
     context: dict[str, Any] = {
         "group": group,
         "reasons": reasons,
         "seen": sum(many for _reason, many in reasons),
         "texts": Paginator(told, TEXTS).get_page(request.GET.get("hal")),
         "rereads": group.reports.filter(reason=reports.Reason.REREAD).exclude(page=None).values("page").distinct(),
-        "reported": set(group.reports.exclude(photo=None).values_list("photo", flat=True)),
-        "contests": [_seen(group, one) for one in contests],
+        "contests": [_seen(group, one, spoken_of) for one in contests],
         "answers": reports.answers_of(group.station_id),
         "outcomes": ReportGroup.Outcome.choices,
         "chosen": request.POST.get("jawaban", ""),
@@ -85,7 +85,7 @@ def _show(request: HttpRequest, group_id: UUID, refusal: Refusal | None = None) 
     return render(request, "aggregation/report_group.html", context, status=refusal.status if refusal else 200)
 
 
-def _seen(group: ReportGroup, contest: Contest) -> dict[str, Any]:
+def _seen(group: ReportGroup, contest: Contest, spoken_of: set[UUID]) -> dict[str, Any]:
     """One contest at the TPS as the public sees it: three queries."""
     form = for_contest(contest)
     found = evidence.at(contest, group.station)
@@ -97,7 +97,7 @@ def _seen(group: ReportGroup, contest: Contest) -> dict[str, Any]:
         if result
         else [],
         "photos": [
-            reading_aids.shown(station_document.photo_of(one, form)) | {"decided": one.stands or one.is_rejected}
+            reading_aids.shown(station_document.photo_of(one, form)) | {"may_be_named": one.photo.pk in spoken_of}
             for one in found
         ],
     }

@@ -21,7 +21,7 @@ from aggregation import evidence, exclusions
 from aggregation.evidence import Evidence
 from aggregation.models import ExclusionTurn, Result, Vote, VoteReason, VoteWord
 from tps.models import Contest, PollingStation
-from transcription import rulings
+from transcription import bars, rulings
 from transcription.models import Decision, Task
 from uploads.models import Photo
 from uploads.receipts import Withdrawn
@@ -79,7 +79,7 @@ def say(said: Said) -> tuple[VoteWord, bool]:
     if present == said.vote and not waiting:
         raise SaidAlready
     rulings.refuse_who_had_it(photo, said.by)
-    after = waiting if waiting and waiting.vote == said.vote and may(waiting.by, Action.ADJUDICATE) else None
+    after = waiting if waiting and waiting.vote == said.vote and _is_heard(waiting) else None
     if after and not exclusions.are_two(
         (after.by_id, after.device_id, after.address_block), (said.by.pk, said.device_id, said.address_block)
     ):
@@ -115,6 +115,10 @@ def _present(photo: Photo) -> str:
     if result is None or result.exclusion is None or result.exclusion.since is None:
         raise NotRepeated
     return exclusions.vote_of(result.exclusion, one)
+
+
+def _is_heard(word: VoteWord) -> bool:
+    return bars.still_judges(word.by, Action.ADJUDICATE, word.said_at)
 
 
 def _waits(newest: VoteWord, present: str) -> bool:

@@ -17,6 +17,8 @@ from ledger.models import Event, Leaf, Unsequenced
 
 CHUNK = 2_000
 
+OPENED = ("reading", "ruling")  # kinds that a decision opens
+
 
 def faults() -> Iterator[str]:
     """Say each thing that is wrong, in one sentence that names the entry. An intact log yields nothing."""
@@ -100,9 +102,10 @@ def _wrong_references(chunk: list[tuple[Event, dict[str, Any]]]) -> Iterator[str
             if not any(_stands_before(before, event) for before in standing):
                 yield f"{_name(event)}: rests on {' or '.join(kinds_of_it)} {name}, which does not stand before it"
         for opened in entry.get("opens", ()):
-            reading = found.get((event.log, "reading", opened["id"]))
-            if reading and not sealing.fits(opened, json.loads(bytes(reading.body))["sealed"]):
-                yield f"{_name(event)}: opens reading {opened['id']} as something else than was sealed"
+            for kind in OPENED:
+                sealed = found.get((event.log, kind, opened["id"]))
+                if sealed and not sealing.fits(opened, json.loads(bytes(sealed.body)).get("sealed", "")):
+                    yield f"{_name(event)}: opens {kind} {opened['id']} as something else than was sealed"
 
 
 def _references(event: Event, entry: dict[str, Any]) -> Iterable[tuple[str, tuple[str, ...], str]]:
@@ -112,7 +115,7 @@ def _references(event: Event, entry: dict[str, Any]) -> Iterable[tuple[str, tupl
     if event.kind == "restore":
         yield event.log, ("withdraw",), entry["photo"]
     if event.kind == "decision":
-        yield from ((event.log, ("reading",), opened["id"]) for opened in entry["opens"])
+        yield from ((event.log, OPENED, opened["id"]) for opened in entry["opens"])
         yield from ((event.log, ("reading", "ruling"), name) for name in entry["because"])
     if event.kind == "select":
         yield from ((event.log, ("decision",), name) for name in entry["from"])

@@ -90,6 +90,7 @@ written = either(station, matching("tidak_terbaca|desa_lain"))  # the TPS that i
 said = either(
     *(record(page=page, val=values), record(page=page, val=values, tps=written)),
     *(record(problem=word), record(page=page, problem=word)),
+    record(tps=station),
 )
 opening = record(id=identifier, salt=matching("[0-9a-f]{64}"), said=said)
 
@@ -176,10 +177,10 @@ KINDS: dict[str, Kind] = {
     "copies": _kind("photo pub", subject="photo"),
     # What one transcriber (`by`: its source) read stands sealed until the decision (`ledger.sealing`).
     "reading": _kind("id photo who by at sealed", "flag", subject="id"),
-    # What an adjudicator said, and the commitment of who said it.
-    "ruling": _kind("id photo who verdict at", "page val tps reason", subject="id"),
+    # What an adjudicator said, and the commitment of who said it. The numbers, or the TPS, stand sealed as a reading's.
+    "ruling": _kind("id photo who verdict at", "sealed reason", subject="id"),
     # The agreed reading of a photo; `because` are the ids of the readings and rulings that carry it, `opens`
-    # are all readings of the photo so far (`ledger.sealing`), `by` says how it came about.
+    # are all readings of the photo so far and what was ruled on it (`ledger.sealing`), `by` says how it came about.
     "decision": _kind(
         "id photo version rule because res opens", "page val tps contest reason flag verdicts by", subject="id"
     ),

@@ -1,4 +1,4 @@
-"""Readings stand sealed in the log until the decision opens them.
+"""Readings, and the numbers of rulings, stand sealed in the log until a decision opens them.
 
 The log is public at once, and nobody may see another's reading of a photo before its decision. So a
 `reading` entry carries only `sealed`, SHA-256(salt || canonical JSON of what was read), with 32 random
@@ -33,14 +33,23 @@ def what_was_read(
     return said | ({"problem": problem} if numbers is None else {"val": dict(numbers)})
 
 
+def what_was_ruled(
+    *, page: int | None, numbers: Mapping[str, int | str] | None, tps: str = ""
+) -> dict[str, Any] | None:
+    """The sealed part of a ruling: `{"page", "val"}` where it accepts numbers, `{"tps"}` where it moves; else none."""
+    if numbers is not None:
+        return {"page": page, "val": dict(numbers)}
+    return {"tps": tps} if tps else None
+
+
 def seal(salt: bytes, said: Mapping[str, Any]) -> str:
-    """The value of a reading's field `sealed`; `said` comes from `what_was_read`."""
+    """The value of a field `sealed`; `said` comes from `what_was_read` or `what_was_ruled`."""
     return "sha256:" + hashlib.sha256(bytes(salt) + rfc8785.dumps(dict(said))).hexdigest()
 
 
-def opening(reading_id: UUID, salt: bytes, said: Mapping[str, Any]) -> dict[str, Any]:
+def opening(entry_id: UUID, salt: bytes, said: Mapping[str, Any]) -> dict[str, Any]:
     """One item of a decision's field `opens`."""
-    return {"id": str(reading_id), "salt": bytes(salt).hex(), "said": dict(said)}
+    return {"id": str(entry_id), "salt": bytes(salt).hex(), "said": dict(said)}
 
 
 def fits(opened: Mapping[str, Any], sealed: str) -> bool:

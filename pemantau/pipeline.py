@@ -185,6 +185,7 @@ def answer_reports(
         if is_new:
             if outcome == reports.Outcome.EXCLUDED and not exclusions.is_excluded(group.station_id):
                 raise exclusions.NotExcluded
+            reports.keep_from_reading(group, photos)
             for photo in sorted(set(photos)):
                 if outcome == reports.Outcome.REREAD:
                     asked = rulings.Sent(photo, by, rulings.Verdict.REOPEN, "look_again", asked_for=True)
@@ -224,6 +225,7 @@ def exclude(said: exclusions.Said) -> ExclusionTurn | None:
         if turn:
             ledger.append(said.contest.election_id, "exclude", **exclusions.entry_of(turn))
             tallies.add_deltas(results.recompute({(said.contest.pk, said.station.pk)}))
+            recalls.look_again_at(said.contest, said.station)
     return turn
 
 
@@ -235,6 +237,7 @@ def say_vote(said: votes.Said) -> VoteWord:
             ledger.append(word.photo.contest.election_id, "vote", **votes.entry_of(word))
             if word.after_id:
                 _record_results([word.photo])
+                recalls.look_again_at(word.photo.contest, word.photo.station)
     return word
 
 
@@ -427,6 +430,7 @@ def sweep(older_than: float = STALLED_AFTER.total_seconds(), limit: int = 1000) 
     current = Election.objects.filter(is_current=True).values_list("pk", flat=True).first()
     # What rings comes first, and nothing that fails keeps the others from being done.
     parts: list[batches.Part] = [
+        ("decide where a word ended", lambda: batches.move_on(Step.DECIDE, consensus.waits_for_nobody())),
         ("ring for photos", lambda: _ring_for_stalled(older_than, limit, rung)),
         ("ring for recalls", lambda: _knock_for(go_on_with_recall, recalls.unfinished())),
         ("ring for weedings", lambda: _knock_for(go_on_with_weeding, weedings.at_work())),

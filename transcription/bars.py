@@ -107,6 +107,12 @@ def propose_lifting(
         )
 
 
+def still_judges(person: User, action: Action, since: datetime) -> bool:
+    """Whether they may what they might when they said something, without a break: neither role nor pause between."""
+    paused_since = BarTurn.objects.filter(account=person, on=True, turned_at__gt=since)
+    return still_may(person, action, since) and not paused_since.exists()
+
+
 def open_liftings() -> QuerySet[Lifting]:
     """What waits for another operator's word, of people who are here and proposers who are operators still."""
     since = RoleProposal.objects.filter(

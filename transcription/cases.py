@@ -134,11 +134,16 @@ def beside(case: Case) -> Beside:
 
 
 def ask_first(photo_id: UUID, adjudicator: User) -> first_looks.Asked:
-    """What this adjudicator is to look for themselves, before `look_into`. Raises a `Refusal`."""
+    """What this adjudicator is to look for themselves, before `look_into`. Raises a `Refusal`.
+
+    It tells on which numbers others differ, so from then on they are not given the photo to read.
+    """
     photo = Photo.objects.select_related("contest", "station", "page_tag").filter(pk=photo_id).first()
     if photo is None:
         raise rulings.NoSuchPhoto
-    return first_looks.asked_of(photo, rulings.may_rule_on(photo, adjudicator).why)
+    task = rulings.may_rule_on(photo, adjudicator)
+    rulings.remember_who_looked(task, adjudicator)
+    return first_looks.asked_of(photo, task.why)
 
 
 def letter(number: int) -> str:

@@ -35,7 +35,7 @@ class PairsAreBusy(RuntimeError):
 
 @dataclass(frozen=True)
 class Known:
-    """What is stored about one photo. `openings` are the readings as the ledger will open them."""
+    """What is stored about one photo. `openings` are the readings and rulings as the ledger will open them."""
 
     evidence: Evidence
     openings: list[dict[str, Any]]
@@ -82,7 +82,7 @@ def decide_photos(photos: Sequence[Photo]) -> list[Decision]:
         if not left:
             for decision in decisions:
                 if decision.outcome == Result.REOPENED:
-                    queue.open_again(decision.photo)
+                    queue.open_again(decision.photo, anywhere=decision.how == How.ADJUDICATED)
             return decisions
     raise PairsAreBusy
 
@@ -156,20 +156,30 @@ def _known(
     otherwise: frozenset[int],
     entries: list[dict[str, Any]],
     rulings: list[dict[str, Any]],
-    tied: list[tuple[int, int, bool]],
+    tied: list[tuple[int, int, bool, int]],
     decided: dict[str, Any] | None,
     recalled: list[int],
     task: tuple[int, int, str, bool] | None,
     repeats: list[dict[str, Any]],
 ) -> Known:
     returned, wants, why, in_doubt = task or (0, 0, "", False)
+    spoke: dict[int, int] = {}
+    for row in (*entries, *rulings):
+        account = row.get("account") or row.get("adjudicator") or 0
+        spoke[account] = max(row["at"], spoke.get(account, 0))
+    # Whoever sent it may take an invitation later: that ties them to nobody in what was said before.
+    lines = {
+        (low, high)
+        for low, high, is_line, since in tied
+        if is_line and since <= max(spoke.get(low, 0), spoke.get(high, 0))
+    }
     evidence = Evidence(
         entries=tuple(_entry(row) for row in entries),
         rulings=tuple(_ruling(row) for row in rulings),
         sender=photo.uploader_id,
         sender_device=photo.device_id,
-        tied=frozenset((low, high) for low, high, _is_line in tied),
-        lines=frozenset((low, high) for low, high, is_line in tied if is_line),
+        tied=frozenset(lines | {(low, high) for low, high, is_line, _since in tied if not is_line}),
+        lines=frozenset(lines),
         sender_block=photo.address_block,
         repeats=tuple(_sender(row) for row in repeats),
         tps=photo.station.code,
@@ -184,6 +194,11 @@ def _known(
         )
         for row in entries
     ]
+    openings += [
+        sealing.opening(UUID(row["id"]), bytes.fromhex(row["salt"]), said)
+        for row in sorted(rulings, key=lambda row: (row["at"], row["id"]))
+        if (said := sealing.what_was_ruled(page=row["page"], numbers=row["numbers"], tps=row["tps"]))
+    ]
     return Known(evidence, openings, decided["version"] if decided else 0, decided, returned, (wants, why))
 
 
@@ -197,7 +212,8 @@ _FIELDS = ("at", "source", "account", "page", "numbers", "problem", "tps", "addr
 
 def _ruling(row: dict[str, Any]) -> agreement.Ruling:
     device = UUID(row["device"]) if row["device"] else None
-    return agreement.Ruling(**(row | {"id": UUID(row["id"]), "device": device}))
+    fields = {key: value for key, value in row.items() if key != "salt"}
+    return agreement.Ruling(**(fields | {"id": UUID(row["id"]), "device": device}))
 
 
 def _sender(row: dict[str, Any]) -> agreement.Sender:
@@ -238,12 +254,16 @@ _LOAD = f"""
                 'id', id, 'at', (extract(epoch FROM created_at) * 1000000)::bigint, 'round', round,
                 'adjudicator', adjudicator_id, 'verdict', verdict, 'reason', reason, 'page', page,
                 'numbers', numbers, 'station', station_id, 'device', device_id, 'address_block', address_block,
+                'salt', encode(salt, 'hex'),
                 'tps', coalesce((SELECT code FROM tps_pollingstation WHERE id = station_id), ''))), '[]')
               FROM transcription_ruling r WHERE photo_id = a.photo AND {_SPEAKS}),
-           (SELECT coalesce(json_agg(json_build_array(low, high, is_line)), '[]')
-              FROM (SELECT low, high, true AS is_line FROM invited WHERE low = ANY (a.people) AND high = ANY (a.people)
+           (SELECT coalesce(json_agg(json_build_array(low, high, is_line, since)), '[]')
+              FROM (SELECT low, high, true AS is_line, coalesce((
+                           SELECT max((extract(epoch FROM accepted_at) * 1000000)::bigint)
+                             FROM accounts_acceptance WHERE person_id IN (low, high)), 0) AS since
+                      FROM invited WHERE low = ANY (a.people) AND high = ANY (a.people)
                     UNION
-                    SELECT first_id, second_id, false FROM transcription_pairtally
+                    SELECT first_id, second_id, false, 0 FROM transcription_pairtally
                      WHERE election_id = a.election AND first_id = ANY (a.people) AND second_id = ANY (a.people)
                      GROUP BY first_id, second_id
                     HAVING count(*) >= %(places)s AND NOT bool_or(station_id = a.station)) AS tied),
@@ -261,6 +281,22 @@ _LOAD = f"""
                 'device', device_id, 'address_block', address_block)), '[]')
               FROM uploads_repeat WHERE photo_id = a.photo)
       FROM asked a
+"""  # noqa: S608  # built from constants alone
+
+
+def waits_for_nobody() -> list[UUID]:
+    """Photos that wait for a second adjudicator though nobody's word waits: its adjudicator may no longer rule."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITS_FOR_NOBODY)
+        return [row[0] for row in cursor.fetchall()]
+
+
+_WAITS_FOR_NOBODY = f"""
+    SELECT t.photo_id FROM transcription_task t
+     WHERE t.needs_adjudicator AND t.why = 'second' AND NOT EXISTS (
+           SELECT FROM transcription_ruling r WHERE r.photo_id = t.photo_id AND {_SPEAKS}
+              AND NOT EXISTS (SELECT FROM transcription_decision d
+                               WHERE d.photo_id = r.photo_id AND r.id = ANY (d.because)))
 """  # noqa: S608  # built from constants alone
 
 

@@ -536,6 +536,7 @@ class Ruling(models.Model):
     station = models.ForeignKey(PollingStation, null=True, on_delete=models.PROTECT)  # where a moved photo belongs
     reason = models.CharField(max_length=12)  # one of `rulings.REASONS`
     note = models.CharField(max_length=300, blank=True)
+    salt = models.BinaryField(max_length=32, default=new_salt)  # seals its numbers, or its TPS, in the ledger
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

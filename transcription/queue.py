@@ -175,24 +175,37 @@ def open_among(photos: Sequence[Photo]) -> set[UUID]:
     return set(Task.objects.filter(is_open, photo__in=photos).values_list("pk", flat=True))
 
 
-def open_again(photo: Photo) -> None:
-    """After an adjudicator reopened or moved it: those who only gave it back may get it after all."""
+def open_again(photo: Photo, *, anywhere: bool) -> None:
+    """After it was reopened: those who only gave it back may get it after all, unless they reported its TPS.
+
+    `anywhere` among those of its lane that wait: somebody asked for it, and may not know whose turn it is next.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            WITH gave_back AS (
-                SELECT account_id, device_id::text AS device, address_block::text AS block
-                  FROM transcription_lease l JOIN accounts_user u ON u.id = l.account_id
-                 WHERE l.task_id = %(photo)s AND l."end" = 'returned' AND u.role = 'volunteer'
-            )
-            UPDATE transcription_task SET returned = 0,
-                   touched_by = ARRAY(SELECT unnest(touched_by) EXCEPT SELECT account_id FROM gave_back),
-                   touched_on = ARRAY(SELECT unnest(touched_on) EXCEPT
-                                      (SELECT device FROM gave_back UNION SELECT block FROM gave_back))
-             WHERE photo_id = %(photo)s
-            """,
-            {"photo": photo.pk},
+            _OPEN_AGAIN, {"photo": photo.pk, "lane": FIRST_MARKED, "stages": STAGES, "draw": draw() if anywhere else 0}
         )
+
+
+_OPEN_AGAIN = """
+    WITH gave_back AS (
+        SELECT l.account_id, l.device_id::text AS device, l.address_block::text AS block
+          FROM transcription_lease l JOIN accounts_user u ON u.id = l.account_id
+          JOIN uploads_photo p ON p.id = l.task_id
+         WHERE l.task_id = %(photo)s AND l."end" = 'returned' AND u.role = 'volunteer'
+           AND NOT EXISTS (SELECT FROM transcription_reportgroup g JOIN transcription_report r ON r.group_id = g.id
+                            WHERE g.station_id = p.station_id AND r.account_id = l.account_id)
+    ), last AS (
+        SELECT coalesce(max(rank), 0) AS rank FROM transcription_task WHERE free > 0 AND rank BETWEEN 0 AND %(lane)s
+    )
+    UPDATE transcription_task t
+       SET returned = 0,
+           rank = CASE WHEN t.rank NOT BETWEEN 0 AND last.rank THEN t.rank
+                       ELSE t.rank + (%(draw)s * (last.rank - t.rank))::bigint / %(stages)s * %(stages)s END,
+           touched_by = ARRAY(SELECT unnest(touched_by) EXCEPT SELECT account_id FROM gave_back),
+           touched_on = ARRAY(SELECT unnest(touched_on) EXCEPT
+                              (SELECT device FROM gave_back UNION SELECT block FROM gave_back))
+      FROM last WHERE photo_id = %(photo)s
+"""
 
 
 def serve_next_of_pages(photos: Sequence[Photo]) -> None:
@@ -605,7 +618,10 @@ _TAKE_BACK = """
           FROM due WHERE l.id = due.id
         RETURNING l.task_id, l.account_id, l.device_id, l.address_block, l.gold_id
     ), places AS (
-        SELECT task_id, (count(*) FILTER (WHERE gold_id IS NULL))::smallint AS many, array_agg(account_id) AS accounts,
+        SELECT task_id, (count(*) FILTER (WHERE gold_id IS NULL))::smallint AS many,
+               -- Who rules may have seen meanwhile what others say of it.
+               array_agg(account_id) FILTER (WHERE (SELECT role FROM accounts_user u WHERE u.id = account_id)
+                                                   = 'volunteer') AS accounts,
                array_agg(device_id::text) || array_agg(address_block::text) AS used
           FROM ended GROUP BY task_id
     ), opened AS (

@@ -12,6 +12,8 @@ recall back is the same with the sign turned: they say what they said before.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -25,6 +27,7 @@ from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
 from accounts.roles import SameDevice, check_devices, still_may
 from ledger import entries as ledger
+from tps.models import Contest, PollingStation
 from transcription import bars
 from transcription.models import BarTurn, Decision, Entry, Recall, RecallPhoto, Ruling
 from uploads.models import Photo
@@ -138,12 +141,32 @@ def _held_to_confirm(by: User, recall: int, device: UUID | None) -> Recall:
 
 def _look_again_at_what_changed(recall: Recall) -> bool:
     """Forget what was seen of photos that something came to since; says whether there are any."""
-    of_it = {"photo": OuterRef("photo")}
-    changed = Q(Exists(Entry.objects.filter(**of_it, created_at__gt=OuterRef("looked_at"))))
-    changed |= Q(Exists(Ruling.objects.filter(**of_it, created_at__gt=OuterRef("looked_at"))))
-    changed |= Q(Exists(Decision.objects.filter(**of_it, decided_at__gt=OuterRef("looked_at"))))
-    stale = RecallPhoto.objects.filter(changed, recall=recall, effect__isnull=False)
-    return stale.update(effect=None, sums={}, looked_at=None) > 0
+    of_it, since = {"photo": OuterRef("photo")}, OuterRef("looked_at")
+    others = RecallPhoto.objects.exclude(recall=recall).filter(**of_it, recall__confirmed_at__gt=since)
+    # The sums are those of its TPS, so what is decided on the other photos there changes them, too.
+    there = Decision.objects.filter(contest=OuterRef("photo__contest"), decided_at__gt=since)
+    moved_to = Decision.objects.filter(photo=OuterRef(OuterRef("photo"))).values("station")
+    changed = [
+        Entry.objects.filter(**of_it, created_at__gt=since),
+        Ruling.objects.filter(**of_it, created_at__gt=since),
+        there.filter(station=OuterRef("photo__station")),
+        there.filter(station__in=moved_to),
+        others,
+    ]
+    any_of_these = reduce(or_, (Q(Exists(one)) for one in changed))
+    return _forget(RecallPhoto.objects.filter(any_of_these, recall=recall)) > 0
+
+
+def look_again_at(contest: Contest, station: PollingStation) -> None:
+    """Forget what open recalls were seen to change at a TPS: its count was excluded, or counts again."""
+    here = Q(photo__station=station) | Q(photo__decisions__station=station)
+    open_ones = Recall.objects.filter(confirmed_at=None, ended_at=None)
+    found = RecallPhoto.objects.filter(here, photo__contest=contest, recall__in=open_ones)
+    _forget(RecallPhoto.objects.filter(pk__in=found.values("pk")))
+
+
+def _forget(rows: QuerySet[RecallPhoto]) -> int:
+    return rows.filter(effect__isnull=False).update(effect=None, sums={}, looked_at=None)
 
 
 def _confirm(there: Recall, by: User, election: str) -> None:

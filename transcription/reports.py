@@ -5,13 +5,14 @@ are is nobody's argument: a device says a thing once, and groups are listed by h
 devices speak in them. What people write is for adjudicators only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
@@ -97,7 +98,9 @@ class ReportedSince(Refusal):
 class WrongAnswer(Refusal):
     status = 422
     code = "wrong_answer"
-    sentence = _("Pilih jawabannya. Untuk membaca ulang atau meninjau foto, tandai foto TPS ini yang sudah diputus.")
+    sentence = _(
+        "Pilih jawabannya. Untuk membaca ulang atau meninjau foto, tandai foto yang dilaporkan dan sudah diputus."
+    )
 
 
 # --- Reporting ----------------------------------------------------------------------------------
@@ -240,7 +243,7 @@ def answer(
         raise AlreadyAnswered
     if outcome not in Outcome.values or (outcome in OF_PHOTOS) != bool(photos):
         raise WrongAnswer
-    if _decided_at(group.station_id).filter(pk__in=photos).count() != len(set(photos)):
+    if spoken_of(group).filter(pk__in=photos).count() != len(set(photos)):
         raise WrongAnswer
     on_this_device = place.device is not None and group.reports.filter(device=place.device).exists()
     if on_this_device or ReportGroup.objects.filter(_is_own(by), pk=group.pk).exists():
@@ -252,6 +255,47 @@ def answer(
     group.outcome, group.closer, group.closed_at = outcome, by, timezone.now()
     group.save(update_fields=["outcome", "closer", "closed_at"])
     return group, True
+
+
+def spoken_of(group: ReportGroup) -> QuerySet[Photo]:
+    """Decided photos that its reports speak of: that one, its page, or all of a contest where they name neither.
+
+    Of all others nobody asked for anything.
+    """
+    page = Coalesce("task__decision__page", "page")
+    here = group.reports.filter(contest=OuterRef("contest"))
+    named_page = Coalesce("photo__task__decision__page", "photo__page", "page")
+    of_page = here.annotate(of=named_page).filter(of=OuterRef("of"))
+    of_contest = here.filter(photo=None, page=None)
+    found = _decided_at(group.station_id).annotate(of=page)
+    return found.filter(Q(pk__in=group.reports.values("photo")) | Exists(of_page) | Exists(of_contest))
+
+
+def keep_from_reading(group: ReportGroup, photos: Collection[UUID]) -> None:
+    """Whoever reported these is not given them to read: else they would choose what they read. One statement.
+
+    So is whoever was seen on a device that was reported from, and who is in its block of addresses.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_FROM_READING, {"group": group.pk, "photos": list(photos)})
+
+
+_KEEP_FROM_READING = """
+    WITH report AS MATERIALIZED (
+        SELECT account_id, device_id, address_block FROM transcription_report WHERE group_id = %(group)s
+    ), who AS (
+        SELECT ARRAY(SELECT account_id FROM report WHERE account_id IS NOT NULL
+                     UNION SELECT user_id FROM accounts_sighting
+                            WHERE device_id IN (SELECT device_id FROM report)) AS people,
+               ARRAY(SELECT device_id::text FROM report
+                     UNION SELECT address_block FROM report WHERE address_block <> '')::varchar[] AS places
+    ), task AS MATERIALIZED (
+        SELECT photo_id FROM transcription_task WHERE photo_id = ANY (%(photos)s) ORDER BY photo_id FOR UPDATE
+    )
+    UPDATE transcription_task t
+       SET touched_by = t.touched_by || people, touched_on = t.touched_on || places, changed_at = now()
+      FROM task, who WHERE t.photo_id = task.photo_id
+"""
 
 
 def _decided_at(station: int) -> QuerySet[Photo]:

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import commitments
 from accounts.models import User
-from accounts.permissions import NotAllowed
+from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
+from ledger import sealing
 from tps.form_definitions import for_contest
 from tps.models import PollingStation
 from transcription import agreement, consensus, first_looks
@@ -137,6 +138,8 @@ def submit(sent: Sent) -> tuple[Ruling, bool]:
 
     Call it in a transaction. Raises a `Refusal`; nothing is changed then.
     """
+    if not may(sent.adjudicator, Action.ADJUDICATE):
+        raise NotAllowed
     photo = (
         Photo.objects.select_for_update(of=("self",), no_key=True)
         .select_related("contest", "station")
@@ -279,7 +282,10 @@ def _is_heard(ruling: Ruling, photo: Photo) -> bool:
 
 
 def entry_of(ruling: Ruling) -> dict[str, Any]:
-    """The fields of the ledger entry `ruling`. The note is for adjudicators only and stays out of it."""
+    """The fields of the ledger entry `ruling`: numbers and TPS stand sealed until a decision; the note stays out of it.
+
+    Who rules second has looked for themselves, not in the log; and what readers said stands sealed there as well.
+    """
     fields: dict[str, Any] = {
         "id": str(ruling.pk),
         "photo": str(ruling.photo_id),
@@ -288,8 +294,7 @@ def entry_of(ruling: Ruling) -> dict[str, Any]:
         "reason": ruling.reason,
         "at": ruling.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    if ruling.numbers is not None:
-        fields |= {"page": ruling.page, "val": ruling.numbers}
-    if ruling.station is not None:
-        fields["tps"] = ruling.station.code
+    tps = ruling.station.code if ruling.station else ""
+    if said := sealing.what_was_ruled(page=ruling.page, numbers=ruling.numbers, tps=tps):
+        fields["sealed"] = sealing.seal(bytes(ruling.salt), said)
     return fields

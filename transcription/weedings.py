@@ -36,7 +36,7 @@ from accounts.models import Device, User
 from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
 from ledger import entries as ledger
-from transcription import consensus, rulings
+from transcription import bars, consensus, rulings
 from transcription.agreement import Accepted, Rejected
 from transcription.models import Decision, Ruling, Task, Weeding, WeedingPhoto
 from uploads.models import Photo
@@ -147,9 +147,16 @@ def to_be_left_out(weeding: Weeding, who: User) -> dict[UUID, WeedingPhoto.LeftO
     """What will not be ruled on though it is meant, as far as is known now, if this person confirms. Two queries."""
     found = dict.fromkeys(had_in_hand(weeding, who), LeftOut.IN_HAND)
     if not weeding.undoes_id:
-        since = meant(weeding).filter(was_accepted=False, photo__task__decision__outcome=Outcome.ACCEPTED)
-        found = dict.fromkeys(since.values_list("photo", flat=True), LeftOut.ACCEPTED) | found
+        decided_since = Q(photo__task__decision__decided_at__gt=weeding.proposed_at) if weeding.proposed_at else Q()
+        accepted = Q(was_accepted=False, photo__task__decision__outcome=Outcome.ACCEPTED)
+        since = meant(weeding).filter(decided_since | accepted if decided_since else accepted)
+        rows = since.values_list("photo", "photo__task__decision__outcome")
+        found = {photo: _why_since(outcome) for photo, outcome in rows} | found
     return found
+
+
+def _why_since(outcome: str) -> WeedingPhoto.LeftOut:
+    return LeftOut.ACCEPTED if outcome == Outcome.ACCEPTED else LeftOut.OTHERWISE
 
 
 def left_out(weeding: Weeding, more: Mapping[UUID, WeedingPhoto.LeftOut]) -> list[tuple[str, int]]:
@@ -297,7 +304,8 @@ def confirm(by: User, weeding_id: int, device: Device | None, address_block: str
         weeding = _held(by, weeding_id, proposed_at__isnull=False, confirmed_at=None, ended_at=None)
         if by.pk == weeding.proposed_by_id:
             raise OneAdjudicator
-        if not may(weeding.proposed_by, Action.ADJUDICATE):
+        assert weeding.proposed_at is not None
+        if not bars.still_judges(weeding.proposed_by, Action.ADJUDICATE, weeding.proposed_at):
             raise NoSuchWeeding
         _check_independence(weeding, by, device, address_block)
         meant(weeding).filter(photo__in=had_in_hand(weeding, by)).update(left_out=LeftOut.IN_HAND)
@@ -368,6 +376,9 @@ def reason_to_leave_out(row: WeedingPhoto, photo: Photo) -> str:
         now = Task.objects.select_related("decision").get(pk=photo.pk).decision
         is_so = then and now and now.outcome == Outcome.REJECTED and set(now.because) & set(then.rulings)
         return "" if is_so else LeftOut.OTHERWISE
+    since = Decision.objects.filter(photo=photo, decided_at__gt=row.weeding.proposed_at).order_by("-version").first()
+    if since:
+        return _why_since(since.outcome)
     # Entries and rulings that nobody has looked at yet speak, too.
     stands = consensus.outcome_of(photo).stands
     if isinstance(stands, Rejected):

@@ -158,14 +158,25 @@ def test_it_is_text_and_nothing_else(world, oka, client):
 
 @pytest.mark.parametrize(
     "link",
-    ["https://jahat.example", "www.jahat", "Lihat jahat-sekali.com.", "HASIL.id/ppwp", "wa.me/62812", "bit.ly/x"],
+    [
+        *("https://jahat.example", "www.jahat", "Lihat jahat-sekali.com.", "HASIL.id/ppwp", "wa.me/62812", "bit.ly/x"),
+        *(
+            "jahat.info",
+            "pemantau-kpu.tech",
+            "JAHAT.BIZ",
+            "192.168.1.1/x",
+            "jahat\u3002com",
+            "jahat\uff0ecom",
+            "xn--jht",
+        ),
+    ],
 )
 def test_it_leads_nowhere(link):
     for texts in ((link, ""), ("Pagi.", link)):
         with pytest.raises(announcements.LinkInAnnouncement):
             announcements.check(*texts, "info", "public", None)
     assert announcements.check(
-        "TPS tutup pukul 13.00. Infonya menyusul, 1.250 foto menunggu.", "", "info", "public", None
+        "TPS tutup pukul 13.00. Info s.d. 1.250 foto a.n. KPPS, dsb. menyusul.", "", "info", "public", None
     )
 
 

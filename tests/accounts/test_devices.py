@@ -105,6 +105,16 @@ def test_the_pseudonym_of_a_block_changes_every_day_and_with_the_key(settings):
     assert today != devices.block_of("36.68.1.1", DAY)
 
 
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [("2029-02-14T05:59", 13), ("2029-02-14T06:01", 14), ("2029-02-15T00:30", 14), ("2029-02-15T05:59", 14)],
+)
+def test_in_the_night_of_counting_a_block_keeps_its_pseudonym(monkeypatch, at, day):
+    now = datetime.datetime.fromisoformat(f"{at}+07:00")
+    monkeypatch.setattr(devices.timezone, "now", lambda: now)
+    assert devices.day() == datetime.date(2029, 2, day)
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.1.2.3", "192.168.0.4", "100.64.0.9", "fd00::1", "", "x"])
 def test_an_address_that_is_nobodys_in_the_world_tells_nothing(address):
     assert devices.block_of(address, DAY) == ""

@@ -33,7 +33,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     },
     "copies": {"photo": A, "pub": {"480": HASH, "1280": HASH}},
     "reading": {"id": B, "photo": A, "who": WHO, "by": "volunteer", "at": AT, "sealed": HASH},
-    "ruling": {"id": C, "photo": A, "who": WHO, "verdict": "accept", "at": AT, "page": 2, "val": {"paslon_1": 7}},
+    "ruling": {"id": C, "photo": A, "who": WHO, "verdict": "accept", "at": AT, "sealed": HASH},
     "decision": {
         "id": D,
         "photo": A,

@@ -60,7 +60,7 @@ def test_an_empty_log_has_no_fault():
 
 
 def test_a_changed_entry_is_found_by_its_index(log):
-    replace_body("ruling", val={"paslon_1": 8})
+    replace_body("ruling", verdict="reject")
     assert list(faults()) == ["log contoh, index 3 (ruling): leaf hash is not that of its bytes"]
 
 

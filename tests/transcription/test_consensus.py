@@ -2,8 +2,11 @@
 
 import pytest
 
+from accounts import invitations
 from accounts.models import Role
+from aggregation import audit
 from ledger.models import Event
+from pemantau import pipeline
 from tests.transcription.reading import (
     BROKEN_SUMS,
     VOTES,
@@ -195,6 +198,23 @@ def test_a_pair_settles_three_tps_and_no_more(world):
         reads(world, "Budi", photos[3])
     reads(world, "Citra", photos[3])
     assert decision_of(photos[3])
+
+
+@pytest.mark.parametrize("when", ["before they read", "afterwards"])
+def test_a_sender_who_takes_a_readers_invitation_takes_no_number_back(world, when):
+    upik, sari = world.person("Upik", Role.CITIZEN), world.person("Sari")
+    photo = photo_of(world, uploader=upik, device=device_of(world, upik))
+    if when == "afterwards":
+        for name in ("Sari", "Budi"):
+            reads(world, name, photo)
+        assert decision_of(photo).outcome == "accepted"
+    invitations.accept(upik, invitations.make(sari, 1, "once").token, "contoh")
+    if when == "afterwards":
+        assert pipeline.decide_again(photo.pk) is None
+        assert list(audit.decisions()) == []
+    else:
+        with pytest.raises(AssertionError, match="not given"):
+            reads(world, "Sari", photo)
 
 
 def test_the_ledger_opens_the_readings_with_the_decision_only(world, photo):

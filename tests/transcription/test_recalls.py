@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from accounts import commitments, leaving, roles
 from accounts.models import Role
 from accounts.permissions import NotAllowed
-from aggregation import audit, recall_preview
+from aggregation import audit, exclusions, recall_preview
 from aggregation.models import Result, Tally
 from ledger.models import Event
 from pemantau import pipeline
@@ -21,7 +21,7 @@ from tests.transcription.test_bars import lifted
 from tests.transcription.test_many_at_once import at_once
 from tests.world import build
 from transcription import bars, consensus, recalls, reports, rulings
-from transcription.models import Decision, Recall, RecallPhoto
+from transcription.models import Decision, Recall, RecallPhoto, Task
 from uploads.models import Photo
 
 HERE, NEAR, FAR = "9101011001001", "9101011001002", "9101011002001"
@@ -355,6 +355,55 @@ def test_what_changed_since_it_was_looked_at_is_looked_at_again_before_anybody_a
     assert audited() == ([], [])
 
 
+def test_of_two_recalls_the_second_is_looked_at_again_once_the_first_is_confirmed(world):
+    """Each alone leaves two who read the same; both together leave one."""
+    Task.objects.filter(pk=world.alone.pk).update(wants=1)
+    reads(world, "Hadi", world.alone, 2, **PAGE_2)
+    paused(world)
+    bars.pause(world.omar, world.person("Hadi").pk, "contoh", reason="together")
+    first, second = proposed(world), pipeline.propose_recall(world.omar, world.person("Hadi").pk)
+    worked(second)
+    assert recall_preview.effects_of(second).changed == 0
+    pipeline.confirm_recall(world.olga, first.pk, "contoh")
+    with pytest.raises(recalls.NotYetCounted):
+        pipeline.confirm_recall(world.olga, second.pk, "contoh")
+    assert not recalls.is_on(world.person("Hadi").pk)
+    worked(second)
+    assert recall_preview.effects_of(second).kinds == {"read_again": 1}
+    worked(first)
+    pipeline.confirm_recall(world.olga, second.pk, "contoh")
+    worked(second)
+    assert decision_of(world.alone).outcome == "reopened"
+    assert audited() == ([], [])
+
+
+@pytest.mark.parametrize("what", ["another photo of the TPS is decided", "its count is excluded"])
+def test_what_changes_the_sums_of_a_tps_is_looked_at_before_anybody_agrees(world, what):
+    beside = sent(world, HERE, page=2)
+    paused(world)
+    recall = proposed(world)
+    assert recall_preview.effects_of(recall).contests["ppwp"].sums["paslon_1"] < 0
+    if "decided" in what:
+        for name in ("Hadi", "Indra"):
+            reads(world, name, beside, 2, **PAGE_2)
+        pipeline.record(str(beside.pk))
+    else:
+        for by in (world.omar, world.olga):
+            said = exclusions.Said(by, world.contest, world.stations[HERE], "court", device_id=world.device().pk)
+            pipeline.exclude(said)
+    fold()
+    with pytest.raises(recalls.NotYetCounted):
+        pipeline.confirm_recall(world.olga, recall.pk, "contoh")
+    worked(recall)
+    sums = list(Tally.objects.get(region="").amounts)
+    told = recall_preview.effects_of(recall).contests["ppwp"]
+    assert told.sums["paslon_1"] == 0
+    pipeline.confirm_recall(world.olga, recall.pk, "contoh")
+    worked(recall)
+    change = [after - earlier for after, earlier in zip(Tally.objects.get(region="").amounts, sums, strict=True)]
+    assert change[:3] == [told.sums[f"paslon_{number}"] for number in (1, 2, 3)]
+
+
 def test_who_may_not_confirm_it_has_nothing_looked_at_again(world):
     paused(world)
     recall = proposed(world)
@@ -380,7 +429,8 @@ def test_what_comes_while_somebody_agrees_is_agreed_to_by_nobody(world, monkeypa
     with pytest.raises(recalls.NotYetCounted):
         pipeline.confirm_recall(world.olga, recall.pk, "contoh")
     assert not recalls.is_on(world.sari.pk)
-    assert list(recalls.not_looked_at(recall).values_list("photo", flat=True)) == [world.open.pk]
+    to_be_looked_at = set(recalls.not_looked_at(recall).values_list("photo", flat=True))
+    assert to_be_looked_at == {world.open.pk, world.moved.pk}, "and what else is of that TPS"
 
 
 @pytest.mark.django_db(transaction=True)

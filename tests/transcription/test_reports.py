@@ -15,11 +15,22 @@ from aggregation import audit, exclusions
 from ledger.models import Event
 from pemantau import batches, pipeline
 from tests.aggregation.test_audit import falsify
-from tests.transcription.reading import VOTES, browser_of, decision_of, photo_of, reads, rules, takes, task_of
+from tests.transcription.reading import (
+    VOTES,
+    browser_of,
+    decision_of,
+    device_of,
+    given,
+    photo_of,
+    reads,
+    rules,
+    takes,
+    task_of,
+)
 from tests.uploads.test_pages import text
 from tps.models import PollingStation
-from transcription import consensus, reports, rulings
-from transcription.models import Report, ReportGroup
+from transcription import consensus, queue, reports, rulings
+from transcription.models import Report, ReportGroup, Task
 from uploads.claims import Claim
 
 pytestmark = pytest.mark.django_db
@@ -192,6 +203,67 @@ def test_the_photos_of_a_tps_are_found_by_index(world):
         cursor.execute("SET LOCAL enable_seqscan = off")  # few rows: else nothing is ever looked up
     plan = reports.photos_of(world.stations["9101011001001"].pk).explain()
     assert "Seq Scan" not in plan, plan
+
+
+@pytest.mark.parametrize(
+    ("said", "spoken_of"),
+    [
+        ({"page": None}, {"votes", "again", "sums"}),
+        ({"page": 2}, {"votes", "again"}),
+        ({"page": 3}, {"sums"}),
+        ({"photo": "votes"}, {"votes", "again"}),
+        ({"photo": "sums"}, {"sums"}),
+    ],
+)
+def test_only_what_somebody_spoke_of_is_read_again(world, said, spoken_of):
+    photos = {"votes": decided(world), "again": decided(world, by=("Citra", "Dewi"))}
+    photos["sums"] = photo_of(world, page=3)
+    for name in ("Eka", "Fitri"):
+        reads(world, name, photos["sums"], 3, suara_sah=220, suara_tidak_sah=5, suara_total=225)
+    named = {"photo_id": photos[said["photo"]].pk} if "photo" in said else said
+    group = says(world, **named).group
+    assert set(reports.spoken_of(group)) == {photos[name] for name in spoken_of}
+    for name in photos.keys() - spoken_of:
+        with pytest.raises(reports.WrongAnswer):
+            answers(world, "Adi", group, "reread", [photos[name]])
+    answers(world, "Adi", group, "reread", [photos[name] for name in spoken_of])
+
+
+@pytest.mark.parametrize("as_who", ["account", "device", "block of addresses", "gave it back"])
+def test_whoever_reports_a_photo_is_not_given_it_to_read(world, as_who):
+    """Else two who report and read would choose what they read."""
+    photo = photo_of(world)
+    sari = world.person("Xena")
+    if as_who == "gave it back":
+        queue.give_back(given(world, "Xena", photo).pk, sari)
+    for name in ("Sari", "Budi"):
+        reads(world, name, photo)
+    block = "b" * 32 if as_who == "block of addresses" else ""
+    used = device_of(world, sari) if as_who == "device" else world.device()
+    by = sari if as_who in ("account", "gave it back") else None
+    report = says(world, "reread", device=used, photo_id=photo.pk, account=by, address_block=block)
+    answers(world, "Adi", report.group, "reread", [photo])
+    pipeline.decide(str(photo.pk))
+    assert decision_of(photo).outcome == "reopened"
+    assert takes(world, "Xena", address_block=block) is None
+    assert takes(world, "Yani").task_id == photo.pk
+
+
+def test_what_is_read_again_on_request_comes_in_no_turn_that_somebody_could_know(world, monkeypatch):
+    photo = decided(world)
+    others = [photo_of(world, tps, page=page) for tps in world.stations for page in (1, 2, 3)][1:]
+    ranks = sorted(task_of(other).rank for other in others if task_of(other).rank < queue.FIRST_MARKED)
+    found = []
+    for draw in (0.0, 0.5, 0.999):
+        monkeypatch.setattr(queue, "draw", lambda draw=draw: draw)
+        Task.objects.filter(pk=photo.pk).update(rank=ranks[0])
+        queue.open_again(photo, anywhere=True)
+        found.append(task_of(photo).rank)
+    assert found == sorted(set(found))
+    assert ranks[0] <= found[0] < found[-1] <= ranks[-1]
+    Task.objects.filter(pk=photo.pk).update(rank=ranks[0])
+    queue.open_again(photo, anywhere=False)
+    assert task_of(photo).rank == ranks[0], "what a recall takes away is read again first"
 
 
 def test_who_opened_a_group_reads_no_photo_of_that_tps(world):

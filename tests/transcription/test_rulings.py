@@ -1,5 +1,6 @@
 """What adjudicators may say, about what, and when."""
 
+import json
 from datetime import date
 
 import pytest
@@ -9,6 +10,7 @@ from accounts import independence, roles
 from accounts.models import Role, Sighting, User
 from accounts.permissions import NotAllowed
 from aggregation import audit
+from ledger import checks, sealing
 from ledger.models import Event
 from pemantau import pipeline
 from tests.transcription.reading import (
@@ -167,6 +169,54 @@ def test_nobody_makes_a_case_of_it_alone_to_have_it_read_again(world, stands):
     pipeline.send_ruling(rulings.Sent(photo.pk, world.person("Wayan", Role.ADJUDICATOR), "reopen", "look_again"))
     pipeline.decide(str(photo.pk))
     assert decision_of(photo).outcome == "reopened", "one doubted it, another one has it read again"
+
+
+@pytest.mark.parametrize("what", ["role", "pause"])
+def test_where_a_word_that_waited_ended_the_sweeper_has_the_photo_decided_again(world, what):
+    photo = photo_of(world)
+    reads(world, "Sari", photo, problem="blurred")
+    reads(world, "Budi", photo, problem="blurred")
+    rules(world, "Vera", photo, "reject", "blurred")
+    assert task_of(photo).why == "second"
+    vera, omar, olga = world.people["Vera"], *(world.person(name, Role.OPERATOR) for name in ("Omar", "Olga"))
+    assert consensus.waits_for_nobody() == []
+    if what == "role":
+        for operator in (omar, olga):
+            roles.grant(operator, vera, Role.VOLUNTEER, "contoh")
+    else:
+        bars.turn(None, vera.pk, "contoh", on=True, reason="gold")
+    assert consensus.waits_for_nobody() == [photo.pk]
+    pipeline.sweep()
+    assert Photo.objects.get(pk=photo.pk).step == Photo.Step.DECIDE
+    pipeline.decide(str(photo.pk))
+    assert (task_of(photo).why, consensus.waits_for_nobody()) == ("problem", [])
+
+
+def test_numbers_and_tps_of_a_ruling_stand_sealed_in_the_log_until_a_decision(world, photo):
+    """Who rules second looks for themselves; and what readers said is in no log before its decision."""
+    rules(world, "Vera", photo, "rehome", "wrong_tps", station_code="9101011001003")
+    rules(world, "Wayan", photo, "accept", page=2, numbers=OTHER)
+    said = {event.subject: json.loads(bytes(event.body)) for event in Event.objects.filter(kind="ruling")}
+    assert all(entry.keys() & {"page", "val", "tps"} == set() for entry in said.values())
+    decision = json.loads(bytes(Event.objects.get(kind="decision").body))
+    opened = {one["id"]: one for one in decision["opens"] if one["id"] in said}
+    assert sorted(one["said"].get("tps", "") for one in opened.values()) == ["", "9101011001003"]
+    assert all(sealing.fits(one, said[key]["sealed"]) for key, one in opened.items())
+    assert list(checks.faults()) == []
+
+
+def test_who_was_asked_what_they_see_is_not_given_the_photo_to_read(world, photo):
+    """They were told on which numbers the others differ."""
+    wayan = world.person("Wayan", Role.ADJUDICATOR)
+    cases.ask_first(photo.pk, wayan)
+    assert wayan.pk in task_of(photo).touched_by
+
+
+def test_who_is_paused_says_nothing(world, photo):
+    vera = world.person("Vera", Role.ADJUDICATOR)
+    vera.paused = True
+    with pytest.raises(NotAllowed):
+        pipeline.send_ruling(rulings.Sent(photo.pk, vera, "reject", "blurred"))
 
 
 def test_what_was_reported_stays_so_whoever_says_something_that_waits(world):

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from accounts import commitments
+from accounts import commitments, roles
 from accounts.models import Role
 from accounts.permissions import NotAllowed
 from aggregation import audit, weeding_preview
@@ -25,9 +25,9 @@ from tests.transcription.reading import (
     task_of,
 )
 from tests.world import build
-from transcription import rulings, weedings
+from transcription import bars, queue, rulings, weedings
 from transcription.entries import Reading, Sent
-from transcription.models import Ruling, Weeding, WeedingPhoto
+from transcription.models import Lease, Ruling, Weeding, WeedingPhoto
 from uploads.models import Photo
 
 HERE, NEAR, THIRD, FAR = "9101011001001", "9101011001002", "9101011001003", "9101011002001"
@@ -207,6 +207,17 @@ def test_whoever_looks_is_given_none_of_the_photos_to_read(world):
 # --- Done ---------------------------------------------------------------------------------------
 
 
+def test_whoever_looks_while_they_hold_one_to_read_does_not_get_it_again(world):
+    weeding = proposed(world)
+    lease = given(world, "Ratna", world.unread)
+    weedings.look_into(weeding.pk, world.ratna)
+    Lease.objects.filter(pk=lease.pk).update(expires_at="2020-01-01T00:00:00Z")
+    queue.take_back_expired_leases()
+    assert world.ratna.pk in task_of(world.unread).touched_by
+    with pytest.raises(AssertionError, match="not given"):
+        given(world, "Ratna", world.unread)
+
+
 def test_nothing_happens_before_the_second_word(world):
     proposed(world)
     assert (Ruling.objects.count(), outcome_of(world.case), task_of(world.unread).wants) == (0, "", 2)
@@ -259,6 +270,28 @@ def test_what_is_accepted_but_not_yet_decided_is_left_out_too(world, monkeypatch
     pipeline.send_entry(Sent(lease.pk, lease.account, lease.device_id, "", Reading(2, dict(VOTES))))
     worked(weeding)
     assert (outcome_of(world.once), came_of(weeding, world.once)) == ("accepted", "accepted")
+
+
+@pytest.mark.parametrize("how", ["confirmed", "read again", "moved"])
+def test_what_others_decided_since_it_was_proposed_is_left_out(world, how):
+    weeding = begun(world)
+    photos = [photo.pk for photo in (world.case, world.unread, world.once, world.honest)]
+    weedings.choose(world.hakim, weeding.pk, photos, photos, photos)
+    weedings.propose(world.hakim, weeding.pk, "not_a_form", device_of(world, world.hakim), "")
+    photo = world.case if how == "moved" else world.honest
+    if how == "confirmed":
+        rules(world, "Xena", photo, "accept", page=2, numbers=VOTES)
+    elif how == "read again":
+        rules(world, "Xena", photo, "reopen", "look_again")
+    else:
+        for name in ("Xena", "Yani"):
+            rules(world, name, photo, "rehome", "wrong_tps", station_code=FAR)
+    stands = decision_of(photo)
+    foreseen = weedings.to_be_left_out(weedings.seen_by(world.ratna).get(pk=weeding.pk), world.ratna)
+    worked(confirmed(world, weeding))
+    assert decision_of(photo) == stands
+    assert came_of(weeding, photo) == foreseen[photo.pk] == ("accepted" if how == "confirmed" else "otherwise")
+    assert outcome_of(world.unread) == "rejected"
 
 
 def test_what_was_withdrawn_or_ruled_on_meanwhile_is_left_out(world):
@@ -370,6 +403,22 @@ def test_what_a_former_adjudicator_proposed_is_no_proposal(world):
             at="2029-02-14T00:00:00Z",
         )
         type(world.hakim).objects.filter(pk=world.hakim.pk).update(role="citizen")
+    with pytest.raises(weedings.NoSuchWeeding):
+        confirmed(world, weeding)
+
+
+@pytest.mark.parametrize("what", ["role", "pause"])
+def test_a_proposal_does_not_come_back_with_the_role_or_after_a_pause(world, what):
+    weeding = proposed(world)
+    omar, olga = (world.person(name, Role.OPERATOR) for name in ("Omar", "Olga"))
+    if what == "role":
+        for role in (Role.VOLUNTEER, Role.ADJUDICATOR):
+            for operator in (omar, olga):
+                roles.grant(operator, world.hakim, role, "contoh")
+    else:
+        bars.turn(None, world.hakim.pk, "contoh", on=True, reason="gold")
+        bars.end(omar, olga, world.hakim.pk, "contoh", reason="mistake")
+    world.hakim.refresh_from_db()
     with pytest.raises(weedings.NoSuchWeeding):
         confirmed(world, weeding)
 

@@ -11,7 +11,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from accounts import devices
 from accounts.models import Device
@@ -70,7 +69,7 @@ def test_the_same_again_is_200_with_the_same_receipt(client, world, folder):
 def test_a_sender_is_known_by_the_block_they_sent_from_and_never_shown(world, folder):
     address = "203.0.114.7"
     receipt = send(Client(REMOTE_ADDR=address)).json()
-    block = devices.block_of(address, timezone.localdate())
+    block = devices.block_of(address, devices.day())
     photo = Photo.objects.get()
     assert block
     assert photo.address_block == block
@@ -81,7 +80,7 @@ def test_a_sender_is_known_by_the_block_they_sent_from_and_never_shown(world, fo
     noted = Repeat.objects.get()
     assert (noted.account, noted.address_block) == (
         world.person("Sari"),
-        devices.block_of("203.0.115.7", timezone.localdate()),
+        devices.block_of("203.0.115.7", devices.day()),
     )
     told = again.content.decode() + "".join(bytes(event.body).decode() for event in Event.objects.all())
     assert not [one for one in (block, noted.address_block) if one in told]
