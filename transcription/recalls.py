@@ -154,7 +154,7 @@ def _look_again_at_what_changed(recall: Recall) -> bool:
         others,
     ]
     any_of_these = reduce(or_, (Q(Exists(one)) for one in changed))
-    return _forget(RecallPhoto.objects.filter(any_of_these, recall=recall)) > 0
+    return _forget(RecallPhoto.objects.filter(any_of_these, recall=recall, effect__isnull=False)) > 0
 
 
 def look_again_at(contest: Contest, station: PollingStation) -> None:
@@ -162,11 +162,12 @@ def look_again_at(contest: Contest, station: PollingStation) -> None:
     here = Q(photo__station=station) | Q(photo__decisions__station=station)
     open_ones = Recall.objects.filter(confirmed_at=None, ended_at=None)
     found = RecallPhoto.objects.filter(here, photo__contest=contest, recall__in=open_ones)
+    # Also what is just being looked at: that waits for whoever is at it, who may not see this yet.
     _forget(RecallPhoto.objects.filter(pk__in=found.values("pk")))
 
 
 def _forget(rows: QuerySet[RecallPhoto]) -> int:
-    return rows.filter(effect__isnull=False).update(effect=None, sums={}, looked_at=None)
+    return rows.update(effect=None, sums={}, looked_at=None)
 
 
 def _confirm(there: Recall, by: User, election: str) -> None:
