@@ -36,8 +36,8 @@ AT_WORK = frozenset({Role.VOLUNTEER, Role.ADJUDICATOR, Role.OPERATOR})
 
 
 # Any name with a dot in it, as new endings come every month; a missing space after a sentence's end is one, too.
-LINK = re.compile(r"://|\bwww\.|[^\W_][\w-]*\.[^\W\d_]{2,}|\b\d{1,3}(?:\.\d{1,3}){3}\b|\bxn--", re.IGNORECASE)
-DOTS = str.maketrans("\u3002\uff61", "..")  # which browsers take for dots in an address, as `NFKC` does with others
+LINK = re.compile(r"://|\bwww\.|[^\s.]\.[^\W\d_]{2,}|\b\d{1,3}(?:\.\d{1,3}){3}\b|\bxn--", re.IGNORECASE)
+DOTS = str.maketrans("\u3002", ".")  # which browsers take for a dot in an address, as `NFKC` does with others
 
 
 class WrongAnnouncement(Refusal):

@@ -97,7 +97,8 @@ def _seen(group: ReportGroup, contest: Contest, spoken_of: set[UUID]) -> dict[st
         if result
         else [],
         "photos": [
-            reading_aids.shown(station_document.photo_of(one, form)) | {"may_be_named": one.photo.pk in spoken_of}
+            reading_aids.shown(station_document.photo_of(one, form))
+            | {"decided": one.stands or one.is_rejected, "may_be_named": one.photo.pk in spoken_of}
             for one in found
         ],
     }

@@ -74,12 +74,13 @@ def say(said: Said) -> tuple[VoteWord, bool]:
         raise Withdrawn
     present, newest = _present(photo), words(photo).last()
     waiting = newest if newest and _waits(newest, present) else None
-    if newest and (newest.by_id, newest.vote) == (said.by.pk, said.vote) and (waiting or present == said.vote):
+    is_heard = waiting is not None and _is_heard(waiting)
+    if newest and (newest.by_id, newest.vote) == (said.by.pk, said.vote) and (is_heard or present == said.vote):
         return newest, False
     if present == said.vote and not waiting:
         raise SaidAlready
     rulings.refuse_who_had_it(photo, said.by)
-    after = waiting if waiting and waiting.vote == said.vote and _is_heard(waiting) else None
+    after = waiting if waiting and waiting.vote == said.vote and is_heard else None
     if after and not exclusions.are_two(
         (after.by_id, after.device_id, after.address_block), (said.by.pk, said.device_id, said.address_block)
     ):

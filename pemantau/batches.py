@@ -36,8 +36,10 @@ def move(step: Step, *photos: Photo) -> None:
 
 
 def move_on(step: Step, photos: Collection[UUID]) -> None:
-    """The same of photos that nobody works on: read or done. The sweeper rings for them."""
-    Photo.objects.filter(pk__in=photos, step__in=(Step.READ, Step.DONE)).update(step=step, step_at=Now())
+    """The same of photos that are read or done, and in nobody's hands. The sweeper rings for them, and comes again."""
+    found = Photo.objects.filter(pk__in=photos, step__in=(Step.READ, Step.DONE)).order_by("pk")
+    with transaction.atomic():
+        move(step, *found.select_for_update(skip_locked=True, no_key=True))
 
 
 @contextmanager

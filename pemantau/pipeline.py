@@ -185,7 +185,6 @@ def answer_reports(
         if is_new:
             if outcome == reports.Outcome.EXCLUDED and not exclusions.is_excluded(group.station_id):
                 raise exclusions.NotExcluded
-            reports.keep_from_reading(group, photos)
             for photo in sorted(set(photos)):
                 if outcome == reports.Outcome.REREAD:
                     asked = rulings.Sent(photo, by, rulings.Verdict.REOPEN, "look_again", asked_for=True)

@@ -411,11 +411,10 @@ def _majority(
         by_field: list[list[Entry]] = []
         for field in of_page[0].numbers or {}:
             for value, saying_so in _by_value(of_page, field).items():
-                independent_ones = _independent(saying_so, tied)
-                if 2 * len(independent_ones) > readers:
+                if 2 * len(_independent(saying_so, lines)) > readers:
                     numbers[field] = value
-                    by_field.append(independent_ones)
-                    carriers.update(e.id for e in independent_ones)
+                    by_field.append(_independent(saying_so, tied))
+                    carriers.update(e.id for e in by_field[-1])
         if numbers.keys() != (of_page[0].numbers or {}).keys():
             continue
         broken = broken_rules(page or 0, numbers)

@@ -35,10 +35,11 @@ class PairsAreBusy(RuntimeError):
 
 @dataclass(frozen=True)
 class Known:
-    """What is stored about one photo. `openings` are the readings and rulings as the ledger will open them."""
+    """What is stored about one photo. `openings` are the readings, and rulings, as the ledger will open them."""
 
     evidence: Evidence
     openings: list[dict[str, Any]]
+    ruling_openings: dict[UUID, dict[str, Any]]
     version: int  # of the newest decision; 0: none yet
     decided: dict[str, Any] | None  # that decision: what it says, and by which version of the rule
     returned: int
@@ -163,11 +164,11 @@ def _known(
     repeats: list[dict[str, Any]],
 ) -> Known:
     returned, wants, why, in_doubt = task or (0, 0, "", False)
+    # Whoever sent it may take an invitation later: that ties them to nobody in what was read or ruled before.
     spoke: dict[int, int] = {}
-    for row in (*entries, *rulings):
-        account = row.get("account") or row.get("adjudicator") or 0
-        spoke[account] = max(row["at"], spoke.get(account, 0))
-    # Whoever sent it may take an invitation later: that ties them to nobody in what was said before.
+    read = ((row["account"], row["at"]) for row in entries if row["source"] == Entry.Source.VOLUNTEER)
+    for account, at in (*read, *((row["adjudicator"], row["at"]) for row in rulings)):
+        spoke[account] = max(at, spoke.get(account, 0))
     lines = {
         (low, high)
         for low, high, is_line, since in tied
@@ -194,12 +195,12 @@ def _known(
         )
         for row in entries
     ]
-    openings += [
-        sealing.opening(UUID(row["id"]), bytes.fromhex(row["salt"]), said)
+    of_rulings = {
+        UUID(row["id"]): sealing.opening(UUID(row["id"]), bytes.fromhex(row["salt"]), said)
         for row in sorted(rulings, key=lambda row: (row["at"], row["id"]))
         if (said := sealing.what_was_ruled(page=row["page"], numbers=row["numbers"], tps=row["tps"]))
-    ]
-    return Known(evidence, openings, decided["version"] if decided else 0, decided, returned, (wants, why))
+    }
+    return Known(evidence, openings, of_rulings, decided["version"] if decided else 0, decided, returned, (wants, why))
 
 
 def _entry(row: dict[str, Any]) -> agreement.Entry:
@@ -285,18 +286,18 @@ _LOAD = f"""
 
 
 def waits_for_nobody() -> list[UUID]:
-    """Photos that wait for a second adjudicator though nobody's word waits: its adjudicator may no longer rule."""
+    """Photos that wait for a second adjudicator since a word that ended with its adjudicator's role, or a pause."""
     with connection.cursor() as cursor:
-        cursor.execute(_WAITS_FOR_NOBODY)
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(_WHERE_A_WORD_ENDED)
+        found = [row[0] for row in cursor.fetchall()]
+    photos = Photo.objects.select_related("contest", "station").filter(pk__in=found, withdrawn_at__isnull=True)
+    return [photo for photo, preview in previews(list(photos)).items() if preview.changes]
 
 
-_WAITS_FOR_NOBODY = f"""
+_WHERE_A_WORD_ENDED = f"""
     SELECT t.photo_id FROM transcription_task t
-     WHERE t.needs_adjudicator AND t.why = 'second' AND NOT EXISTS (
-           SELECT FROM transcription_ruling r WHERE r.photo_id = t.photo_id AND {_SPEAKS}
-              AND NOT EXISTS (SELECT FROM transcription_decision d
-                               WHERE d.photo_id = r.photo_id AND r.id = ANY (d.because)))
+     WHERE t.needs_adjudicator AND t.why = 'second' AND EXISTS (
+           SELECT FROM transcription_ruling r WHERE r.photo_id = t.photo_id AND NOT {_SPEAKS})
 """  # noqa: S608  # built from constants alone
 
 
@@ -332,8 +333,17 @@ def _next_decision(photo: Photo, known: Known, said: Outcome) -> Decision | None
         decision.because = [one.id for one in _taken_away(known.evidence)]
     elif _says(decision) == _says(known.decided):
         return None
-    decision.opened = known.openings if said.stands else []  # type: ignore[attr-defined]
+    decision.opened = _openings(known, said, decision) if said.stands else []  # type: ignore[attr-defined]
     return decision
+
+
+def _openings(known: Known, said: Outcome, decision: Decision) -> list[dict[str, Any]]:
+    """All readings, the rulings that stand, and each adjudicator's newest: not every change of a word that waited,
+    which nobody limits, as no entry would hold them.
+    """
+    newest = {one.adjudicator: one.id for one in sorted(known.evidence.rulings, key=lambda one: (one.at, one.id))}
+    matter = {*said.ruled_because, *decision.because, *newest.values()}
+    return known.openings + [opened for pk, opened in known.ruling_openings.items() if pk in matter]
 
 
 def _taken_away(evidence: Evidence) -> Sequence[agreement.Entry | agreement.Ruling]:

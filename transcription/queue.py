@@ -175,37 +175,62 @@ def open_among(photos: Sequence[Photo]) -> set[UUID]:
     return set(Task.objects.filter(is_open, photo__in=photos).values_list("pk", flat=True))
 
 
+# Whoever reported a TPS reads none of its photos (`reports`), whatever else becomes of their leases.
+REPORTED = """EXISTS (
+           SELECT FROM transcription_reportgroup g JOIN transcription_report r ON r.group_id = g.id
+            WHERE g.station_id IN (SELECT station_id FROM uploads_photo WHERE id = {lease}.task_id
+                                   UNION SELECT station_id FROM transcription_decision WHERE photo_id = {lease}.task_id)
+              AND (r.account_id = {lease}.account_id OR r.device_id = {lease}.device_id
+                   OR r.address_block = {lease}.address_block AND r.address_block <> ''))"""
+
+
 def open_again(photo: Photo, *, anywhere: bool) -> None:
     """After it was reopened: those who only gave it back may get it after all, unless they reported its TPS.
 
-    `anywhere` among those of its lane that wait: somebody asked for it, and may not know whose turn it is next.
+    `anywhere`: at a turn drawn among those of its lane, for whoever asked for it may not know whose turn is next.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            _OPEN_AGAIN, {"photo": photo.pk, "lane": FIRST_MARKED, "stages": STAGES, "draw": draw() if anywhere else 0}
+            _OPEN_AGAIN,
+            {
+                "photo": photo.pk,
+                "lane": SURGE,
+                "turns": TURNS_TO_DRAW_FROM,
+                "stages": STAGES,
+                "draw": draw() if anywhere else 0,
+            },
         )
 
 
-_OPEN_AGAIN = """
+# A lane is as wide as what a surge takes off (`surges.SURGE`).
+# Drawn among these turns from where the queue stands: all its kecamatan, and yet not at the end of the night.
+TURNS_TO_DRAW_FROM = 32
+_OPEN_AGAIN = f"""
     WITH gave_back AS (
         SELECT l.account_id, l.device_id::text AS device, l.address_block::text AS block
           FROM transcription_lease l JOIN accounts_user u ON u.id = l.account_id
-          JOIN uploads_photo p ON p.id = l.task_id
          WHERE l.task_id = %(photo)s AND l."end" = 'returned' AND u.role = 'volunteer'
-           AND NOT EXISTS (SELECT FROM transcription_reportgroup g JOIN transcription_report r ON r.group_id = g.id
-                            WHERE g.station_id = p.station_id AND r.account_id = l.account_id)
-    ), last AS (
-        SELECT coalesce(max(rank), 0) AS rank FROM transcription_task WHERE free > 0 AND rank BETWEEN 0 AND %(lane)s
+           AND NOT {REPORTED.format(lease="l")}
+    ), own AS (
+        SELECT (floor(rank::numeric / %(lane)s) * %(lane)s)::bigint AS first FROM transcription_task
+         WHERE photo_id = %(photo)s
+    ), waiting AS (
+        SELECT min(t.rank) AS first, max(t.rank) AS last FROM own JOIN transcription_task t
+               ON t.free > 0 AND t.rank >= own.first AND t.rank < own.first + %(lane)s
+    ), turn AS (
+        SELECT greatest(t.rank, waiting.first) AS first,
+               greatest(t.rank, least(waiting.last, greatest(t.rank, waiting.first) + %(turns)s * %(stages)s)) AS last
+          FROM waiting, transcription_task t WHERE t.photo_id = %(photo)s
     )
     UPDATE transcription_task t
        SET returned = 0,
-           rank = CASE WHEN t.rank NOT BETWEEN 0 AND last.rank THEN t.rank
-                       ELSE t.rank + (%(draw)s * (last.rank - t.rank))::bigint / %(stages)s * %(stages)s END,
+           rank = CASE WHEN %(draw)s = 0 THEN t.rank ELSE
+                  t.rank + (first - t.rank + %(draw)s * (last - first))::bigint / %(stages)s * %(stages)s END,
            touched_by = ARRAY(SELECT unnest(touched_by) EXCEPT SELECT account_id FROM gave_back),
            touched_on = ARRAY(SELECT unnest(touched_on) EXCEPT
                               (SELECT device FROM gave_back UNION SELECT block FROM gave_back))
-      FROM last WHERE photo_id = %(photo)s
-"""
+      FROM turn WHERE photo_id = %(photo)s
+"""  # noqa: S608  # built from constants alone
 
 
 def serve_next_of_pages(photos: Sequence[Photo]) -> None:
@@ -215,9 +240,15 @@ def serve_next_of_pages(photos: Sequence[Photo]) -> None:
     """
     rejected = Task.objects.filter(photo__in=photos, decision__outcome=Decision.Outcome.REJECTED)
     gone = set(rejected.values_list("pk", flat=True))
-    for photo in sorted(photos, key=lambda one: (one.station_id, one.contest_id)):  # in one order, or two would wait
-        if photo.pk in gone:
-            serve_next_of_page(photo)
+    pages = sorted((one for one in photos if one.pk in gone), key=lambda one: (one.station_id, one.contest_id))
+    if len(pages) > 1:
+        # In the orders in which everybody holds them: the pages, and then the tasks.
+        for photo in pages:
+            _hold_page(photo)
+        following = [found for photo in pages if (found := _next_of_page(photo))]
+        list(Task.objects.filter(pk__in=following).order_by("pk").select_for_update().values_list("pk"))
+    for photo in pages:
+        serve_next_of_page(photo)
 
 
 def serve_next_of_page(photo: Photo) -> None:
@@ -227,28 +258,42 @@ def serve_next_of_page(photo: Photo) -> None:
     nobody had found usable. The caller holds the photo and no task: whoever has the next one in hand is waited for, and
     of two at once the second sees what the first did.
     """
+    _hold_page(photo)
+    with connection.cursor() as cursor:
+        cursor.execute(_SERVE_NEXT_OF_PAGE, _next_values(photo))
+
+
+def _hold_page(photo: Photo) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended('first of a page: ' || %s, %s))",
             [str(photo.contest_id), photo.station_id],
         )
-        cursor.execute(
-            _NEXT_OF_PAGE,
-            _page_of(photo) | {"first_evidence": FIRST_EVIDENCE, "marked_evidence": EVIDENCE + FIRST_MARKED},
-        )
+
+
+def _next_of_page(photo: Photo) -> UUID | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT_OF_PAGE, _next_values(photo))
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _next_values(photo: Photo) -> dict[str, Any]:
+    return _page_of(photo) | {"first_evidence": FIRST_EVIDENCE, "marked_evidence": EVIDENCE + FIRST_MARKED}
 
 
 # One with a mark covers no page, so it is only served where no other waits in its stead.
 _NEXT_OF_PAGE = f"""
-    WITH next AS MATERIALIZED (
         SELECT t.photo_id FROM {_BESIDE}
            AND t.rank >= %(first_evidence)s AND NOT EXISTS (SELECT FROM {_BESIDE} AND {_COVERS})
            AND (t.rank < %(marked_evidence)s
                 OR NOT EXISTS (SELECT FROM {_BESIDE} AND t.rank < %(first_evidence)s AND d.outcome IS NULL))
            AND (EXISTS (SELECT FROM transcription_task WHERE photo_id = %(photo)s AND rank < %(first_evidence)s)
                 OR EXISTS (SELECT FROM transcription_decision WHERE photo_id = %(photo)s AND outcome = 'accepted'))
-         ORDER BY t.rank, t.photo_id LIMIT 1 FOR UPDATE OF t
-    )
+         ORDER BY t.rank, t.photo_id LIMIT 1
+"""  # noqa: S608  # built from constants alone
+_SERVE_NEXT_OF_PAGE = f"""
+    WITH next AS MATERIALIZED ({_NEXT_OF_PAGE} FOR UPDATE OF t)
     UPDATE transcription_task t SET rank = t.rank - %(evidence)s FROM next WHERE t.photo_id = next.photo_id
 """  # noqa: S608  # built from constants alone
 
@@ -608,7 +653,7 @@ def take_back_expired_leases() -> int:
 
 
 # Who let the time run out may get the photo again: they lose nothing that they typed.
-_TAKE_BACK = """
+_TAKE_BACK = f"""
     WITH due AS MATERIALIZED (
         SELECT l.id FROM transcription_lease l JOIN transcription_task t ON t.photo_id = l.task_id
          WHERE l."end" = '' AND l.expires_at < statement_timestamp()
@@ -616,13 +661,15 @@ _TAKE_BACK = """
     ), ended AS (
         UPDATE transcription_lease l SET "end" = 'expired', ended_at = statement_timestamp()
           FROM due WHERE l.id = due.id
-        RETURNING l.task_id, l.account_id, l.device_id, l.address_block, l.gold_id
+        RETURNING l.task_id, l.account_id, l.device_id, l.address_block, l.gold_id,
+                  -- Who rules may have seen meanwhile what others say of it.
+                  (SELECT role FROM accounts_user u WHERE u.id = l.account_id) = 'volunteer'
+                  AND NOT {REPORTED.format(lease="l")} AS again
     ), places AS (
         SELECT task_id, (count(*) FILTER (WHERE gold_id IS NULL))::smallint AS many,
-               -- Who rules may have seen meanwhile what others say of it.
-               array_agg(account_id) FILTER (WHERE (SELECT role FROM accounts_user u WHERE u.id = account_id)
-                                                   = 'volunteer') AS accounts,
-               array_agg(device_id::text) || array_agg(address_block::text) AS used
+               array_agg(account_id) FILTER (WHERE again) AS accounts,
+               array_agg(device_id::text) FILTER (WHERE again) || array_agg(address_block::text) FILTER (WHERE again)
+               AS used
           FROM ended GROUP BY task_id
     ), opened AS (
         UPDATE transcription_task t
@@ -632,4 +679,4 @@ _TAKE_BACK = """
           FROM places WHERE t.photo_id = places.task_id
     )
     SELECT count(*) FROM ended
-"""
+"""  # noqa: S608  # built from constants alone

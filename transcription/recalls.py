@@ -28,7 +28,7 @@ from accounts.refusals import Refusal
 from accounts.roles import SameDevice, check_devices, still_may
 from ledger import entries as ledger
 from tps.models import Contest, PollingStation
-from transcription import bars
+from transcription import bars, reports
 from transcription.models import BarTurn, Decision, Entry, Recall, RecallPhoto, Ruling
 from uploads.models import Photo
 
@@ -143,12 +143,14 @@ def _look_again_at_what_changed(recall: Recall) -> bool:
     """Forget what was seen of photos that something came to since; says whether there are any."""
     of_it, since = {"photo": OuterRef("photo")}, OuterRef("looked_at")
     others = RecallPhoto.objects.exclude(recall=recall).filter(**of_it, recall__confirmed_at__gt=since)
-    # The sums are those of its TPS, so what is decided on the other photos there changes them, too.
-    there = Decision.objects.filter(contest=OuterRef("photo__contest"), decided_at__gt=since)
+    # The sums are those of its TPS, so what is decided on another photo of the same page changes them, too.
+    of_page = {"contest": OuterRef("photo__contest"), "page": OuterRef("photo__task__decision__page")}
+    there = Decision.objects.filter(**of_page, decided_at__gt=since)
     moved_to = Decision.objects.filter(photo=OuterRef(OuterRef("photo"))).values("station")
     changed = [
         Entry.objects.filter(**of_it, created_at__gt=since),
         Ruling.objects.filter(**of_it, created_at__gt=since),
+        Decision.objects.filter(**of_it, decided_at__gt=since),
         there.filter(station=OuterRef("photo__station")),
         there.filter(station__in=moved_to),
         others,
@@ -159,11 +161,10 @@ def _look_again_at_what_changed(recall: Recall) -> bool:
 
 def look_again_at(contest: Contest, station: PollingStation) -> None:
     """Forget what open recalls were seen to change at a TPS: its count was excluded, or counts again."""
-    here = Q(photo__station=station) | Q(photo__decisions__station=station)
     open_ones = Recall.objects.filter(confirmed_at=None, ended_at=None)
-    found = RecallPhoto.objects.filter(here, photo__contest=contest, recall__in=open_ones)
+    here = reports.photos_of(station.pk).filter(contest=contest)
     # Also what is just being looked at: that waits for whoever is at it, who may not see this yet.
-    _forget(RecallPhoto.objects.filter(pk__in=found.values("pk")))
+    _forget(RecallPhoto.objects.filter(photo__in=here, recall__in=open_ones))
 
 
 def _forget(rows: QuerySet[RecallPhoto]) -> int:

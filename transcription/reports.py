@@ -5,7 +5,7 @@ are is nobody's argument: a device says a thing once, and groups are listed by h
 devices speak in them. What people write is for adjudicators only.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
@@ -131,7 +131,41 @@ def submit(said: Said) -> tuple[Report, bool]:
         **same,
     )
     report.refresh_from_db(fields=["created_at"])
+    _keep_from_reading(report)
     return report, True
+
+
+def _keep_from_reading(report: Report) -> None:
+    """Whoever reports a TPS is given none of its photos to read: else they would choose what they read. One statement.
+
+    So is whoever was seen on that device, or is in that block of addresses.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _KEEP_FROM_READING,
+            {
+                "station": report.group.station_id,
+                "account": report.account_id,
+                "device": report.device_id,
+                "places": [place for place in (str(report.device_id), report.address_block) if place],
+            },
+        )
+
+
+# `queue.REPORTED` keeps it so when they give one back or let its time run out.
+_KEEP_FROM_READING = """
+    WITH task AS MATERIALIZED (
+        SELECT photo_id FROM transcription_task
+         WHERE photo_id IN (SELECT id FROM uploads_photo WHERE station_id = %(station)s
+                            UNION SELECT photo_id FROM transcription_decision WHERE station_id = %(station)s)
+         ORDER BY photo_id FOR UPDATE
+    )
+    UPDATE transcription_task t
+       SET touched_by = t.touched_by || ARRAY(SELECT user_id FROM accounts_sighting WHERE device_id = %(device)s
+                                              UNION SELECT %(account)s::bigint WHERE %(account)s IS NOT NULL),
+           touched_on = t.touched_on || %(places)s::varchar[], changed_at = now()
+      FROM task WHERE t.photo_id = task.photo_id
+"""
 
 
 def _open_group(station: int) -> ReportGroup:
@@ -269,33 +303,6 @@ def spoken_of(group: ReportGroup) -> QuerySet[Photo]:
     of_contest = here.filter(photo=None, page=None)
     found = _decided_at(group.station_id).annotate(of=page)
     return found.filter(Q(pk__in=group.reports.values("photo")) | Exists(of_page) | Exists(of_contest))
-
-
-def keep_from_reading(group: ReportGroup, photos: Collection[UUID]) -> None:
-    """Whoever reported these is not given them to read: else they would choose what they read. One statement.
-
-    So is whoever was seen on a device that was reported from, and who is in its block of addresses.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP_FROM_READING, {"group": group.pk, "photos": list(photos)})
-
-
-_KEEP_FROM_READING = """
-    WITH report AS MATERIALIZED (
-        SELECT account_id, device_id, address_block FROM transcription_report WHERE group_id = %(group)s
-    ), who AS (
-        SELECT ARRAY(SELECT account_id FROM report WHERE account_id IS NOT NULL
-                     UNION SELECT user_id FROM accounts_sighting
-                            WHERE device_id IN (SELECT device_id FROM report)) AS people,
-               ARRAY(SELECT device_id::text FROM report
-                     UNION SELECT address_block FROM report WHERE address_block <> '')::varchar[] AS places
-    ), task AS MATERIALIZED (
-        SELECT photo_id FROM transcription_task WHERE photo_id = ANY (%(photos)s) ORDER BY photo_id FOR UPDATE
-    )
-    UPDATE transcription_task t
-       SET touched_by = t.touched_by || people, touched_on = t.touched_on || places, changed_at = now()
-      FROM task, who WHERE t.photo_id = task.photo_id
-"""
 
 
 def _decided_at(station: int) -> QuerySet[Photo]:

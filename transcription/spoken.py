@@ -89,10 +89,10 @@ def _states(case: Case, history: Sequence[Decision]) -> dict[Ruling, State]:
         moved_it = one.verdict == Ruling.Verdict.REHOME and one.station_id == outcome.station
         if one.pk in carries or (one.pk in carried and moved_it):
             return State.STANDS
-        if one.pk in carried:
-            return State.REPLACED
         if one.pk in waiting:
             return State.WAITS
+        if one.pk in carried:
+            return State.REPLACED
         return State.SILENT if one.pk not in heard or one.round <= outcome.ruled else State.REPLACED
 
     return {one: state(one) for one in case.rulings}

@@ -32,13 +32,13 @@ from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts import commitments, independence
-from accounts.models import Device, User
+from accounts.models import Device, RoleProposal, User
 from accounts.permissions import Action, NotAllowed, may
 from accounts.refusals import Refusal
 from ledger import entries as ledger
 from transcription import bars, consensus, rulings
 from transcription.agreement import Accepted, Rejected
-from transcription.models import Decision, Ruling, Task, Weeding, WeedingPhoto
+from transcription.models import BarTurn, Decision, Ruling, Task, Weeding, WeedingPhoto
 from uploads.models import Photo
 
 LeftOut, Verdict, Outcome = WeedingPhoto.LeftOut, Ruling.Verdict, Decision.Outcome
@@ -109,7 +109,17 @@ def seen_by(adjudicator: User) -> QuerySet[Weeding]:
 def waiting_for(adjudicator: User) -> QuerySet[Weeding]:
     """Those that wait for a second adjudicator, or that this one is putting together, with how many are meant."""
     waiting = Q(proposed_at__isnull=False) | Q(proposed_by=adjudicator)
-    return with_counts(seen_by(adjudicator).filter(waiting, ended_at=None, confirmed_at=None))
+    return with_counts(seen_by(adjudicator).filter(waiting, ended_at=None, confirmed_at=None).exclude(_IS_OVER))
+
+
+# The word of whoever proposed it ended with their role, or with a pause.
+_IS_OVER = Q(
+    Exists(
+        RoleProposal.objects.filter(
+            person=OuterRef("proposed_by"), end=RoleProposal.End.CONFIRMED, closed_at__gt=OuterRef("proposed_at")
+        )
+    )
+) | Q(Exists(BarTurn.objects.filter(account=OuterRef("proposed_by"), on=True, turned_at__gt=OuterRef("proposed_at"))))
 
 
 def with_counts(found: QuerySet[Weeding]) -> QuerySet[Weeding]:
@@ -147,10 +157,10 @@ def to_be_left_out(weeding: Weeding, who: User) -> dict[UUID, WeedingPhoto.LeftO
     """What will not be ruled on though it is meant, as far as is known now, if this person confirms. Two queries."""
     found = dict.fromkeys(had_in_hand(weeding, who), LeftOut.IN_HAND)
     if not weeding.undoes_id:
-        decided_since = Q(photo__task__decision__decided_at__gt=weeding.proposed_at) if weeding.proposed_at else Q()
-        accepted = Q(was_accepted=False, photo__task__decision__outcome=Outcome.ACCEPTED)
-        since = meant(weeding).filter(decided_since | accepted if decided_since else accepted)
-        rows = since.values_list("photo", "photo__task__decision__outcome")
+        otherwise = Q(was_accepted=False, photo__task__decision__outcome=Outcome.ACCEPTED)
+        if weeding.proposed_at:
+            otherwise |= Q(photo__task__decision__decided_at__gt=weeding.proposed_at)
+        rows = meant(weeding).filter(otherwise).values_list("photo", "photo__task__decision__outcome")
         found = {photo: _why_since(outcome) for photo, outcome in rows} | found
     return found
 
@@ -227,11 +237,10 @@ def begin_undoing(by: User, weeding_id: int) -> Weeding:
 
 def _opened(new: Weeding) -> tuple[Weeding, bool]:
     """The one that is open of this sender, and whether it is this one. Who asks at the same instant waits."""
+    there = Weeding.objects.filter(account=new.account_id, sender_device=new.sender_device_id, ended_at=None)
+    there.filter(_IS_OVER, confirmed_at=None).update(ended_at=Now(), dropped_by=new.proposed_by)
     Weeding.objects.bulk_create([new], ignore_conflicts=True)
-    there = Weeding.objects.filter(
-        account=new.account_id, sender_device=new.sender_device_id, ended_at=None
-    ).select_for_update()
-    weeding = there.get()
+    weeding = there.select_for_update().get()
     return weeding, not weeding.photos.exists()
 
 

@@ -22,6 +22,7 @@ from tests.aggregation.test_exclusions import both, document, says, sums
 from tests.transcription.reading import browser_of, device_of, reads, takes
 from tests.uploads.test_pages import text
 from tests.world import build
+from transcription import bars
 from transcription.models import Task
 from transcription.rulings import HadItInHand
 
@@ -115,6 +116,18 @@ def test_a_word_that_says_what_stands_takes_back_the_one_that_waited(world):
     assert word(world, "Hana", old).after_id is None, "the first word waits no longer"
     assert the_result() == ("disputed", 101)
     assert word(world, "Vera", old).after_id is not None
+
+
+def test_a_word_ends_with_a_pause_and_may_be_said_anew(world):
+    old, _new = old_and_new(world)
+    first = word(world, "Adi", old)
+    omar, olga = (world.person(name, Role.OPERATOR) for name in ("Omar", "Olga"))
+    bars.turn(None, world.person("Adi").pk, "contoh", on=True, reason="gold")
+    bars.end(omar, olga, world.person("Adi").pk, "contoh", reason="mistake")
+    assert word(world, "Hana", old).after_id is None
+    again = word(world, "Adi", old)
+    assert again != first
+    assert again.after_id is not None
 
 
 def test_nothing_new_is_refused(world):

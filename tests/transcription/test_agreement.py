@@ -199,6 +199,18 @@ def test_an_equal_entry_of_somebody_independent_never_undoes_a_decision(entries,
     assert (after.page, after.numbers) == (before.page, before.numbers)
 
 
+@given(entries_of(most=6), ties, ties, some.sets(accounts))
+def test_an_equal_entry_undoes_nothing_whoever_its_reader_has_settled_tps_with(entries, lines, capped, with_whom):
+    """Those who decided have their places at this TPS, so none of them is tied to another one."""
+    before = outcome(Evidence(entries, tied=lines | capped, lines=lines), broken_rules).stands
+    if before is None:
+        return
+    more = replace(entry(99, page=before.page, round=2, at=9), numbers=before.numbers)
+    tied = lines | (capped - set(before.pairs)) | {(one, 99) for one in with_whom}
+    after = outcome(Evidence([*entries, more], tied=tied, lines=lines), broken_rules).stands
+    assert (after.page, after.numbers) == (before.page, before.numbers)
+
+
 @given(entries_of(), rulings_of(), ties, ties, ties)
 def test_what_pairs_settle_elsewhere_publishes_nothing_here(entries, rulings, lines, capped, later):
     """However many pairs reach their cap: what carries nothing carries nothing then."""

@@ -19,7 +19,7 @@ from tests.transcription.reading import (
     sends,
     task_of,
 )
-from transcription import consensus, entries
+from transcription import consensus, entries, senders
 from transcription.models import Decision, PairTally
 from uploads.models import Photo
 
@@ -211,10 +211,23 @@ def test_a_sender_who_takes_a_readers_invitation_takes_no_number_back(world, whe
     invitations.accept(upik, invitations.make(sari, 1, "once").token, "contoh")
     if when == "afterwards":
         assert pipeline.decide_again(photo.pk) is None
+        assert consensus.load(photo).evidence.lines == frozenset()
         assert list(audit.decisions()) == []
     else:
         with pytest.raises(AssertionError, match="not given"):
             reads(world, "Sari", photo)
+
+
+def test_nor_do_the_numbers_that_they_type_after_that(world):
+    upik = world.person("Upik", Role.CITIZEN)
+    photo = photo_of(world, uploader=upik, device=device_of(world, upik))
+    reads(world, "Sari", photo)
+    invitations.accept(upik, invitations.make(world.people["Sari"], 1, "once").token, "contoh")
+    typed = entries.Reading(2, dict(VOTES))
+    pipeline.send_senders_numbers(senders.Typed(photo, upik, photo.device_id, "", typed))
+    assert consensus.load(photo).evidence.lines == frozenset()
+    reads(world, "Budi", photo)
+    assert decision_of(photo).outcome == "accepted"
 
 
 def test_the_ledger_opens_the_readings_with_the_decision_only(world, photo):

@@ -139,12 +139,13 @@ def is_first(photo):
     return task_of(photo).rank < queue.FIRST_EVIDENCE
 
 
-def test_photos_of_one_tps_rejected_at_once_do_not_wait_for_each_other(world):
-    pages = [[photos_in(world, "9101011001001", page=page)[0] for _ in range(3)] for page in (2, 3)]
-    thrown_away(world, pages[0][0], pages[1][0])
-    done = at_once(partial(recorded, [pages[0][0].pk, pages[1][1].pk]), partial(recorded, [pages[1][0].pk]))
-    assert done == [None, None]
-    for page in pages:
+def test_photos_of_two_tps_rejected_at_once_do_not_wait_for_each_other(world):
+    here, there = "9101011001001", "9101011002001"
+    pages = {(tps, page): photos_in(world, *[tps] * 3, page=page) for tps in (here, there) for page in (2, 3)}
+    thrown_away(world, *(first for first, *_rest in pages.values()))
+    one, other = [(here, 2), (there, 3)], [(there, 2), (here, 3)]
+    assert at_once(*(partial(recorded, [pages[of][0].pk for of in batch]) for batch in (one, other))) == [None, None]
+    for page in pages.values():
         assert [is_first(photo) for photo in page[1:]] == [True, False]
 
 

@@ -30,7 +30,7 @@ from tests.transcription.reading import (
 from tests.uploads.test_pages import text
 from tps.models import PollingStation
 from transcription import consensus, queue, reports, rulings
-from transcription.models import Report, ReportGroup, Task
+from transcription.models import Lease, Report, ReportGroup, Task
 from uploads.claims import Claim
 
 pytestmark = pytest.mark.django_db
@@ -229,41 +229,50 @@ def test_only_what_somebody_spoke_of_is_read_again(world, said, spoken_of):
     answers(world, "Adi", group, "reread", [photos[name] for name in spoken_of])
 
 
-@pytest.mark.parametrize("as_who", ["account", "device", "block of addresses", "gave it back"])
-def test_whoever_reports_a_photo_is_not_given_it_to_read(world, as_who):
+@pytest.mark.parametrize("by", ["account", "device", "block of addresses"])
+@pytest.mark.parametrize("then", ["answered", "ruled on", "nothing yet"])
+@pytest.mark.parametrize("before", ["", "gave it back", "let its time run out"])
+def test_whoever_reports_a_tps_is_given_none_of_its_photos_to_read(world, by, then, before):
     """Else two who report and read would choose what they read."""
     photo = photo_of(world)
-    sari = world.person("Xena")
-    if as_who == "gave it back":
-        queue.give_back(given(world, "Xena", photo).pk, sari)
-    for name in ("Sari", "Budi"):
-        reads(world, name, photo)
-    block = "b" * 32 if as_who == "block of addresses" else ""
-    used = device_of(world, sari) if as_who == "device" else world.device()
-    by = sari if as_who in ("account", "gave it back") else None
-    report = says(world, "reread", device=used, photo_id=photo.pk, account=by, address_block=block)
-    answers(world, "Adi", report.group, "reread", [photo])
-    pipeline.decide(str(photo.pk))
-    assert decision_of(photo).outcome == "reopened"
+    xena, block = world.person("Xena"), "b" * 32 if by == "block of addresses" else ""
+    lease = given(world, "Xena", photo) if before else None
+    Lease.objects.filter(pk__in=[lease.pk] if lease else []).update(address_block=block)
+    if before == "gave it back":
+        queue.give_back(lease.pk, xena)
+    used = device_of(world, xena) if by == "device" else world.device()
+    account = xena if by == "account" else None
+    report = says(world, "reread", device=used, account=account, address_block=block)
+    if before == "let its time run out":
+        Lease.objects.filter(pk=lease.pk).update(expires_at="2020-01-01T00:00:00Z")
+        queue.take_back_expired_leases()
+    if then != "nothing yet":
+        for name in ("Sari", "Budi"):
+            reads(world, name, photo)
+    if then == "answered":
+        answers(world, "Adi", report.group, "reread", [photo])
+        pipeline.decide(str(photo.pk))
+    elif then == "ruled on":
+        rules(world, "Adi", photo, "reopen", "look_again")
     assert takes(world, "Xena", address_block=block) is None
     assert takes(world, "Yani").task_id == photo.pk
 
 
-def test_what_is_read_again_on_request_comes_in_no_turn_that_somebody_could_know(world, monkeypatch):
-    photo = decided(world)
-    others = [photo_of(world, tps, page=page) for tps in world.stations for page in (1, 2, 3)][1:]
-    ranks = sorted(task_of(other).rank for other in others if task_of(other).rank < queue.FIRST_MARKED)
+@pytest.mark.parametrize("lane", [0, -queue.SURGE, queue.FIRST_MARKED, queue.EVIDENCE])
+def test_what_is_read_again_on_request_comes_in_no_turn_that_somebody_could_know(world, monkeypatch, lane):
+    photo, *others = (photo_of(world, tps, page=page) for tps in world.stations for page in (1, 2, 3))
+    for place, other in enumerate(others, start=5):
+        Task.objects.filter(pk=other.pk).update(rank=lane + place * queue.STAGES)
+    monkeypatch.setattr(queue, "TURNS_TO_DRAW_FROM", 6)
     found = []
-    for draw in (0.0, 0.5, 0.999):
+    for draw in (0.001, 0.5, 0.999):
         monkeypatch.setattr(queue, "draw", lambda draw=draw: draw)
-        Task.objects.filter(pk=photo.pk).update(rank=ranks[0])
+        Task.objects.filter(pk=photo.pk).update(rank=lane + queue.STAGES, wants=0)
         queue.open_again(photo, anywhere=True)
-        found.append(task_of(photo).rank)
-    assert found == sorted(set(found))
-    assert ranks[0] <= found[0] < found[-1] <= ranks[-1]
-    Task.objects.filter(pk=photo.pk).update(rank=ranks[0])
+        found.append((task_of(photo).rank - lane) // queue.STAGES)
+    assert found == [5, 8, 11], "up to six turns from where the queue stands"
     queue.open_again(photo, anywhere=False)
-    assert task_of(photo).rank == ranks[0], "what a recall takes away is read again first"
+    assert (task_of(photo).rank - lane) // queue.STAGES == 11, "what a recall takes away stays where it was"
 
 
 def test_who_opened_a_group_reads_no_photo_of_that_tps(world):

@@ -27,7 +27,7 @@ from tests.transcription.reading import (
     some_uuid,
     task_of,
 )
-from transcription import bars, cases, consensus, entries, reports, rulings, senders
+from transcription import bars, cases, consensus, entries, reports, rulings, senders, spoken
 from transcription.entries import WrongReading
 from transcription.models import Ruling, Task
 from uploads.claims import Claim
@@ -192,6 +192,30 @@ def test_where_a_word_that_waited_ended_the_sweeper_has_the_photo_decided_again(
     assert (task_of(photo).why, consensus.waits_for_nobody()) == ("problem", [])
 
 
+def test_nobody_keeps_a_photo_from_being_decided_by_changing_their_mind(world, photo):
+    """An entry of the log holds 65,535 bytes."""
+    vera = world.person("Vera", Role.ADJUDICATOR)
+    for number in range(600):
+        to = "9101011001002" if number % 2 else "9101011001003"
+        pipeline.send_ruling(rulings.Sent(photo.pk, vera, "rehome", "wrong_tps", station_code=to))
+    rules(world, "Wayan", photo, "accept", page=2, numbers=OTHER)
+    assert decision_of(photo).numbers == OTHER
+
+
+def test_what_waits_since_its_second_was_recalled_is_told_so_and_left_alone_by_the_sweeper(world):
+    photo = photo_of(world)
+    for name in ("Sari", "Budi"):
+        reads(world, name, photo, problem="blurred")
+    rejects(world, photo, "blurred")
+    recalled(world, "Wayan")
+    assert (decision_of(photo).outcome, task_of(photo).why) == ("reopened", "second")
+    assert consensus.waits_for_nobody() == []
+    looks(world, "Xena", photo)
+    case = cases.look_into(photo.pk, world.people["Xena"])
+    told = spoken.so_far(case, list(photo.decisions.order_by("-version")), world.people["Xena"])
+    assert [one.state for one in told if one.ruling.adjudicator == world.people["Vera"]] == ["waits"]
+
+
 def test_numbers_and_tps_of_a_ruling_stand_sealed_in_the_log_until_a_decision(world, photo):
     """Who rules second looks for themselves; and what readers said is in no log before its decision."""
     rules(world, "Vera", photo, "rehome", "wrong_tps", station_code="9101011001003")
@@ -217,6 +241,16 @@ def test_who_is_paused_says_nothing(world, photo):
     vera.paused = True
     with pytest.raises(NotAllowed):
         pipeline.send_ruling(rulings.Sent(photo.pk, vera, "reject", "blurred"))
+
+
+def recalled(world, name) -> None:
+    """Two operators say that what this person read and ruled counts no more."""
+    omar, olga = (world.person(operator, Role.OPERATOR) for operator in ("Omar", "Olga"))
+    bars.turn(None, world.people[name].pk, "contoh", on=True, reason="gold")
+    recall = pipeline.propose_recall(omar, world.people[name].pk)
+    pipeline.go_on_with_recall(str(recall.pk))
+    pipeline.confirm_recall(olga, recall.pk, "contoh")
+    pipeline.go_on_with_recall(str(recall.pk))
 
 
 def test_what_was_reported_stays_so_whoever_says_something_that_waits(world):

@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    """Rulings stand sealed in the log from here on. No log with rulings is kept from before this."""
 
     dependencies = [
         ('transcription', '0027_by_time'),
