@@ -6,7 +6,7 @@ of the photo's, and only stand in for another that this person could have had.
 Whoever changes several of these rows locks them in this order: photo, task, lease, user.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from secrets import SystemRandom
 from typing import Any
@@ -139,6 +139,12 @@ _BESIDE = """
                   AND CASE WHEN g.tag IS NULL THEN p.page = %(page)s ELSE g.tag = %(tag)s END
                   AND d.outcome IS DISTINCT FROM 'rejected' AND p.withdrawn_at IS NULL
 """
+# Whoever reported a TPS reads none of its photos (`reports`), also those that come there later.
+_OF_REPORTS = """FROM transcription_reportgroup g JOIN transcription_report r ON r.group_id = g.id
+            WHERE g.station_id IN ({stations})"""
+_REPORTERS = f"ARRAY(SELECT r.account_id {_OF_REPORTS} AND r.account_id IS NOT NULL)"
+_REPORTED_FROM = f"""ARRAY(SELECT r.device_id::text {_OF_REPORTS}
+                 UNION SELECT r.address_block {_OF_REPORTS} AND r.address_block <> '')::varchar[]"""
 _COVERS = "(t.rank < %(suspect)s OR d.outcome = 'accepted')"
 _OPEN = f"""
     WITH lane AS (
@@ -163,7 +169,8 @@ _OPEN = f"""
            + %(marked)s + CASE WHEN covered THEN %(evidence)s ELSE 0 END
            - CASE WHEN {surges.covers(contest="%(contest)s", station="%(station)s", code="%(code)s")}
                   THEN %(surge)s ELSE 0 END,
-           array_remove(ARRAY[%(sender)s::bigint], NULL), %(here)s::varchar[], 0, false, ''
+           array_remove(ARRAY[%(sender)s::bigint], NULL) || {_REPORTERS.format(stations="%(station)s")},
+           %(here)s::varchar[] || {_REPORTED_FROM.format(stations="%(station)s")}, 0, false, ''
       FROM turn, first
     ON CONFLICT DO NOTHING
 """  # noqa: S608  # built from constants alone
@@ -175,13 +182,13 @@ def open_among(photos: Sequence[Photo]) -> set[UUID]:
     return set(Task.objects.filter(is_open, photo__in=photos).values_list("pk", flat=True))
 
 
-# Whoever reported a TPS reads none of its photos (`reports`), whatever else becomes of their leases.
-REPORTED = """EXISTS (
-           SELECT FROM transcription_reportgroup g JOIN transcription_report r ON r.group_id = g.id
-            WHERE g.station_id IN (SELECT station_id FROM uploads_photo WHERE id = {lease}.task_id
-                                   UNION SELECT station_id FROM transcription_decision WHERE photo_id = {lease}.task_id)
-              AND (r.account_id = {lease}.account_id OR r.device_id = {lease}.device_id
-                   OR r.address_block = {lease}.address_block AND r.address_block <> ''))"""
+_STATIONS = """SELECT station_id FROM uploads_photo WHERE id = {photo}
+               UNION SELECT station_id FROM transcription_decision WHERE photo_id = {photo}"""
+# Whether the lease `l` is one of somebody who reported the TPS: they get it no more, whatever becomes of the lease.
+_REPORTED = f"""EXISTS (
+           SELECT {_OF_REPORTS.format(stations=_STATIONS.format(photo="l.task_id"))}
+              AND (r.account_id = l.account_id OR r.device_id = l.device_id
+                   OR r.address_block = l.address_block AND r.address_block <> ''))"""
 
 
 def open_again(photo: Photo, *, anywhere: bool) -> None:
@@ -210,7 +217,7 @@ _OPEN_AGAIN = f"""
         SELECT l.account_id, l.device_id::text AS device, l.address_block::text AS block
           FROM transcription_lease l JOIN accounts_user u ON u.id = l.account_id
          WHERE l.task_id = %(photo)s AND l."end" = 'returned' AND u.role = 'volunteer'
-           AND NOT {REPORTED.format(lease="l")}
+           AND NOT {_REPORTED}
     ), own AS (
         SELECT (floor(rank::numeric / %(lane)s) * %(lane)s)::bigint AS first FROM transcription_task
          WHERE photo_id = %(photo)s
@@ -226,9 +233,11 @@ _OPEN_AGAIN = f"""
        SET returned = 0,
            rank = CASE WHEN %(draw)s = 0 THEN t.rank ELSE
                   t.rank + (first - t.rank + %(draw)s * (last - first))::bigint / %(stages)s * %(stages)s END,
-           touched_by = ARRAY(SELECT unnest(touched_by) EXCEPT SELECT account_id FROM gave_back),
+           touched_by = ARRAY(SELECT unnest(touched_by) EXCEPT SELECT account_id FROM gave_back)
+                        || {_REPORTERS.format(stations=_STATIONS.format(photo="%(photo)s"))},
            touched_on = ARRAY(SELECT unnest(touched_on) EXCEPT
                               (SELECT device FROM gave_back UNION SELECT block FROM gave_back))
+                        || {_REPORTED_FROM.format(stations=_STATIONS.format(photo="%(photo)s"))}
       FROM turn WHERE photo_id = %(photo)s
 """  # noqa: S608  # built from constants alone
 
@@ -245,8 +254,7 @@ def serve_next_of_pages(photos: Sequence[Photo]) -> None:
         # In the orders in which everybody holds them: the pages, and then the tasks.
         for photo in pages:
             _hold_page(photo)
-        following = [found for photo in pages if (found := _next_of_page(photo))]
-        list(Task.objects.filter(pk__in=following).order_by("pk").select_for_update().values_list("pk"))
+        _held([_next_of_page(photo) for photo in pages])
     for photo in pages:
         serve_next_of_page(photo)
 
@@ -269,6 +277,11 @@ def _hold_page(photo: Photo) -> None:
             "SELECT pg_advisory_xact_lock(hashtextextended('first of a page: ' || %s, %s))",
             [str(photo.contest_id), photo.station_id],
         )
+
+
+def _held(photos: Iterable[UUID | None]) -> list[Task]:
+    """Their tasks, locked in the order in which everybody locks several."""
+    return list(Task.objects.filter(pk__in=[pk for pk in photos if pk]).order_by("pk").select_for_update())
 
 
 def _next_of_page(photo: Photo) -> UUID | None:
@@ -304,9 +317,11 @@ def close(photo: Photo) -> None:
     The caller holds the photo, and has marked it as withdrawn. The next of its page is no longer mere evidence, unless
     it was that itself.
     """
-    serve_next_of_page(photo)
     # Locked by a statement of its own: the next one sees the lease of whoever was just being given it.
-    task = Task.objects.select_for_update().filter(pk=photo.pk).first()
+    _hold_page(photo)
+    held = _held([photo.pk, _next_of_page(photo)])
+    serve_next_of_page(photo)
+    task = next((one for one in held if one.pk == photo.pk), None)
     if task is None:
         return
     ended = Lease.objects.filter(task=task, end="", gold=None).update(end=Lease.End.EXPIRED)
@@ -664,7 +679,7 @@ _TAKE_BACK = f"""
         RETURNING l.task_id, l.account_id, l.device_id, l.address_block, l.gold_id,
                   -- Who rules may have seen meanwhile what others say of it.
                   (SELECT role FROM accounts_user u WHERE u.id = l.account_id) = 'volunteer'
-                  AND NOT {REPORTED.format(lease="l")} AS again
+                  AND NOT {_REPORTED} AS again
     ), places AS (
         SELECT task_id, (count(*) FILTER (WHERE gold_id IS NULL))::smallint AS many,
                array_agg(account_id) FILTER (WHERE again) AS accounts,

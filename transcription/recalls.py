@@ -17,8 +17,8 @@ from operator import or_
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts import commitments
@@ -142,9 +142,10 @@ def _held_to_confirm(by: User, recall: int, device: UUID | None) -> Recall:
 def _look_again_at_what_changed(recall: Recall) -> bool:
     """Forget what was seen of photos that something came to since; says whether there are any."""
     of_it, since = {"photo": OuterRef("photo")}, OuterRef("looked_at")
-    others = RecallPhoto.objects.exclude(recall=recall).filter(**of_it, recall__confirmed_at__gt=since)
+    on_its_way = Q(recall__confirmed_at__gt=since) | Q(recall__confirmed_at__isnull=False, decided_again_at=None)
+    others = RecallPhoto.objects.exclude(recall=recall).filter(on_its_way, **of_it)
     # The sums are those of its TPS, so what is decided on another photo of the same page changes them, too.
-    of_page = {"contest": OuterRef("photo__contest"), "page": OuterRef("photo__task__decision__page")}
+    of_page = {"contest": OuterRef("photo__contest"), "page": OuterRef("of_page")}
     there = Decision.objects.filter(**of_page, decided_at__gt=since)
     moved_to = Decision.objects.filter(photo=OuterRef(OuterRef("photo"))).values("station")
     changed = [
@@ -156,7 +157,10 @@ def _look_again_at_what_changed(recall: Recall) -> bool:
         others,
     ]
     any_of_these = reduce(or_, (Q(Exists(one)) for one in changed))
-    return _forget(RecallPhoto.objects.filter(any_of_these, recall=recall, effect__isnull=False)) > 0
+    decided = Decision.objects.filter(photo=OuterRef("photo"), page__isnull=False).order_by("-version").values("page")
+    rows = RecallPhoto.objects.filter(recall=recall, effect__isnull=False)
+    rows = rows.annotate(of_page=Coalesce(Subquery(decided[:1]), "photo__page")).filter(any_of_these)
+    return _forget(RecallPhoto.objects.filter(pk__in=rows.values("pk"))) > 0
 
 
 def look_again_at(contest: Contest, station: PollingStation) -> None:

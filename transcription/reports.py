@@ -152,7 +152,7 @@ def _keep_from_reading(report: Report) -> None:
         )
 
 
-# `queue.REPORTED` keeps it so when they give one back or let its time run out.
+# The queue keeps it so: for photos that come there later, and when they give one back or let its time run out.
 _KEEP_FROM_READING = """
     WITH task AS MATERIALIZED (
         SELECT photo_id FROM transcription_task

@@ -112,14 +112,15 @@ def waiting_for(adjudicator: User) -> QuerySet[Weeding]:
     return with_counts(seen_by(adjudicator).filter(waiting, ended_at=None, confirmed_at=None).exclude(_IS_OVER))
 
 
-# The word of whoever proposed it ended with their role, or with a pause.
+# The word of whoever proposed it, or put it together, ended with their role or with a pause.
+_SINCE = Coalesce(OuterRef("proposed_at"), OuterRef("begun_at"))
 _IS_OVER = Q(
     Exists(
         RoleProposal.objects.filter(
-            person=OuterRef("proposed_by"), end=RoleProposal.End.CONFIRMED, closed_at__gt=OuterRef("proposed_at")
+            person=OuterRef("proposed_by"), end=RoleProposal.End.CONFIRMED, closed_at__gt=_SINCE
         )
     )
-) | Q(Exists(BarTurn.objects.filter(account=OuterRef("proposed_by"), on=True, turned_at__gt=OuterRef("proposed_at"))))
+) | Q(Exists(BarTurn.objects.filter(account=OuterRef("proposed_by"), on=True, turned_at__gt=_SINCE)))
 
 
 def with_counts(found: QuerySet[Weeding]) -> QuerySet[Weeding]:

@@ -255,7 +255,11 @@ def test_a_delta_folded_twice_over(world):
 
 def test_a_changed_entry_of_the_log(photo):
     event = Event.objects.get(kind="photo", subject=str(photo.pk))
-    falsify("UPDATE ledger_event SET body = %s WHERE id = %s", bytes(event.body).replace(b"1000", b"1001"), event.pk)
+    falsify(
+        "UPDATE ledger_event SET body = %s WHERE id = %s",
+        bytes(event.body).replace(b'"size":1000', b'"size":1001'),
+        event.pk,
+    )
     told = found()
     assert f"log contoh, index {event.leaf.index} (photo): leaf hash is not that of its bytes" in told
     assert f"photo {photo.pk}: row and entry differ in size" in told

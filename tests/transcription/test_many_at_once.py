@@ -30,6 +30,7 @@ from tps.models import PollingStation, Region
 from transcription import consensus, entries, queue, reports, rulings
 from transcription.entries import Reading
 from transcription.models import Decision, Entry, Lease, PairTally, Task
+from uploads.claims import Claim
 from uploads.models import Photo
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -185,6 +186,27 @@ def test_one_is_taken_back_while_another_of_its_page_is_thrown_away(world):
         assert at_once(partial(recorded, [first.pk]), partial(pipeline.withdraw, second)) == [None, second]
         assert is_first(third)
         pipeline.withdraw(third)
+
+
+def test_one_is_taken_back_while_its_tps_is_reported(world, monkeypatch):
+    """Whoever locks several tasks of a TPS does so in one order."""
+    first, second = (photos_in(world, "9101011001001")[0] for _ in range(2))
+    serve = queue.serve_next_of_page
+
+    def slowly(photo):
+        serve(photo)
+        time.sleep(0.5)
+
+    def report():
+        time.sleep(0.2)
+        claim = Claim(world.station, world.contest, None)
+        return pipeline.send_report(reports.Said(claim, "number", device))
+
+    device = world.device()
+    monkeypatch.setattr(queue, "serve_next_of_page", slowly)
+    taken_back, said = at_once(partial(pipeline.withdraw, first), report)
+    assert (taken_back, said.reason) == (first, "number")
+    assert is_first(second)
 
 
 def test_many_people_asking_at_once_get_as_many_photos_as_there_are_places(world):

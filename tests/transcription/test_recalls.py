@@ -405,6 +405,19 @@ def test_what_changes_the_sums_of_a_tps_is_looked_at_before_anybody_agrees(world
     assert change[:3] == [told.sums[f"paslon_{number}"] for number in (1, 2, 3)]
 
 
+def test_so_is_what_is_decided_on_a_page_that_a_recall_would_bring_back(world):
+    recalled(world)
+    beside = sent(world, HERE, page=2)
+    back = pipeline.propose_recall(world.olga, world.sari.pk)
+    worked(back)
+    assert recall_preview.effects_of(back).contests["ppwp"].sums["paslon_1"] > 0
+    for name in ("Hadi", "Indra"):
+        reads(world, name, beside, 2, **PAGE_2)
+    pipeline.record(str(beside.pk))
+    with pytest.raises(recalls.NotYetCounted):
+        pipeline.confirm_recall(world.omar, back.pk, "contoh")
+
+
 def test_what_is_decided_on_another_page_of_the_tps_holds_up_no_recall(world):
     paused(world)
     recall = proposed(world)

@@ -258,6 +258,24 @@ def test_whoever_reports_a_tps_is_given_none_of_its_photos_to_read(world, by, th
     assert takes(world, "Yani").task_id == photo.pk
 
 
+@pytest.mark.parametrize("by", ["account", "device", "block of addresses"])
+@pytest.mark.parametrize("how", ["sent afterwards", "moved there afterwards"])
+def test_nor_what_comes_to_the_tps_later(world, by, how):
+    xena, block = world.person("Xena"), "b" * 32 if by == "block of addresses" else ""
+    used = device_of(world, xena) if by == "device" else world.device()
+    says(world, "number", device=used, account=xena if by == "account" else None, address_block=block)
+    if how == "sent afterwards":
+        photo = photo_of(world)
+    else:
+        photo = photo_of(world, "9101011002001")
+        for name in ("Sari", "Budi"):
+            reads(world, name, photo, problem="wrong_tps")
+        for name in ("Adi", "Vera"):
+            rules(world, name, photo, "rehome", "wrong_tps", station_code="9101011001001")
+    assert takes(world, "Xena", address_block=block) is None
+    assert takes(world, "Yani").task_id == photo.pk
+
+
 @pytest.mark.parametrize("lane", [0, -queue.SURGE, queue.FIRST_MARKED, queue.EVIDENCE])
 def test_what_is_read_again_on_request_comes_in_no_turn_that_somebody_could_know(world, monkeypatch, lane):
     photo, *others = (photo_of(world, tps, page=page) for tps in world.stations for page in (1, 2, 3))

@@ -407,9 +407,10 @@ def test_what_a_former_adjudicator_proposed_is_no_proposal(world):
         confirmed(world, weeding)
 
 
+@pytest.mark.parametrize("made", [begun, proposed])
 @pytest.mark.parametrize("what", ["role", "pause"])
-def test_a_proposal_does_not_come_back_with_the_role_or_after_a_pause(world, what):
-    weeding = proposed(world)
+def test_a_proposal_does_not_come_back_with_the_role_or_after_a_pause(world, what, made):
+    weeding = made(world)
     omar, olga = (world.person(name, Role.OPERATOR) for name in ("Omar", "Olga"))
     if what == "role":
         for role in (Role.VOLUNTEER, Role.ADJUDICATOR):
@@ -421,6 +422,8 @@ def test_a_proposal_does_not_come_back_with_the_role_or_after_a_pause(world, wha
     world.hakim.refresh_from_db()
     with pytest.raises(weedings.NoSuchWeeding):
         confirmed(world, weeding)
+    assert weeding not in weedings.waiting_for(world.ratna)
+    assert begun(world, world.ratna) != weeding, "another one may begin"
 
 
 def test_without_its_entry_nothing_is_confirmed(world):
