@@ -209,9 +209,9 @@ def open_again(photo: Photo, *, anywhere: bool) -> None:
         )
 
 
-# A lane is as wide as what a surge takes off (`surges.SURGE`).
-# Drawn among these turns from where the queue stands: all its kecamatan, and yet not at the end of the night.
+# From where the queue stands: all its kecamatan, and yet not at the end of the night.
 TURNS_TO_DRAW_FROM = 32
+# A lane is as wide as what a surge takes off (`surges.SURGE`).
 _OPEN_AGAIN = f"""
     WITH gave_back AS (
         SELECT l.account_id, l.device_id::text AS device, l.address_block::text AS block
@@ -317,8 +317,8 @@ def close(photo: Photo) -> None:
     The caller holds the photo, and has marked it as withdrawn. The next of its page is no longer mere evidence, unless
     it was that itself.
     """
-    # Locked by a statement of its own: the next one sees the lease of whoever was just being given it.
     _hold_page(photo)
+    # Locked by a statement of its own: the ones after it see the lease of whoever was just being given it.
     held = _held([photo.pk, _next_of_page(photo)])
     serve_next_of_page(photo)
     task = next((one for one in held if one.pk == photo.pk), None)

@@ -125,7 +125,8 @@ def test_a_doubt_survives_that_it_is_decided_again(world, pages):
     assert asked(pages[0]) == (True, 1, "")
 
 
-def test_a_doubt_survives_that_it_is_being_decided(world, monkeypatch):
+def doubted_while_it_is_decided(world, monkeypatch):
+    """A photo that two people read alike, doubted between the look at it and what comes of that."""
     photo, previews = agreed(world, 2, MISREAD), consensus.previews
 
     def and_then_it_is_doubted(photos):
@@ -135,20 +136,17 @@ def test_a_doubt_survives_that_it_is_being_decided(world, monkeypatch):
         return found
 
     monkeypatch.setattr(consensus, "previews", and_then_it_is_doubted)
+    return photo
+
+
+def test_a_doubt_survives_that_it_is_being_decided(world, monkeypatch):
+    photo = doubted_while_it_is_decided(world, monkeypatch)
     pipeline.decide_again(photo.pk)
     assert asked(photo) == (True, 1, "")
 
 
 def test_what_an_adjudicator_settles_meanwhile_is_asked_of_nobody(world, monkeypatch):
-    photo, previews = agreed(world, 2, MISREAD), consensus.previews
-
-    def and_then_it_is_doubted(photos):
-        found = previews(photos)
-        monkeypatch.setattr(consensus, "previews", previews)
-        doubts.ask([photo.pk])
-        return found
-
-    monkeypatch.setattr(consensus, "previews", and_then_it_is_doubted)
+    photo = doubted_while_it_is_decided(world, monkeypatch)
     rules(world, "Vera", photo, "accept", page=2, numbers=MISREAD)
     assert asked(photo) == (True, 0, "")
 
