@@ -13,6 +13,7 @@ COPY . .
 # The file system is read-only at run time: static files and bytecode are made now, as root, for everybody to read.
 RUN SECRET_KEY=only-for-collecting-files RECEIPT_KEY=none SITE_ORIGIN=https://build.example DATABASE_URL=postgres://none/none EMAIL_URL=smtp://none \
     python manage.py collectstatic --noinput --verbosity 0 \
- && python -m compileall -q . /opt/venv
+ && python -m compileall -q . /opt/venv \
+ && install -d -o 10001 -g 10001 /srv/published
 USER 10001:10001
 CMD ["gunicorn", "-c", "deploy/gunicorn.conf.py", "pemantau.wsgi"]

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample
 
 _ELECTION: dict[str, Any] = {
-    "format": 1,
+    "format": 2,
     "election": {"code": "contoh", "name": "Pemilu Contoh", "date": "2029-02-14"},
     "contest": {"code": "ppwp", "name": "Presiden dan Wakil Presiden", "kind": "ppwp"},
 }
@@ -22,6 +22,7 @@ _SUMS = {"paslon_1": 101, "paslon_2": 88, "paslon_3": 20, "suara_sah": 209}
 _COUNTS = {
     **{"received": 1, "counted": 1, "complete": 0, "disputed": 0, "flagged": 0},
     **{"two_readers": 1, "majority": 0, "adjudicated": 0, "excluded": 0},
+    **{"machine_agrees": 1, "counted_disputed": 0},
 }
 _SHARES = {"paslon_1": 0.483254, "paslon_2": 0.421053, "paslon_3": 0.095694}
 _PHOTO = "6f1c0f1e-6d0a-4c39-9a36-0f6f5a0d2b11"
@@ -42,7 +43,13 @@ REGION = OpenApiExample(
         "shares": _SHARES,
         "stations_behind": {"paslon_1": 1, "paslon_2": 1, "paslon_3": 1, "suara_sah": 1},
         "counts": _COUNTS,
-        "coverage": {"received": 0.2, "counted": 0.2, "complete": 0.0},
+        "coverage": {"received": 0.2, "counted": 0.2, "complete": 0.0, "voters": 0.2},
+        "voters_counted": 250,
+        "without_disputed": {
+            "counted": 1,
+            "sums": {"paslon_1": 101, "paslon_2": 88, "paslon_3": 20},
+            "shares": _SHARES,
+        },
         "broken_rules": [{"rule": "R3", "title": "Suara semua paslon = suara sah", "stations": 0}],
         "labels": {"paslon_1": "Jumlah suara sah paslon 1", "suara_sah": "A. Jumlah seluruh suara sah"},
         "children_level": "kabupaten",
@@ -54,6 +61,8 @@ REGION = OpenApiExample(
                 "registered_voters": 1250,
                 "sums": _SUMS,
                 "counts": _COUNTS,
+                "voters_counted": 250,
+                "document": "2-0c9f2d55f1a7b3e4",
             }
         ],
     },
@@ -157,7 +166,7 @@ _BACKLOG = {
 BACKLOG = OpenApiExample(
     "One photo waits",
     value={
-        "format": 1,
+        "format": 2,
         "election": _ELECTION["election"],
         "region": {"code": "nasional", "name": "Indonesia"},
         "path": [{"code": "nasional", "name": "Indonesia"}],

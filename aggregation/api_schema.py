@@ -81,6 +81,19 @@ class Child(s.Serializer[Any]):
     registered_voters = s.IntegerField(allow_null=True, help_text="DPT as far as known.")
     sums = _numbers("As in the document; over all children they add up to its own.")
     counts = _numbers("As in the document; over all children they add up to its own.")
+    voters_counted = s.IntegerField(help_text="DPT of the counted TPS, as far as known.")
+    document = s.CharField(
+        required=False,
+        help_text="Its own document of this cut: `/dokumen/<election>/<contest>/<code>/<document>.json`.",
+    )
+
+
+class WithoutDisputed(s.Serializer[Any]):
+    """The votes without those of TPS in dispute."""
+
+    counted = s.IntegerField()
+    sums = _numbers("Votes for each option.")
+    shares = s.DictField(child=s.FloatField(allow_null=True))
 
 
 class RegionDocument(s.Serializer[Any]):
@@ -103,9 +116,15 @@ class RegionDocument(s.Serializer[Any]):
     )
     stations_behind = _numbers("TPS whose number stands behind each sum.")
     counts = _numbers(
-        "TPS received, counted, complete, disputed, flagged, excluded, and how the counted ones were settled."
+        "TPS received, counted, complete, disputed, flagged, excluded, how the counted ones were settled, how many of"
+        " them a program read alike, and how many are in dispute."
     )
-    coverage = s.DictField(child=s.FloatField(allow_null=True), help_text="Parts of `stations`, 0 to 1.")
+    coverage = s.DictField(
+        child=s.FloatField(allow_null=True),
+        help_text="Parts of `stations`, and `voters`: the counted TPS' part of the DPT; 0 to 1.",
+    )
+    voters_counted = s.IntegerField(help_text="DPT of the counted TPS, as far as known.")
+    without_disputed = WithoutDisputed()
     broken_rules = BrokenRule(many=True)
     labels = s.DictField(child=s.CharField(), help_text="What is printed beside each number that is summed.")
     children_level = s.CharField()

@@ -11,25 +11,25 @@ that two operators have confirmed has not reached yet (`transcription.recalls`).
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from aggregation import audit_log, evidence, exclusions, publication, region_document, results, tallies
-from aggregation.models import Delta, Result, Snapshot, Tally
+from aggregation import audit_log, contests, evidence, exclusions, published_files, region_document, results, tallies
+from aggregation.models import Delta, Result, Snapshot
+from aggregation.published_files import Document, Place
 from ledger import checks
 from ledger.models import Event
-from tps.models import Contest
+from tps.models import NATION, Contest
 from transcription import agreement, consensus, recalls, rule_versions
 from transcription.agreement import Accepted, Outcome, Rejected
 from transcription.models import Decision
 from uploads.models import Photo
 
 CHUNK = 500
+STATION_DIGITS = 13
 Row = TypeVar("Row")
 
 
@@ -56,22 +56,10 @@ def differences(
         "tallies": summed,
         "documents": published,
     }
-    with consistent():
+    with region_document.consistent():
         for name, part in parts.items():
             told(name)
             yield from part()
-
-
-@contextmanager
-def consistent() -> Iterator[None]:
-    """One state of the database for all that is read within."""
-    if connection.in_atomic_block:
-        yield
-        return
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        yield
 
 
 # --- The log --------------------------------------------------------------------------------
@@ -218,27 +206,50 @@ def _waiting(contest: Contest) -> Iterator[Difference]:
 
 
 def published() -> Iterator[Difference]:
-    """Each document in the cache is, byte for byte, what the tallies give."""
-    settled = Snapshot.objects.filter(published=F("version")).values("contest")
-    for contest in Contest.objects.filter(pk__in=settled).select_related("election").prefetch_related("options"):
-        rows = Tally.objects.filter(contest=contest).order_by("pk").values_list("region", "version")
-        for batch in batches(rows.iterator(chunk_size=CHUNK)):
-            for code, document in publication.kept(contest, dict(batch)).items():
-                wanted = publication.pack(region_document.build(contest, code))
-                if document != wanted:
-                    name = f"{contest.code} {region_document.word_of(code)}"
-                    yield Difference("document", name, _unlike_document(document, wanted))
+    """Each published document is, byte for byte, what the tallies give, and every region has one.
+
+    Where the folder has published a newer version since, there is nothing to compare with.
+    """
+    for snapshot in Snapshot.objects.filter(published=F("version")).order_by("pk"):
+        contest = contests.whole(Contest.objects.select_related("election").get(pk=snapshot.contest_id))
+        place = Place(contest.election_id, contest.code)
+        said = published_files.read_pointer(place.pointer)
+        if said is None:
+            yield Difference("document", contest.code, "there is no pointer")
+        elif said["version"] == snapshot.version:
+            yield from _documents(contest, place, {NATION: said["document"]})
 
 
-def _unlike_document(found: publication.Document, wanted: publication.Document) -> str:
-    try:
-        there, due = found.data(), wanted.data()
-    except (OSError, ValueError):
-        return "is not readable"
+def _documents(contest: Contest, place: Place, names: dict[str, str]) -> Iterator[Difference]:
+    """The same of these regions, which all lie on one level, and of all below them."""
+    below: dict[str, str] = {}
+    for batch in batches(iter(sorted(names))):
+        found = {code: published_files.read(place, region_document.word_of(code), names[code]) for code in batch}
+        named = {code: name for document in found.values() if document for code, name in document.children.items()}
+        wanted = region_document.build_all(contest, batch, named)
+        for code, document in found.items():
+            due = published_files.pack(wanted[code])
+            if document is None:
+                wrong = "is not there, or damaged"
+            else:
+                wrong = "" if document == due else _unlike_document(document, due)
+            if wrong:
+                yield Difference("document", f"{contest.code} {region_document.word_of(code)}", wrong)
+        there = (wanted[code] for code, document in found.items() if document)
+        regions = (child["code"] for content in there for child in content["children"])
+        for code in (code for code in regions if len(code) < STATION_DIGITS and code not in named):
+            yield Difference("document", f"{contest.code} {code}", "there is none")
+        below |= named
+    if below:
+        yield from _documents(contest, place, below)
+
+
+def _unlike_document(found: Document, wanted: Document) -> str:
+    there, due = found.content, wanted.content
     for part in ("sums", "counts"):
         if wrong := _off(due[part], there.get(part, {})):
             return f"{part} {wrong}"
-    return _off(due, there, brief=True) or "its ETag is not that of its bytes"
+    return _off(due, there, brief=True)
 
 
 # --- Telling --------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Which numbers are summed for a contest, and which facts about its TPS are counted.
 
-Results, deltas and tallies hold them in one array `amounts`, sums first, then counts, in this order. A sum adds
-every number that stands at a TPS, as written; `with_<key>` counts the TPS behind it. What each means for a reader
-stands in `docs/numbers.md`.
+Results, deltas and tallies hold them in one array `amounts`, sums first, then counts, then what is added up beside
+them, in this order. A sum adds every number that stands at a TPS, as written; `with_<key>` counts the TPS behind it.
+What each means for a reader stands in `docs/numbers.md`.
 """
 
 from collections.abc import Sequence
@@ -26,6 +26,11 @@ HOW = (Decision.How.TWO_READERS.value, Decision.How.MAJORITY.value, Decision.How
 
 VALID = "suara_sah"
 
+# What is added up beside the sums of the form.
+MACHINE = "machine_agrees"  # counted TPS whose votes are all what the bubbles beside them say to a program
+COUNTED_DISPUTED = "counted_disputed"  # counted TPS that are in dispute
+VOTERS = "voters_counted"  # the DPT of counted TPS, as far as it is known
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -37,8 +42,13 @@ class Columns:
     rules: tuple[str, ...]
 
     @cached_property
+    def beside(self) -> tuple[str, ...]:
+        """What is added up beside sums and counts; the votes once more, of the TPS in dispute."""
+        return (MACHINE, COUNTED_DISPUTED, VOTERS, *map(in_dispute, self.votes))
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
-        return self.sums + self.counts
+        return self.sums + self.counts + self.beside
 
     def nothing(self) -> list[int]:
         return [0] * len(self.names)
@@ -53,12 +63,21 @@ class Columns:
 
     def counts_of(self, amounts: Sequence[int]) -> dict[str, int]:
         """The counts by name."""
-        return dict(zip(self.counts, amounts[len(self.sums) :], strict=True))
+        return dict(zip(self.counts, amounts[len(self.sums) :], strict=False))
+
+    def beside_of(self, amounts: Sequence[int]) -> dict[str, int]:
+        """What is added up beside them by name."""
+        return dict(zip(self.beside, amounts[len(self.sums) + len(self.counts) :], strict=True))
 
 
 def broken(rule: str) -> str:
     """The count of TPS that break this rule."""
     return f"broken_{rule}"
+
+
+def in_dispute(key: str) -> str:
+    """The same number, only of the TPS that are in dispute."""
+    return f"disputed_{key}"
 
 
 def known(key: str) -> str:

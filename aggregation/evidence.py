@@ -68,7 +68,7 @@ def at_all(contest: Contest, stations: Sequence[PollingStation]) -> dict[int, li
         present.setdefault(decision.photo_id, decision)
         places[decision.photo_id].add(decision.station_id)
     found: dict[int, list[Evidence]] = {station.pk: [] for station in stations}
-    for photo in photos.order_by("received_at", "pk"):
+    for photo in photos.select_related("page_tag").order_by("received_at", "pk"):
         for place in {photo.station_id, *places[photo.pk]} & found.keys():
             found[place].append(Evidence(photo, present.get(photo.pk), contest.pk, place, photo.word))
     return found

@@ -7,9 +7,8 @@ from contextlib import suppress
 
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection
-from redis.exceptions import RedisError
 
-from aggregation import publication, tallies
+from aggregation import contests, publication, tallies
 from ledger import sequencer
 
 log = logging.getLogger(__name__)
@@ -29,11 +28,11 @@ def step() -> int:
     done = sequencer.sequence()
     done += tallies.fold()
     try:
-        done += publication.publish()
-    except RedisError as error:
-        # Tallies go on without Redis; what was not published is published when it is back.
-        log.warning("cache away, publishing later: %s", type(error).__name__)
-    return done
+        return done + publication.publish()
+    except OSError as error:
+        # Tallies go on beside a full disk; what was not published is published once there is room.
+        log.error("the published files cannot be written: %s", error.strerror)
+        return 0
 
 
 def prepare() -> None:
@@ -44,11 +43,16 @@ def prepare() -> None:
 
 def follow() -> None:
     """Have documents made anew where what they call things by has changed."""
+    if publication.follow_reference():
+        log.info("reference data changed: documents are made anew")
+
+
+def confirm() -> None:
+    """Say that what is published is what there is."""
     try:
-        if publication.follow_reference():
-            log.info("reference data changed: documents are made anew")
-    except RedisError as error:
-        log.warning("cache away, looking again later: %s", type(error).__name__)
+        publication.confirm(contests.current())
+    except OSError as error:
+        log.error("the pointer cannot be written: %s", error.strerror)
 
 
 def run(stop: threading.Event, idle: float = IDLE_SECONDS) -> None:
@@ -73,7 +77,8 @@ def run(stop: threading.Event, idle: float = IDLE_SECONDS) -> None:
 
 
 def _work(stop: threading.Event, idle: float) -> None:
-    looked = followed = float("-inf")
+    looked = followed = confirmed = float("-inf")
+    publication.distrust_after_a_power_cut()
     while not stop.is_set():
         if time.monotonic() - looked >= LOOK_AT_STATIONS_SECONDS:
             prepare()
@@ -81,7 +86,11 @@ def _work(stop: threading.Event, idle: float) -> None:
         if time.monotonic() - followed >= LOOK_AT_REFERENCE_SECONDS:
             follow()
             followed = time.monotonic()
-        if not step():
+        done = step()
+        if time.monotonic() - confirmed >= publication.CONFIRM_SECONDS:
+            confirm()
+            confirmed = time.monotonic()
+        if not done:
             stop.wait(idle)
 
 

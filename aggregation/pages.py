@@ -54,7 +54,7 @@ def _region(request: HttpRequest, election: str, contest: str, word: str, known:
         find=lambda: contests.whole(known) if known else contests.find(election, contest),
     )
     return page_memory.drawn(
-        request, published.etag, lambda: _draw_region(request, published.data(), [election, contest, word])
+        request, published.etag, lambda: _draw_region(request, published.content, [election, contest, word])
     )
 
 
@@ -79,7 +79,7 @@ def station(request: HttpRequest, election: str, contest: str, station: str) -> 
         election, contest, station, build=lambda: station_document.build(contests.find(election, contest), station)
     )
     return page_memory.drawn(
-        request, published.etag, lambda: _draw_station(request, published.data(), [election, contest, station])
+        request, published.etag, lambda: _draw_station(request, published.content, [election, contest, station])
     )
 
 
@@ -132,7 +132,7 @@ def disputes(request: HttpRequest, election: str, contest: str, region: str) -> 
     """The TPS of a region whose photos differ (sengketa)."""
     found = contests.find(election, contest)
     code = region_document.code_of(region)
-    document = publication.region(election, contest, code, find=lambda: found).data()
+    document = publication.region(election, contest, code, find=lambda: found).content
     in_dispute = (
         Result.objects.filter(contest=found, state=Result.State.DISPUTED, region__code__startswith=code)
         .select_related("station", "region")
@@ -175,7 +175,7 @@ def backlog(request: HttpRequest) -> HttpResponse:
     published = backlog_document.published(
         election, find=lambda: contest.election if contest else places.election(election)
     )
-    return page_memory.drawn(request, published.etag, lambda: _draw_backlog(request, published.data(), place))
+    return page_memory.drawn(request, published.etag, lambda: _draw_backlog(request, published.content, place))
 
 
 def _draw_backlog(request: HttpRequest, document: dict[str, Any], place: tuple[str, str]) -> HttpResponse:

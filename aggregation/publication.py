@@ -1,110 +1,52 @@
-"""Published documents: bytes with an ETag, made once per change and served from the cache.
+"""What the public reads: documents of regions, written as files by the folder, once per change; and a few that are
+counted when somebody asks, and kept in the cache for the others who ask.
 
-Three kinds of cache keys; Redis may lose all of them at any moment:
-
-    generation                 a random word; whoever finds none makes one
-    place, generation          the version of the newest published document of this place
-    place, generation, version its bytes, which never change
-
-A document is read from the database after the generation was read, and kept under that generation. So a
-slow reader can neither put an older document over a newer one nor bring one back after a loss: in the
-same generation the folder has said the newer version, and nobody looks into an earlier generation.
+A region's document is found by its files (`published_files`) and costs no query, with or without Redis or database.
+Where a contest has not been published yet, the database answers.
 """
 
-import gzip
-import hashlib
-import json
 import logging
-import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django.core.cache import caches
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.connection import ConnectionProxy
 from redis.exceptions import RedisError
 
+from aggregation import published_files as files
 from aggregation import region_document
 from aggregation.models import Snapshot, Tally
+from aggregation.published_files import Document, Place, pack
 from tps.models import NATION, Contest, Election
 
 log = logging.getLogger(__name__)
 cache = ConnectionProxy(caches, "documents")
 
-_GENERATION = "published:generation"
-_CURRENT = "published:current"
-_REFERENCE = "published:reference"
-# For so long the first page may still show an election that is no longer the current one.
-CURRENT_SECONDS = 5
 DOCUMENT_SECONDS = 3600
 # A TPS has no version of its own in the fold; its document is made anew after this long.
 STATION_SECONDS = 2
 # What waits to be read moves with every photo and entry; counting takes some tenths of a second on a big night.
 BACKLOG_SECONDS = 20
 BOARD_SECONDS = 60
-_CHUNK = 2000
-# Levels whose documents the folder makes itself, since everybody reads them: nation and provinsi.
-EAGER_LEVELS = (0, 1)
-
-
-@dataclass(frozen=True)
-class Document:
-    """A published document as it goes over the wire."""
-
-    etag: str
-    packed: bytes  # gzip
-
-    @property
-    def body(self) -> bytes:
-        return gzip.decompress(self.packed)
-
-    def data(self) -> dict[str, Any]:
-        """Its content; kept for the next reader, so nobody may change it."""
-        return _data(self.packed)
-
-
-@lru_cache(maxsize=64)
-def _data(packed: bytes) -> dict[str, Any]:
-    return dict(json.loads(gzip.decompress(packed)))
-
-
-def pack(content: dict[str, Any]) -> Document:
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    # Weak: the same tag for the packed and the plain bytes.
-    return Document(etag=f'W/"{hashlib.sha256(body).hexdigest()[:32]}"', packed=gzip.compress(body, 6, mtime=0))
+# So many regions are read and written at a time: the memory of the folder.
+CHUNK = 500
+# The folder says so often that what is published is what there is.
+CONFIRM_SECONDS = 2.0
+# Older than this, pages say so.
+STALE_SECONDS = 60
 
 
 def region(election: str, contest: str, code: str, *, find: Callable[[], Contest]) -> Document:
-    """The document of one region. Costs no query when it is cached; `find` is called only when it is not.
+    """The document of one region. Costs no query where it is published; `find` is called only where it is not.
 
     Raises `tps.search.UnknownRegion`, and whatever `find` raises.
     """
-    place = _place(election, contest, code)
-    generation, kept = _kept(place)
-    if kept:
-        return kept
-    content = region_document.build(find(), code)
-    document = pack(content)
-    if generation and content["version"]:
-        _keep(place, generation, content["version"], document)
-    return document
-
-
-def kept(contest: Contest, versions: dict[str, int]) -> dict[str, Document]:
-    """The documents that the cache holds of these regions in these versions, by the region's code."""
-    generation = cache.get(_GENERATION)
-    if not generation:
-        return {}
-    places = {code: _place(contest.election_id, contest.code, code) for code in versions}
-    keys = {_document_key(place, generation, versions[code]): code for code, place in places.items()}
-    said = cache.get_many([_version_key(place, generation) for place in places.values()])
-    return {
-        keys[key]: Document(*found)
-        for key, found in cache.get_many(keys).items()
-        if said.get(_version_key(places[keys[key]], generation)) == versions[keys[key]]
-    }
+    published = files.find(Place(election, contest), region_document.path_to(code))
+    return published or pack(region_document.build(find(), code))
 
 
 def station(election: str, contest: str, code: str, *, build: Callable[[], dict[str, Any]]) -> Document:
@@ -115,9 +57,9 @@ def station(election: str, contest: str, code: str, *, build: Callable[[], dict[
     except RedisError:
         return pack(build())
     if kept:
-        return Document(*kept)
+        return Document(kept)
     document = pack(build())
-    _quietly(lambda: cache.set(key, (document.etag, document.packed), STATION_SECONDS))
+    _quietly(lambda: cache.set(key, document.body, STATION_SECONDS))
     return document
 
 
@@ -139,143 +81,21 @@ def counted(key: str, seconds: int, *, build: Callable[[], dict[str, Any]]) -> D
     try:
         kept = cache.get(key)
         if kept and not cache.add(f"{key}:fresh", 1, seconds):
-            return Document(*kept)
+            return Document(kept)
     except RedisError:
         here = caches["process"]
         if not (kept := here.get(key)):
-            kept = _plain(pack(build()))
+            kept = pack(build()).body
             here.set(key, kept, seconds)
-        return Document(*kept)
+        return Document(kept)
     document = pack(build())
 
     def store() -> None:
-        cache.set(key, _plain(document), DOCUMENT_SECONDS)
+        cache.set(key, document.body, DOCUMENT_SECONDS)
         cache.set(f"{key}:fresh", 1, seconds)
 
     _quietly(store)
     return document
-
-
-def _plain(document: Document) -> tuple[str, bytes]:
-    return document.etag, document.packed
-
-
-def current(find: Callable[[], Contest | None]) -> tuple[tuple[str, str] | None, Contest | None]:
-    """Election and code of the contest that the first page shows; the contest itself where it was looked for."""
-    try:
-        if kept := cache.get(_CURRENT):
-            return kept, None
-    except RedisError:
-        pass
-    contest = find()
-    if contest is None:
-        return None, None
-    place = (contest.election_id, contest.code)
-    _quietly(lambda: cache.set(_CURRENT, place, CURRENT_SECONDS))
-    return place, contest
-
-
-# --- The folder's side ----------------------------------------------------------------------
-
-
-def publish() -> int:
-    """Say which documents are new since the last publication, for all contests; returns how many.
-
-    May stop anywhere and run again: a snapshot counts as published only at the end. Raises `RedisError`.
-    """
-    return sum(_publish(snapshot) for snapshot in Snapshot.objects.filter(published__lt=F("version")).order_by("pk"))
-
-
-def _publish(snapshot: Snapshot) -> int:
-    contest = Contest.objects.select_related("election").prefetch_related("options").get(pk=snapshot.contest_id)
-    # Before anything is read from the database: see the top of this module.
-    generation = _generation()
-    changed = Tally.objects.filter(contest=contest, version__gt=snapshot.published, version__lte=snapshot.version)
-    versions = dict(changed.values_list("region", "version"))
-    for code in changed.filter(region__level__in=EAGER_LEVELS).values_list("region", flat=True):
-        content = region_document.build(contest, code)
-        document = pack(content)
-        key = _document_key(_place(contest.election_id, contest.code, code), generation, content["version"])
-        cache.set(key, (document.etag, document.packed), DOCUMENT_SECONDS)
-    pointers = {
-        _version_key(_place(contest.election_id, contest.code, code), generation): version
-        for code, version in versions.items()
-    }
-    keys = list(pointers)
-    for start in range(0, len(keys), _CHUNK):
-        cache.set_many({key: pointers[key] for key in keys[start : start + _CHUNK]}, timeout=None)
-    Snapshot.objects.filter(pk=snapshot.pk, published__lt=snapshot.version).update(published=snapshot.version)
-    return len(versions)
-
-
-def follow_reference() -> bool:
-    """Begin a new generation where names, forms or lists have changed since documents were made. Raises `RedisError`.
-
-    Says whether it did. One query; the cache remembers for which reference data its documents were made.
-    """
-    rows = Election.objects.order_by("pk").values_list("pk", "name", "date", "is_current", "hashes")
-    now = hashlib.sha256(repr(list(rows)).encode()).hexdigest()
-    if cache.get(_REFERENCE) == now:
-        return False
-    forget()
-    cache.set(_REFERENCE, now, timeout=None)
-    return True
-
-
-# --- The cache ------------------------------------------------------------------------------
-
-_last_generation = ""
-
-
-def _generation() -> str:
-    """The present generation, made here where there is none."""
-    if not (found := cache.get(_GENERATION)):
-        cache.add(_GENERATION, secrets.token_hex(8), timeout=None)
-        found = cache.get(_GENERATION)
-    return str(found or "")
-
-
-def _kept(place: str) -> tuple[str, Document | None]:
-    """The generation and the cached document of a place; an empty generation where there is no cache."""
-    global _last_generation
-    try:
-        version_key = _version_key(place, _last_generation)
-        found = cache.get_many([_GENERATION, version_key])
-        generation = found.get(_GENERATION) or _generation()
-        if generation != _last_generation:
-            _last_generation = generation
-            found = cache.get_many([_version_key(place, generation)])
-        version = found.get(_version_key(place, generation))
-        if version is None:
-            return generation, None
-        return generation, _bytes(_document_key(place, generation, version))
-    except RedisError as error:
-        log.warning("cache: %s", type(error).__name__)
-        return "", None
-
-
-def _bytes(key: str) -> Document | None:
-    kept = _memory.get(key) or cache.get(key)
-    if not kept:
-        return None
-    if key not in _memory:
-        if len(_memory) >= _MEMORY_SIZE:
-            _memory.clear()
-        _memory[key] = kept
-    return Document(*kept)
-
-
-# Bytes under a key never change, so this process may keep the ones it served.
-_memory: dict[str, tuple[str, bytes]] = {}
-_MEMORY_SIZE = 500
-
-
-def _keep(place: str, generation: str, version: int, document: Document) -> None:
-    def store() -> None:
-        cache.set(_document_key(place, generation, version), (document.etag, document.packed), DOCUMENT_SECONDS)
-        cache.add(_version_key(place, generation), version, timeout=None)
-
-    _quietly(store)
 
 
 def _quietly(store: Callable[[], object]) -> None:
@@ -285,18 +105,185 @@ def _quietly(store: Callable[[], object]) -> None:
         log.warning("cache: %s", type(error).__name__)
 
 
-def _place(election: str, contest: str, code: str) -> str:
-    return f"{election}/{contest}/{region_document.word_of(code)}"
+def current(find: Callable[[], Contest | None]) -> tuple[tuple[str, str] | None, Contest | None]:
+    """Election and code of the contest that the first page shows; the contest itself where it was looked for."""
+    said = files.read_pointer(files.root() / files.POINTER)
+    if said and said["current"]:
+        return (said["current"]["election"], said["current"]["contest"]), None
+    contest = find()
+    return ((contest.election_id, contest.code) if contest else None), contest
 
 
-def _version_key(place: str, generation: str) -> str:
-    return f"published:{generation}:{place}"
+def age() -> float | None:
+    """Seconds since the folder last saw that all it knows is published; nothing where it never did."""
+    said = files.read_pointer(files.root() / files.POINTER)
+    return time.time() - said["confirmed"] if said else None
 
 
-def _document_key(place: str, generation: str, version: int) -> str:
-    return f"published:{generation}:{place}:{version}"
+def is_stale() -> bool:
+    """Whether the numbers are older than anybody would expect: then pages say how old."""
+    seconds = age()
+    return seconds is not None and seconds > STALE_SECONDS
 
 
-def forget() -> None:
-    """Begin a new generation: every document is made anew when it is next asked for."""
-    cache.set(_GENERATION, secrets.token_hex(8), timeout=None)
+# --- The folder's side ----------------------------------------------------------------------
+
+
+def publish() -> int:
+    """Write the documents that are new since the last publication, for all contests; returns how many.
+
+    May stop anywhere and run again: until the pointer is replaced the old version stands, whole.
+    """
+    waiting = Snapshot.objects.filter(published__lt=F("version")).order_by("pk").values_list("contest", flat=True)
+    return sum(_publish(contest) for contest in _contests(waiting))
+
+
+def confirm(current: Contest | None) -> None:
+    """Say that all is published that there is, and which contest the first page shows."""
+    files.write_pointer(
+        files.root() / files.POINTER,
+        {
+            "current": {"election": current.election_id, "contest": current.code} if current else None,
+            "confirmed": round(time.time(), 1),
+            "confirmed_at": region_document.time_of(datetime.now(UTC)),
+            "boot": _boot(),
+        },
+    )
+
+
+def distrust_after_a_power_cut() -> None:
+    """Have all files written anew if the machine started since: the last ones may be there by name only."""
+    said = files.read_pointer(files.root() / files.POINTER)
+    if said and said["boot"] != _boot():
+        forget()
+
+
+def _boot() -> str:
+    """Another word after each start of the machine."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+_followed: dict[str, str] = {}
+
+
+def follow_reference() -> bool:
+    """Have documents written anew where names, forms or lists have changed since; whether there were any. One query."""
+    marks = {election.pk: _mark(election) for election in Election.objects.order_by("pk")}
+    changed = [code for code, mark in marks.items() if _followed.get(code) != mark]
+    found = [snapshot.contest for snapshot in _published_in(changed) if _is_of_another(snapshot.contest, marks)]
+    if found:
+        forget(contest__in=found)
+    _followed.clear()
+    _followed.update(marks)
+    return bool(found)
+
+
+def _published_in(elections: Sequence[str]) -> Iterable[Snapshot]:
+    if not elections:
+        return ()
+    return Snapshot.objects.filter(contest__election__in=elections, published__gt=0).select_related("contest")
+
+
+def _is_of_another(contest: Contest, marks: Mapping[str, str]) -> bool:
+    said = files.read_pointer(Place(contest.election_id, contest.code).pointer)
+    return said is not None and said["reference"] != marks[contest.election_id]
+
+
+def forget(**which: Any) -> None:
+    """Have the folder write all documents anew; of the contests that `which` says."""
+    Snapshot.objects.filter(**which).update(published=0)
+
+
+def _contests(keys: Iterable[int]) -> Iterable[Contest]:
+    return Contest.objects.filter(pk__in=list(keys)).select_related("election").prefetch_related("options")
+
+
+def _mark(election: Election) -> str:
+    """By what documents call things."""
+    return pack({"name": election.name, "date": str(election.date), "hashes": election.hashes}).sha256
+
+
+def _publish(contest: Contest) -> int:
+    place = Place(contest.election_id, contest.code)
+    mark = _mark(contest.election)
+    with region_document.consistent():
+        snapshot = Snapshot.objects.get(pk=contest.pk)
+        said = files.read_pointer(place.pointer)
+        whole = snapshot.published == 0 or not said or said["reference"] != mark
+        try:
+            written = _write(contest, place, _changed(snapshot, whole=whole), said, anew=whole)
+        except _Lost:
+            log.warning("published files of %s are not all there: writing them anew", contest)
+            written = _write(contest, place, _changed(snapshot, whole=True), None, anew=True)
+    if NATION in written:
+        files.write_pointer(
+            place.pointer,
+            {
+                "format": region_document.FORMAT,
+                "election": place.election,
+                "contest": place.contest,
+                "version": snapshot.version,
+                "cut": snapshot.cut,
+                "changed_at": region_document.time_of(snapshot.changed_at),
+                "published_at": region_document.time_of(datetime.now(UTC)),
+                "document": written[NATION][0],
+                "reference": mark,
+            },
+        )
+    for code, (now, before) in written.items():
+        files.supersede(place, region_document.word_of(code), now, before)
+    Snapshot.objects.filter(pk=snapshot.pk, published__lt=snapshot.version).update(published=snapshot.version)
+    return len(written)
+
+
+class _Lost(Exception):
+    """A document that the pointer leads to is not there."""
+
+
+def _changed(snapshot: Snapshot, *, whole: bool) -> set[str]:
+    """Regions whose document is another one than before, and all above them, whose documents name theirs."""
+    since = Q() if whole else Q(version__gt=snapshot.published)
+    codes = Tally.objects.filter(since, contest=snapshot.contest_id).values_list("region", flat=True)
+    return {above for code in codes for above in region_document.path_to(code)}
+
+
+def _write(
+    contest: Contest, place: Place, changed: Collection[str], said: Mapping[str, Any] | None, *, anew: bool
+) -> dict[str, tuple[str, str | None]]:
+    """Write the documents of these regions, villages first; by code its name and the one before.
+
+    Raises `_Lost`.
+    """
+    before = _before(place, changed, said) if said and not anew else {}
+    names = {code: name for document in before.values() for code, name in document.children.items()}
+    if said and not anew:
+        names[NATION] = said["document"]
+    earlier = dict(names)
+    written: dict[str, tuple[str, str | None]] = {}
+    for digits in reversed(region_document.DIGITS):
+        codes = sorted(code for code in changed if len(code) == digits)
+        for start in range(0, len(codes), CHUNK):
+            chunk = codes[start : start + CHUNK]
+            for code, content in region_document.build_all(contest, chunk, names).items():
+                document = pack(content)
+                names[code] = files.name_of(document, content["version"])
+                files.write(place, region_document.word_of(code), names[code], document, anew=anew)
+                written[code] = (names[code], earlier.get(code))
+    return written
+
+
+def _before(place: Place, changed: Collection[str], said: Mapping[str, Any]) -> dict[str, Document]:
+    """The documents of these regions to which the pointer leads now, from the nation down."""
+    names: dict[str, str] = {NATION: said["document"]}
+    found: dict[str, Document] = {}
+    for code in sorted(changed, key=lambda code: (len(code), code)):
+        if code in names:
+            document = files.read(place, region_document.word_of(code), names[code])
+            if document is None:
+                raise _Lost
+            found[code] = document
+            names |= document.children
+    return found

@@ -20,6 +20,7 @@ from tps.form_definitions import FormDefinition, for_contest
 from tps.models import Contest, PollingStation
 from transcription.entries import KOSONG, UNREADABLE, Value
 from transcription.models import Decision
+from uploads import page_tags
 from uploads.models import Photo
 
 # The version of the rule in this module by which a result is put together; it stands in every `select` entry.
@@ -42,6 +43,7 @@ class Standing:
     how: str
     decided_at: datetime
     numbers: Mapping[str, Value]
+    seen: frozenset[str] = frozenset()  # numbers that a program saw, too, by their bubbles
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,15 @@ def result_of(
         disputed=_in_order(form, disputed),
         verdicts=verdicts,
         decisions=[photo.decision for photo in ordered if id(photo) in gave],
-        amounts=_amounts(form, numbers, chosen, verdicts, disputed=bool(disputed), received=bool(ordered) or waiting),
+        amounts=_amounts(
+            form,
+            numbers,
+            chosen,
+            verdicts,
+            disputed=bool(disputed),
+            received=bool(ordered) or waiting,
+            voters=registered_voters or 0,
+        ),
     )
 
 
@@ -133,6 +143,7 @@ def _amounts(
     *,
     disputed: bool,
     received: bool,
+    voters: int,
 ) -> list[int]:
     layout = columns.of_form(form)
     facts = {columns.known(key) for key in layout.sums if key in chosen}
@@ -145,11 +156,15 @@ def _amounts(
         facts.add(columns.DISPUTED)
     if len(chosen) == len(form.fields):
         facts.add(columns.COMPLETE)
-    if layout.votes and all(key in chosen for key in layout.votes):
+    counted = bool(layout.votes) and all(key in chosen for key in layout.votes)
+    if counted:
         facts.add(columns.COUNTED)
         facts.add(max((chosen[key].how for key in layout.votes), key=_HOW.index))
     sums = [_figure(numbers[key]) if key in chosen else 0 for key in layout.sums]
-    return sums + [int(name in facts) for name in layout.counts]
+    seen = counted and all(key in chosen[key].seen for key in layout.votes)
+    beside = [int(seen), int(counted and disputed), voters if counted else 0]
+    beside += [_figure(numbers[key]) if disputed and key in chosen else 0 for key in layout.votes]
+    return sums + [int(name in facts) for name in layout.counts] + beside
 
 
 # --- Loading and saving ---------------------------------------------------------------------
@@ -216,15 +231,37 @@ def outcome_of(
 
 def as_read(found: Sequence[Evidence], contest: Contest, station: PollingStation) -> Outcome:
     """What photos come to by themselves, whether they count or not."""
+    form = for_contest(contest)
     return result_of(
-        [standing(one.present) for one in found if one.stands and one.present],
+        [standing(one.present, seen_on(form, one)) for one in found if one.stands and one.present],
         waiting=any(one.waits for one in found),
-        form=for_contest(contest),
+        form=form,
         registered_voters=station.registered_voters,
     )
 
 
-def standing(decision: Decision) -> Standing:
+def seen_on(form: FormDefinition, one: Evidence) -> frozenset[str]:
+    """The numbers of a photo's decision that a program saw as well: every digit by its bubble.
+
+    In front of a number no bubble need be filled.
+    """
+    present, tag = one.present, getattr(one.photo, "page_tag", None)
+    if present is None or tag is None or present.page is None or not form.has_page(present.page):
+        return frozenset()
+    page = form.page(present.page)
+    if tag.tag != page.tag:
+        return frozenset()  # what is filled is another page's
+    said = page_tags.bubbles_on(page, tag.bubbles)
+    numbers = present.numbers or {}
+    return frozenset(key for key, digits in said.items() if _says(digits, numbers.get(key)))
+
+
+def _says(digits: str, value: Value | None) -> bool:
+    """ "-12" says 12, as "012" does; "1-2" says nothing."""
+    return isinstance(value, int) and digits.lstrip("-").rjust(len(digits), "0") == f"{value:0{len(digits)}d}"
+
+
+def standing(decision: Decision, seen: frozenset[str] = frozenset()) -> Standing:
     return Standing(
         decision=decision.pk,
         photo=decision.photo_id,
@@ -232,6 +269,7 @@ def standing(decision: Decision) -> Standing:
         how=decision.how,
         decided_at=decision.decided_at,
         numbers=decision.numbers or {},
+        seen=seen,
     )
 
 

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from aggregation import api as views
-from aggregation import exclusion_pages, report_pages, vote_pages, weeding_pages
+from aggregation import document_pages, exclusion_pages, report_pages, vote_pages, weeding_pages
 from aggregation import pages as doors
 
 
@@ -31,6 +31,19 @@ class StationCode:
         return value
 
 
+class DocumentName:
+    """A version and the beginning of a hash: `published_files.name_of`."""
+
+    regex = r"[0-9]{1,18}-[0-9a-f]{16}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(DocumentName, "document_name")
 register_converter(RegionWord, "result_region")
 register_converter(StationCode, "result_station")
 
@@ -42,6 +55,13 @@ pages: list[URLPattern | URLResolver] = [
     path(_REGION, doors.region, name="region"),
     path(f"{_REGION}sengketa/", doors.disputes, name="disputes"),
     path("hasil/<slug:election>/<slug:contest>/tps/<result_station:station>/", doors.station, name="station"),
+    path("dokumen/terbaru.json", document_pages.pointer, name="pointer"),
+    path("dokumen/<slug:election>/<slug:contest>/terbaru.json", document_pages.pointer, name="contest_pointer"),
+    path(
+        "dokumen/<slug:election>/<slug:contest>/<result_region:region>/<document_name:name>.json",
+        document_pages.document,
+        name="document",
+    ),
     path("foto/<uuid:photo_id>/", doors.photo, name="photo"),
     path("putusan/pengecualian/", exclusion_pages.excluded, name="exclusions"),
     path(

@@ -20,7 +20,7 @@ from transcription import board as boards
 @page(Action.SEE_PUBLIC)
 def board(request: HttpRequest) -> HttpResponse:
     """Who chose to be on it, and how many of their readings stand. Kept by no cache: whoever goes is gone at once."""
-    counted = publication.board(build=boards.counts).data()
+    counted = publication.board(build=boards.counts).content
     return render(request, "account/board.html", {"lines": boards.lines(counted), "most": boards.MOST})
 
 

@@ -47,7 +47,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     """The whole operation, and its backlog in the region that `?wilayah=` names, at most some seconds old."""
     election = search.election()
     code = region_document.code_of(request.GET.get("wilayah", region_document.WHOLE))
-    backlog = backlog_document.published(election.pk, code, find=lambda: election).data()
+    backlog = backlog_document.published(election.pk, code, find=lambda: election).content
     shown = counts.of(election.pk)
     steps = [(STEPS[Photo.Step(step)], number) for step, number in shown.photos.items()]
     return render(

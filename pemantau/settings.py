@@ -199,6 +199,8 @@ STORAGES = {
     "public": _objects("public"),
     "staticfiles": {"BACKEND": "pemantau.static_files.StaticFiles"},
 }
+# Where the folder writes what the public reads, and nginx and the application read it (`aggregation.published_files`).
+PUBLISHED_DIR = Path(env("PUBLISHED_DIR", default=str(STATE_DIR / "published")))
 # Public derivatives may have a host of their own, without cookies; by default a path of this one.
 PHOTO_ORIGIN = env("PHOTO_ORIGIN", default="")
 

@@ -113,9 +113,13 @@ def _empty_cache() -> Iterator[None]:
     from django.core.cache import caches
 
     from accounts import doorkeeper
+    from aggregation import publication, published_files
     from uploads import storage
 
     yield
+    shutil.rmtree(published_files.root(), ignore_errors=True)
+    published_files.forget()
+    publication._followed.clear()
     for name in ("default", "process"):
         caches[name].clear()
     doorkeeper.forget()

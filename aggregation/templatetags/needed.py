@@ -21,6 +21,6 @@ def waiting_most() -> list[dict[str, Any]]:
     election = place[0]
     document = backlog_document.published(
         election, find=lambda: contest.election if contest else search.election(election)
-    ).data()
+    ).content
     waiting = [line for line in document["regions"] if line["waiting"]]
     return sorted(waiting, key=lambda line: -line["waiting"])[:SHOWN]

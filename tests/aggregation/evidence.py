@@ -124,6 +124,7 @@ def fold() -> int:
     done = 0
     while step := folder.step():
         done += step
+    folder.confirm()
     return done
 
 

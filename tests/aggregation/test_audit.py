@@ -8,12 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 
 import pytest
-from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from aggregation import audit, publication
-from aggregation.models import Result, Tally
+from aggregation import audit, publication, published_files, region_document
+from aggregation.models import Result
 from ledger import entries as ledger
 from ledger.models import Event
 from pemantau import pipeline
@@ -278,22 +277,42 @@ def test_an_entry_of_nothing(world):
     assert f"photo {some}: stands in the log, but there is no such row" in found()
 
 
+def document(word):
+    """The file of a region's present document."""
+    return max(
+        (published_files.root() / "contoh" / "ppwp" / word).glob("*.json"), key=lambda path: path.stat().st_mtime
+    )
+
+
 def test_a_changed_document(world):
-    generation = cache.get("published:generation")
-    version = Tally.objects.get(region="9101").version
-    key = f"published:{generation}:contoh/ppwp/9101:{version}"
-    document = json.loads(publication.Document(*cache.get(key)).body)
-    document["sums"]["paslon_1"] = 999
-    forged = publication.pack(document)
-    cache.set(key, (forged.etag, forged.packed))
+    path = document("9101")
+    content = json.loads(path.read_bytes())
+    content["sums"]["paslon_1"] = 999
+    path.write_bytes(json.dumps(content).encode())
+    published_files.forget()
+    assert found() == ["document ppwp 9101: is not there, or damaged"]
+
+
+def test_a_document_of_other_numbers(world, monkeypatch):
+    """Somebody who can write files falsifies all the way up to the pointer."""
+    real = region_document.document
+
+    def false(*given):
+        made = real(*given)
+        return made | {"sums": made["sums"] | {"paslon_1": 999}} if made["region"]["code"] == "9101" else made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(region_document, "document", false)
+        publication.forget()
+        publication.publish()
+    published_files.forget()
     assert found() == ["document ppwp 9101: sums paslon_1 is 999, should be 202"]
 
 
-def test_a_document_that_is_no_document(world):
-    generation = cache.get("published:generation")
-    version = Tally.objects.get(region="").version
-    cache.set(f"published:{generation}:contoh/ppwp/nasional:{version}", ("x", b"nonsense"))
-    assert found() == ["document ppwp nasional: is not readable"]
+def test_no_pointer(world):
+    (published_files.root() / "contoh" / "ppwp" / published_files.POINTER).unlink()
+    published_files.forget()
+    assert found() == ["document ppwp: there is no pointer"]
 
 
 @pytest.mark.parametrize(

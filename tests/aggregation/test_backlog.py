@@ -24,7 +24,6 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _forgotten():
-    publication._memory.clear()
     page_memory.forget()
 
 
@@ -194,7 +193,7 @@ def test_it_is_counted_again_after_a_while_by_one_of_those_who_ask(world, client
     times = []
 
     def count(election, code=""):
-        times.append(publication.backlog("contoh", build=dict).data()["total"]["waiting"])
+        times.append(publication.backlog("contoh", build=dict).content["total"]["waiting"])
         return build(election, code)
 
     build = backlog_document.build
@@ -213,7 +212,7 @@ def test_without_redis_a_process_counts_for_itself(world, monkeypatch, django_as
     for queries in (4, 0):  # the election, and three
         with django_assert_num_queries(queries):
             document = backlog_document.published("contoh", find=lambda: type(world.election).objects.get(pk="contoh"))
-    assert document.data()["total"]["waiting"] == 1
+    assert document.content["total"]["waiting"] == 1
     caches["process"].clear()
 
 

@@ -38,5 +38,6 @@ def test_every_way_to_settle_a_photo_is_counted():
 def test_amounts_by_name_and_back():
     layout = columns.of_form(load("c-hasil-ppwp"))
     amounts = list(range(len(layout.names)))
-    assert list((layout.sums_of(amounts) | layout.counts_of(amounts)).values()) == amounts
+    by_name = layout.sums_of(amounts) | layout.counts_of(amounts) | layout.beside_of(amounts)
+    assert list(by_name.values()) == amounts
     assert not any(layout.nothing())

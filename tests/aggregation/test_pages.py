@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.test import Client
 
 from accounts.models import Role
-from aggregation import page_memory, pages, publication
+from aggregation import page_memory, pages
 from ledger import entries as ledger
 from tests.aggregation.evidence import decide, fold, photo, read, record, reject
 from tps import names
@@ -21,7 +21,6 @@ LIGHT = 100_000
 
 @pytest.fixture(autouse=True)
 def _forgetful():
-    publication._memory.clear()
     page_memory.forget()
 
 

@@ -1,32 +1,28 @@
 """Documents: made once per change, served from the cache, never an older one over a newer one."""
 
+import gzip
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from urllib.parse import quote
 
+import brotli
 import pytest
-import redis
 from django.conf import settings
-from django.core.cache import cache
 from django.db import OperationalError, connection
 from redis.exceptions import ConnectionError as NoRedis
 
-from aggregation import audit, contests, folder, publication, region_document, tallies
+from aggregation import audit, contests, folder, publication, published_files, region_document, tallies
 from aggregation.models import Snapshot
 from ledger import sequencer
 from tests.aggregation.evidence import PAGE_2, decide, fold, read, record
 from tps import reference
-from tps.form_definitions import for_contest
 from tps.models import Option, Region
-
-
-@pytest.fixture(autouse=True)
-def _forgetful():
-    publication._memory.clear()
 
 
 def published(world, code=""):
@@ -37,12 +33,23 @@ def published(world, code=""):
 
 
 def votes(world, code=""):
-    return published(world, code).data()["sums"]["paslon_1"]
+    return published(world, code).content["sums"]["paslon_1"]
 
 
 def change(world, taken, number):
     decide(taken, 2, PAGE_2 | {"paslon_1": number})
     record(taken)
+
+
+def files():
+    """Every document's bytes by its path."""
+    found = published_files.root().rglob("*/*/*.json*")
+    return {str(path): path.read_bytes() for path in found if path.name != published_files.POINTER}
+
+
+def again():
+    """Time passes: pointers are looked at again."""
+    published_files._pointers.clear()
 
 
 def fold_without_publishing():
@@ -54,7 +61,7 @@ def test_a_document_tells_all_about_a_region(world):
     read(world)
     read(world, world.stations["9101011001002"], paslon_1=49, paslon_2="kosong", paslon_3=0)
     fold()
-    document = published(world, "9101011001").data()
+    document = published(world, "9101011001").content
     assert [place["name"] for place in document["path"]][:3] == ["Indonesia", "Contoh Raya", "Kabupaten Melati"]
     assert document["region"] == {"code": "9101011001", "name": "Desa 1", "level": "kelurahan"}
     assert [option["key"] for option in document["options"]] == ["paslon_1", "paslon_2", "paslon_3"]
@@ -63,35 +70,39 @@ def test_a_document_tells_all_about_a_region(world):
     assert document["stations_behind"]["paslon_1"] == 2
     assert document["stations_behind"]["suara_sah"] == 0
     assert document["counts"]["counted"] == document["counts"]["two_readers"] == 2
-    assert document["coverage"] == {"received": 0.666667, "counted": 0.666667, "complete": 0.0}
+    assert document["coverage"] == {"received": 0.666667, "counted": 0.666667, "complete": 0.0, "voters": 0.666667}
     assert [child["name"] for child in document["children"]] == ["TPS 001", "TPS 002", "TPS 003"]
     assert [child["sums"]["paslon_1"] for child in document["children"]] == [101, 49, 0]
     assert document["cut"] == Snapshot.objects.get().cut > 0
 
 
-def test_a_cached_document_costs_no_query(world, django_assert_num_queries):
+def test_a_published_document_costs_no_query(world, django_assert_num_queries):
     read(world)
     fold()
-    published(world, "9101")
     with django_assert_num_queries(0):
-        assert votes(world, "9101") == 101
-        assert votes(world) == 101  # made by the folder itself
+        assert votes(world, "9101") == votes(world) == votes(world, "9101011001") == 101
 
 
-def test_a_document_that_is_not_cached_costs_three(world, django_assert_num_queries):
+def test_before_anything_is_published_the_database_answers(world, django_assert_num_queries):
     read(world)
-    fold()
+    fold_without_publishing()
     with django_assert_num_queries(3):
-        published(world, "9101")
+        assert votes(world, "9101") == 101
 
 
-def test_the_same_change_gives_the_same_bytes(world):
+def test_the_same_change_gives_the_same_files(world):
     read(world)
     fold()
-    first = published(world, "9101")
-    cache.clear()
-    publication._memory.clear()
-    assert published(world, "9101") == first
+    first = files()
+    publication.forget()
+    folder.step()
+    assert files() == first
+    for path in published_files.root().rglob("*.json*"):
+        path.unlink()
+    published_files.forget()
+    publication.forget()
+    folder.step()
+    assert files() == first
 
 
 def test_a_change_is_seen_once_it_is_published(world):
@@ -126,100 +137,210 @@ def test_a_crash_between_fold_and_publication_is_made_good(world):
     assert votes(world) == 7
 
 
-def test_losing_all_of_redis_loses_nothing(world):
+def test_without_redis_documents_are_published_and_read(world, monkeypatch):
     read(world)
-    fold()
-    votes(world, "9101")
-    cache.clear()
-    assert votes(world, "9101") == votes(world) == 101
-
-
-def test_a_slow_reader_cannot_put_an_older_document_over_a_newer_one(world, monkeypatch):
-    taken = read(world)
-    fold()
-    cache.clear()
-    publication._memory.clear()
-    real = region_document.build
-
-    def slow(contest, code):
-        old = real(contest, code)
-        monkeypatch.setattr(region_document, "build", real)
-        change(world, taken, 7)
-        fold()
-        return old
-
-    monkeypatch.setattr(region_document, "build", slow)
-    assert votes(world, "9101") == 101  # what it had read already
-    assert votes(world, "9101") == 7
-
-
-def test_a_slow_reader_cannot_bring_an_older_document_back_after_a_loss(world, monkeypatch):
-    taken = read(world)
-    fold()
-    cache.clear()
-    publication._memory.clear()
-    real = region_document.build
-
-    def slow(contest, code):
-        old = real(contest, code)
-        monkeypatch.setattr(region_document, "build", real)
-        change(world, taken, 7)
-        fold()
-        cache.clear()
-        return old
-
-    monkeypatch.setattr(region_document, "build", slow)
-    votes(world, "9101")
-    assert votes(world, "9101") == 7
-
-
-def test_without_redis_the_database_answers(world, monkeypatch):
-    read(world)
-    fold()
 
     def away(*_args, **_kwargs):
         raise NoRedis("away")
 
     for name in ("get", "get_many", "set", "add", "set_many"):
         monkeypatch.setattr(publication.cache, name, away)
+    fold()
     assert votes(world, "9101") == 101
     change(world, read(world, world.stations["9101011001002"]), 9)
-    assert folder.step() > 0  # folds on, publishes later
-    assert Snapshot.objects.get().published < Snapshot.objects.get().version
-
-
-def test_a_redis_that_hangs_is_asked_once_by_all_pages(world, monkeypatch):
-    read(world)
     fold()
-    asked = []
-
-    def hangs(*_args, **_kwargs):
-        asked.append(1)
-        raise redis.TimeoutError
-
-    with monkeypatch.context() as patch:
-        patch.setattr("redis.connection.Connection.read_response", hangs)
-        assert [votes(world, "9101") for _ in range(3)] == [101] * 3
-    assert len(asked) <= 2, "a broken connection is tried once more"
+    again()
+    assert votes(world, "9101") == 110
 
 
 def test_forgetting_makes_everything_anew(world):
     read(world)
     fold()
-    votes(world)
     type(world.contest).objects.update(name="Presiden")
-    assert published(world).data()["contest"]["name"] == "Presiden dan Wakil Presiden"
+    assert published(world).content["contest"]["name"] == "Presiden dan Wakil Presiden"
     publication.forget()
-    assert published(world).data()["contest"]["name"] == "Presiden"
+    folder.step()
+    assert published(world).content["contest"]["name"] == "Presiden"
 
 
-def test_a_region_where_nothing_is_voted_on_is_not_kept(world, django_assert_num_queries):
+def test_a_region_where_nothing_is_voted_on_is_not_published(world):
     for _ in range(2):
-        for_contest(world.contest)
-        with django_assert_num_queries(3):
-            assert published(world, "9101").data()["stations"] == 0
+        assert published(world, "9101").content["stations"] == 0
     tallies.prepare(world.contest)
-    assert published(world, "9101").data()["stations"] == 5
+    folder.step()
+    assert published(world, "9101").content["stations"] == 5
+
+
+# --- Files ----------------------------------------------------------------------------------
+
+
+def place(world):
+    return published_files.Place(world.contest.election_id, world.contest.code)
+
+
+def walk(world, code="", name=None):
+    """All documents to which the pointer, or the document above, leads."""
+    name = name or json.loads(place(world).pointer.read_bytes())["document"]
+    path = place(world).path(code or "nasional", name)
+    document = published_files.Document(path.read_bytes())
+    yield code, document
+    for below, its_name in document.children.items():
+        yield from walk(world, below, its_name)
+
+
+def test_a_pointer_leads_to_one_consistent_cut(world):
+    for code in world.stations:
+        read(world, world.stations[code])
+    fold()
+    documents = dict(walk(world))
+    assert sorted(documents) == ["", "91", "9101", "910101", "9101011001", "9101011002"]
+    for document in documents.values():
+        content = document.content
+        children = content["children"]
+        assert {key: sum(child["sums"][key] for child in children) for key in content["sums"]} == content["sums"]
+        assert {key: sum(child["counts"][key] for child in children) for key in content["counts"]} == content["counts"]
+        for below in document.children:
+            own = next(child for child in children if child["code"] == below)
+            assert documents[below].content["sums"] == own["sums"]
+
+
+def test_every_document_lies_there_plain_and_packed(world):
+    read(world)
+    fold()
+    for code, document in walk(world):
+        path = place(world).path(code or "nasional", published_files.name_of(document, document.content["version"]))
+        assert gzip.decompress(path.with_suffix(".json.gz").read_bytes()) == document.body
+        assert brotli.decompress(path.with_suffix(".json.br").read_bytes()) == document.body
+
+
+def test_only_what_changed_is_written(world):
+    read(world)
+    fold()
+    before = set(files())
+    read(world, world.stations["9101011002001"])
+    fold()
+    new = {path.split("/")[-2] for path in set(files()) - before}
+    assert new == {"nasional", "91", "9101", "910101", "9101011002"}
+
+
+@pytest.mark.parametrize("after", range(14))
+def test_a_crash_between_any_two_steps_leaves_the_old_version_whole(world, monkeypatch, after):
+    """Publishing five documents, each in three files, their pointer, and what is superseded; it stops after each."""
+    taken = read(world)
+    fold()
+    old = {code: document.body for code, document in walk(world)}
+    change(world, taken, 7)
+    fold_without_publishing()
+    done = []
+
+    def dies_after(step):
+        real = getattr(published_files, step)
+
+        def dying(*given, **named):
+            if len(done) == after:
+                raise KeyboardInterrupt
+            done.append(step)
+            return real(*given, **named)
+
+        return dying
+
+    steps = ["_replace", "supersede"]
+    with monkeypatch.context() as patch:
+        for step in steps:
+            patch.setattr(published_files, step, dies_after(step))
+        with suppress(KeyboardInterrupt):
+            publication.publish()
+    again()
+    published_files._documents.clear()
+    there = {code: document.body for code, document in walk(world)}
+    assert there == old or (done.count("_replace") == 16 and votes(world) == 7)
+    assert folder.step() > 0
+    again()
+    assert votes(world) == 7
+    assert not list(audit.published())
+
+
+def test_superseded_documents_stay_for_those_on_their_way_and_go_in_the_end(world):
+    taken = read(world)
+    fold()
+    first = set(files())
+    change(world, taken, 7)
+    fold()
+    assert first <= set(files())
+    long_ago = time.time() - published_files.KEPT_SECONDS - 1
+    first -= {path for path in first if "/9101011002/" in path}  # nothing has changed there
+    for path in first:
+        os.utime(path, (long_ago, long_ago))
+    change(world, taken, 8)
+    fold()
+    assert not first & set(files())
+    assert not list(audit.published())
+
+
+@pytest.mark.parametrize("which", ["nasional", "9101", "9101011001"])
+def test_a_damaged_document_is_never_shown_and_made_good(world, which):
+    taken = read(world)
+    fold()
+    for path in published_files.root().glob(f"contoh/ppwp/{which}/*.json"):
+        path.write_bytes(path.read_bytes()[:100])
+    published_files.forget()
+    assert votes(world, region_document.code_of(which)) == 101  # from the database
+    assert list(audit.published())
+    change(world, taken, 7)
+    fold()
+    again()
+    assert votes(world, region_document.code_of(which)) == 7
+    assert not list(audit.published())
+
+
+def test_after_a_power_cut_all_files_are_written_anew(world, monkeypatch):
+    read(world)
+    fold()
+    publication.confirm(world.contest)
+    publication.distrust_after_a_power_cut()
+    assert Snapshot.objects.get().published > 0
+    for path in published_files.root().rglob("*.gz"):
+        path.write_bytes(b"")
+    monkeypatch.setattr(publication, "_boot", lambda: "another")
+    publication.distrust_after_a_power_cut()
+    folder.step()
+    assert all(path.read_bytes() for path in published_files.root().rglob("*.gz"))
+
+
+def test_a_full_disk_stops_no_tally(world, monkeypatch):
+    taken = read(world)
+    fold()
+    change(world, taken, 7)
+
+    def full(*_given):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(published_files, "_replace", full)
+        folder.step()
+        assert Snapshot.objects.get().published < Snapshot.objects.get().version
+        assert votes(world) == 101
+    folder.step()
+    again()
+    assert votes(world) == 7
+
+
+def test_the_first_page_needs_no_database_to_know_its_contest(world, django_assert_num_queries):
+    publication.confirm(world.contest)
+    with django_assert_num_queries(0):
+        place, contest = publication.current(contests.current)
+    assert (place, contest) == (("contoh", "ppwp"), None)
+
+
+def test_pages_know_when_the_folder_stands_still(world, monkeypatch):
+    assert publication.age() is None
+    assert not publication.is_stale()
+    publication.confirm(world.contest)
+    assert publication.age() < 5
+    assert not publication.is_stale()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    assert publication.is_stale()
 
 
 # --- The folder -----------------------------------------------------------------------------
@@ -312,22 +433,17 @@ def test_what_was_renamed_is_published_by_its_new_name(world):
     fold()
     reference.record(world.election)
     assert publication.follow_reference()
+    folder.step()
     assert not publication.follow_reference(), "nothing has changed since"
-    assert published(world).data()["children"][0]["name"] == "Contoh Raya"
+    assert published(world).content["children"][0]["name"] == "Contoh Raya"
     Region.objects.filter(code="91").update(name="Contoh Baru")
     Option.objects.filter(number=1).update(name="Nama Baru")
     reference.record(world.election)
     assert list(audit.published())
     folder.follow()
-    document = published(world).data()
+    folder.step()
+    again()
+    document = published(world).content
     assert document["children"][0]["name"] == "Contoh Baru"
     assert document["options"][0]["name"] == "Nama Baru"
     assert not list(audit.published())
-
-
-def test_the_folder_follows_a_change_of_names_without_valkey(world, monkeypatch):
-    def away(*args, **kwargs):
-        raise NoRedis
-
-    monkeypatch.setattr(cache, "get", away)
-    folder.follow()

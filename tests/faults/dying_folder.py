@@ -14,7 +14,7 @@ django.setup()
 
 from django.db import transaction  # noqa: E402
 
-from aggregation import folder, publication, tallies  # noqa: E402
+from aggregation import folder, publication, published_files, tallies  # noqa: E402
 from ledger import sequencer  # noqa: E402
 
 
@@ -48,6 +48,9 @@ POINTS = {
     "folding": lambda: dies(tallies, "_append_entry", after=True),
     "folded": lambda: dies(tallies, "fold", after=True, only_if_done=True),
     "publishing": lambda: dies(publication, "publish", after=False),
+    "writing": lambda: dies(published_files, "write", after=True),
+    "written": lambda: dies(published_files, "write_pointer", after=False),
+    "pointed": lambda: dies(published_files, "write_pointer", after=True),
 }
 
 if __name__ == "__main__":

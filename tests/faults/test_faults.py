@@ -114,7 +114,9 @@ def test_f12_two_folders_and_a_third_who_only_sequences(platform):
             process.wait(30)
 
 
-@pytest.mark.parametrize("point", ["sequencing", "sequenced", "folding", "folded", "publishing"])
+@pytest.mark.parametrize(
+    "point", ["sequencing", "sequenced", "folding", "folded", "publishing", "writing", "written", "pointed"]
+)
 def test_f13_the_folder_dies_at(platform, point):
     kill(platform, "folder")
     with platform.lock(folder.LOCK), platform.life.going_on(photos=6):  # the next one waits: the dying one has the work

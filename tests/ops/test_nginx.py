@@ -41,6 +41,8 @@ class Behind(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Writer)
         self.seen: list[dict] = []
+        self.same_for_all = False
+        self.status = 200
 
 
 class _Writer(BaseHTTPRequestHandler):
@@ -50,10 +52,14 @@ class _Writer(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         seen = {"path": self.path, "headers": dict(self.headers), "body": len(self.rfile.read(length))}
         self.server.seen.append(seen)
-        self.send_response(200)
-        self.send_header("Set-Cookie", "somebody=1")
-        self.send_header("Vary", "Cookie")
-        self.send_header("Cache-Control", "public, max-age=31536000, immutable")
+        self.send_response(self.server.status)
+        if self.server.same_for_all:
+            self.send_header("Vary", "Cookie, Accept-Language")
+            self.send_header("Cache-Control", "public, max-age=1")
+        else:
+            self.send_header("Set-Cookie", "somebody=1")
+            self.send_header("Vary", "Cookie")
+            self.send_header("Cache-Control", "public, max-age=31536000, immutable")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -92,6 +98,7 @@ class Front:
 def front(nginx_program, behind, tmp_path):
     """A fresh nginx for each test: what one test used up of a limit is not missing in the next."""
     behind.seen.clear()
+    behind.same_for_all, behind.status = False, 200
     _certificate(tmp_path)
     front = Front(*(processes.free_port() for _ in range(3)))
     text = (ROOT / "deploy" / "nginx.conf").read_text()
@@ -105,6 +112,7 @@ def front(nginx_program, behind, tmp_path):
         "listen 127.0.0.1:8081": f"listen 127.0.0.1:{front.inner}",
         mime: mime if Path(mime).exists() else f"{UNPACKED}{mime}",
         "/etc/nginx/tls": str(tmp_path),
+        "/srv/published": f"{tmp_path}/published",
         "worker_processes auto": "worker_processes 1; daemon off",
     }.items():
         assert before in text
@@ -283,6 +291,87 @@ def test_nobodys_address_is_written_down(front, tmp_path):
     for _ in range(30):
         front.ask("POST", "/akun/login/", b"x")
     assert "127.0.0.1" not in (tmp_path / "nginx.log").read_text()
+
+
+# --- What everybody sees alike ---------------------------------------------------------------
+
+
+def test_a_crowd_asks_the_application_once_a_second(front, behind):
+    behind.same_for_all = True
+    for _ in range(40):
+        assert front.ask("GET", "/hasil/contoh/ppwp/").status == 200
+    assert len(behind.seen) <= 2
+    time.sleep(1.1)
+    front.ask("GET", "/hasil/contoh/ppwp/")
+    time.sleep(0.2)  # the last answer stands; it is asked for meanwhile
+    assert len(behind.seen) in (2, 3)
+
+
+def test_while_the_application_is_away_the_last_page_stands(front, behind):
+    behind.same_for_all = True
+    assert front.ask("GET", "/hasil/contoh/ppwp/").text == "ok"
+    time.sleep(1.1)
+    behind.status = 503
+    for _ in range(3):
+        assert front.ask("GET", "/hasil/contoh/ppwp/").status == 200
+    assert front.ask("GET", "/hasil/contoh/dpr/").status == 503
+
+
+@pytest.mark.parametrize(
+    "cookie", ["__Host-sessionid=a", "django_language=en; sessionid=a", "csrftoken=a", "x=django_language=id"]
+)
+def test_whoever_is_known_gets_pages_of_their_own(front, behind, cookie):
+    behind.same_for_all = True
+    for _ in range(3):
+        front.ask("GET", "/", Cookie=cookie)
+    assert len(behind.seen) == 3
+    front.ask("GET", "/")
+    assert len(behind.seen) == 4, "and nobody else gets them"
+
+
+@pytest.mark.parametrize(
+    ("headers", "language"),
+    [
+        ({}, "id"),
+        ({"Accept-Language": "en-GB,en;q=0.9,id;q=0.8"}, "en"),
+        ({"Accept-Language": "id-ID,id;q=0.9,en;q=0.8"}, "id"),
+        ({"Accept-Language": "fr,nl"}, "id"),
+        ({"Accept-Language": "en", "Cookie": "django_language=id"}, "id"),
+        ({"Cookie": "django_language=en"}, "en"),
+    ],
+)
+def test_each_language_has_its_own_page(front, behind, headers, language):
+    behind.same_for_all = True
+    front.ask("GET", "/", **headers)
+    front.ask("GET", "/", **headers)
+    assert len(behind.seen) == 1
+    front.ask("GET", "/", **{"Accept-Language": language})
+    assert len(behind.seen) == 1, "the same language is the same page"
+    front.ask("GET", "/", **{"Accept-Language": {"id": "en", "en": "id"}[language]})
+    assert len(behind.seen) == 2
+
+
+def test_published_files_are_served_without_the_application(front, behind, tmp_path):
+    name = f"12-{'a' * 16}.json"
+    folder = tmp_path / "published" / "contoh" / "ppwp" / "nasional"
+    folder.mkdir(parents=True)
+    (folder / name).write_text("{}")
+    (folder / f"{name}.gz").write_bytes(b"packed")
+    (folder.parent / "terbaru.json").write_text("{}")
+    (tmp_path / "published" / "terbaru.json").write_text("{}")
+    (tmp_path / "secret.json").write_text("{}")
+    (folder / ".half.json").write_text("{")
+    answer = front.ask("GET", f"/dokumen/contoh/ppwp/nasional/{name}")
+    assert (answer.status, answer.text) == (200, "{}")
+    assert answer.getheader("Cache-Control") == "public, max-age=31536000, immutable"
+    assert front.ask("GET", f"/dokumen/contoh/ppwp/nasional/{name}", **{"Accept-Encoding": "gzip"}).text == "packed"
+    for pointer in ("/dokumen/terbaru.json", "/dokumen/contoh/ppwp/terbaru.json"):
+        assert front.ask("GET", pointer).getheader("Cache-Control") == "public, max-age=1"
+    assert front.ask("GET", f"/dokumen/contoh/ppwp/nasional/13-{'a' * 16}.json").status == 404
+    assert behind.seen == []
+    for path in ("/dokumen/../secret.json", "/dokumen/contoh/ppwp/nasional/.half.json", "/dokumen/%2e%2e/secret.json"):
+        front.ask("GET", path)  # not ours: the application says no
+    assert len(behind.seen) == 3
 
 
 # --- The pictures' own host --------------------------------------------------------------------

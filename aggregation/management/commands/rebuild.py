@@ -35,8 +35,7 @@ class Command(BaseCommand):
                 f"{contest.election_id}/{contest.code}: {changed} tallies replaced,"
                 f" {prepared} regions with other TPS, {seconds:.1f} s"
             )
-        publication.publish()
-        publication.forget()
+        publication.forget()  # the folder writes them
 
 
 def put_together(contest: Contest) -> int:

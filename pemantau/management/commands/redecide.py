@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
 from accounts.permissions import NotAllowed
-from aggregation import audit, rule_change
+from aggregation import region_document, rule_change
 from aggregation.rule_change import Change
 from ledger.kinds import WrongFields
 from pemantau import pipeline
@@ -60,7 +60,7 @@ class Command(BaseCommand):
             if options["apply"]:
                 self._sign(election, options)
             else:
-                stack.enter_context(audit.consistent())  # in which the database refuses to write
+                stack.enter_context(region_document.consistent())  # in which the database refuses to write
             self._go(scope, out, apply=options["apply"])
 
     def _sign(self, election: Election, options: dict[str, Any]) -> None:
