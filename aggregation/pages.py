@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.paginator import Paginator
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,8 +24,10 @@ from aggregation import (
     station_document,
 )
 from aggregation.models import Result
+from aggregation.published_files import Document
 from tps import search as places
 from tps.models import Contest
+from tps.search import UnknownStation
 
 FRESH_SECONDS = 1
 MOST_FOUND = 50
@@ -54,16 +57,19 @@ def _region(request: HttpRequest, election: str, contest: str, word: str, known:
         find=lambda: contests.whole(known) if known else contests.find(election, contest),
     )
     return page_memory.drawn(
-        request, published.etag, lambda: _draw_region(request, published.content, [election, contest, word])
+        request, published.etag, lambda: _draw_region(request, published, [election, contest, word])
     )
 
 
-def _draw_region(request: HttpRequest, document: dict[str, Any], where: list[str]) -> HttpResponse:
+def _draw_region(request: HttpRequest, published: Document, where: list[str]) -> HttpResponse:
+    document = published.content
     return _shown(
         request,
         "aggregation/region.html",
         reverse("aggregation:region", args=where),
         document=document,
+        etag=published.etag,
+        waiting=reading_aids.waiting(document),
         code=region_document.code_of(where[-1]),
         trail=reading_aids.trail(document),
         options=reading_aids.bars(document),
@@ -75,20 +81,47 @@ def _draw_region(request: HttpRequest, document: dict[str, Any], where: list[str
 @require_safe
 @page(Action.SEE_PUBLIC)
 def station(request: HttpRequest, election: str, contest: str, station: str) -> HttpResponse:
-    published = publication.station(
-        election, contest, station, build=lambda: station_document.build(contests.find(election, contest), station)
-    )
-    return page_memory.drawn(
-        request, published.etag, lambda: _draw_station(request, published.content, [election, contest, station])
+    where = [election, contest, station]
+    try:
+        published = publication.station(
+            *where, build=lambda: station_document.build(contests.find(election, contest), station)
+        )
+    except OperationalError:
+        return _station_without_database(request, where)
+    return page_memory.drawn(request, published.etag, lambda: _draw_station(request, published, where))
+
+
+def _station_without_database(request: HttpRequest, where: list[str]) -> HttpResponse:
+    """What the village's document says of the TPS. Raises `OperationalError` where there is none."""
+    election, contest, code = where
+    village = publication.region(election, contest, code[:-3], find=_unreachable).content
+    row = next((child for child in village["children"] if child["code"] == code), None)
+    if row is None:
+        raise UnknownStation
+    return _shown(
+        request,
+        "aggregation/station_away.html",
+        reverse("aggregation:station", args=where),
+        document=village,
+        code=code,
+        station=row,
+        trail=reading_aids.trail(village),
+        options=reading_aids.bars(reading_aids.of_child(village, row)),
     )
 
 
-def _draw_station(request: HttpRequest, document: dict[str, Any], where: list[str]) -> HttpResponse:
+def _unreachable() -> Contest:
+    raise OperationalError("the database is away, and nothing is published here")
+
+
+def _draw_station(request: HttpRequest, published: Document, where: list[str]) -> HttpResponse:
+    document = published.content
     return _shown(
         request,
         "aggregation/station.html",
         reverse("aggregation:station", args=where),
         document=document,
+        etag=published.etag,
         code=where[-1],
         state_word=reading_aids.STATES[document["state"]],
         badge=reading_aids.BADGES.get(document["state"], ""),
@@ -203,6 +236,7 @@ def elections(request: HttpRequest) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, template: str, canonical: str, **context: Any) -> HttpResponse:
-    response = render(request, template, {"canonical": settings.SITE_ORIGIN + canonical, **context})
+    frame = {"canonical": settings.SITE_ORIGIN + canonical, "stale": publication.stale_since()}
+    response = render(request, template, frame | context)
     patch_cache_control(response, max_age=FRESH_SECONDS)
     return response

@@ -45,6 +45,8 @@ def build(photo_id: UUID) -> dict[str, Any]:
         "sha256": photo.sha256,
         "media_type": photo.media_type,
         "size": photo.size,
+        "width": photo.width,
+        "height": photo.height,
         "fields": [
             {
                 "key": field.key,

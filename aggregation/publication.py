@@ -107,7 +107,7 @@ def _quietly(store: Callable[[], object]) -> None:
 
 def current(find: Callable[[], Contest | None]) -> tuple[tuple[str, str] | None, Contest | None]:
     """Election and code of the contest that the first page shows; the contest itself where it was looked for."""
-    said = files.read_pointer(files.root() / files.POINTER)
+    said = _confirmed()
     if said and said["current"]:
         return (said["current"]["election"], said["current"]["contest"]), None
     contest = find()
@@ -116,14 +116,21 @@ def current(find: Callable[[], Contest | None]) -> tuple[tuple[str, str] | None,
 
 def age() -> float | None:
     """Seconds since the folder last saw that all it knows is published; nothing where it never did."""
-    said = files.read_pointer(files.root() / files.POINTER)
+    said = _confirmed()
     return time.time() - said["confirmed"] if said else None
 
 
-def is_stale() -> bool:
-    """Whether the numbers are older than anybody would expect: then pages say how old."""
+def stale_since() -> str | None:
+    """When that was, where it is longer ago than anybody would expect: then pages say so. UTC, to the second."""
     seconds = age()
-    return seconds is not None and seconds > STALE_SECONDS
+    if seconds is None or seconds <= STALE_SECONDS:
+        return None
+    said = _confirmed()
+    return str(said["confirmed_at"]) if said else None
+
+
+def _confirmed() -> dict[str, Any] | None:
+    return files.read_pointer(files.root() / files.POINTER)
 
 
 # --- The folder's side ----------------------------------------------------------------------
@@ -153,7 +160,7 @@ def confirm(current: Contest | None) -> None:
 
 def distrust_after_a_power_cut() -> None:
     """Have all files written anew if the machine started since: the last ones may be there by name only."""
-    said = files.read_pointer(files.root() / files.POINTER)
+    said = _confirmed()
     if said and said["boot"] != _boot():
         forget()
 

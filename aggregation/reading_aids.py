@@ -83,6 +83,19 @@ def bars(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def waiting(document: Mapping[str, Any]) -> int:
+    """TPS whose photos are there, and whose votes are not counted yet."""
+    return int(document["counts"]["received"] - document["counts"][COUNTED])
+
+
+def of_child(document: Mapping[str, Any], child: Mapping[str, Any]) -> dict[str, Any]:
+    """One of the places below, as far as the document above it tells: what `bars` asks for."""
+    votes = {option["key"]: child["sums"][option["key"]] for option in document["options"]}
+    total, counted = sum(votes.values()), child["counts"][COUNTED]
+    shares = {key: round(number / total, 6) if total else None for key, number in votes.items()}
+    return {**document, "sums": votes, "shares": shares, "stations_behind": dict.fromkeys(votes, counted)}
+
+
 def station_bars(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The options of a TPS in ballot order, each with its field, and its share once the votes of all are known."""
     fields = {field["key"]: field for field in document["fields"]}

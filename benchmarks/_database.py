@@ -131,6 +131,7 @@ def results(contest) -> int:
     layout, form = columns.of(contest), for_contest(contest)
     amounts = [f"(s.id * {37 + 2 * i} % {60 + 7 * i})::int" for i in range(len(layout.sums))]
     amounts += [f"(s.id % {i + 2} = 0)::int" for i in range(len(layout.counts))]
+    amounts += ["s.registered_voters" if name == columns.VOTERS else "0" for name in layout.beside]
     numbers = ", ".join(f"'{field.key}', s.id % 200" for field in form.fields)
     switch_guards("DISABLE", "aggregation_result")
     run(

@@ -1,15 +1,19 @@
 """What the public sees."""
 
 import re
+import time
+from contextlib import contextmanager
 
 import pytest
+from django.db import OperationalError
+from django.db.backends.utils import CursorWrapper
 from django.shortcuts import render
 from django.test import Client
 
 from accounts.models import Role
-from aggregation import page_memory, pages
+from aggregation import page_memory, pages, publication
 from ledger import entries as ledger
-from tests.aggregation.evidence import decide, fold, photo, read, record, reject
+from tests.aggregation.evidence import PAGE_2, decide, fold, photo, read, record, reject
 from tps import names
 from tps.models import Contest, Election, Option, PollingStation
 from transcription.models import Entry
@@ -348,3 +352,60 @@ def test_a_signed_in_reader_never_gets_anothers_page(world, client):
     anonymous = client.get("/").content.decode()
     assert "/kelola/" not in anonymous
     assert "/kelola/" in operator.get("/").content.decode()
+
+
+@contextmanager
+def database_away():
+    def away(*_given, **_named):
+        raise OperationalError("connection refused")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CursorWrapper, "execute", away)
+        yield
+
+
+def test_what_is_published_stands_without_a_database(world, client):
+    read(world)
+    fold()
+    with database_away():
+        for address in ("/", REGION.format("9101"), REGION.format("9101011001"), "/api/v1/results/contoh/ppwp/91/"):
+            answer = client.get(address)
+            assert answer.status_code == 200
+            assert "101" in answer.content.decode()
+
+
+def test_a_tps_shows_its_last_numbers_without_a_database(world, client):
+    read(world)
+    fold()
+    with database_away():
+        page = client.get(STATION.format(world.station.code)).content.decode()
+        assert "sedang tidak dapat dibuka" in page
+        assert '<span class="option__votes">101</span>' in page
+        page = client.get(STATION.format("9101011001003")).content.decode()
+        assert "Belum ada angka dari TPS ini" in page
+        assert client.get(STATION.format("9101011001999")).status_code == 404
+
+
+def test_pages_say_since_when_nothing_is_published(world, client, monkeypatch):
+    read(world)
+    fold()
+    assert "sedang tersendat" not in client.get("/").content.decode()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + publication.STALE_SECONDS + 1)
+    for address in ("/", REGION.format("9101"), STATION.format(world.station.code)):
+        assert "sedang tersendat" in client.get(address).content.decode()
+
+
+def test_votes_with_and_without_tps_in_dispute(world, client):
+    taken = read(world)
+    decide(photo(world), 2, PAGE_2 | {"paslon_1": 1})
+    read(world, world.stations["9101011001002"], paslon_1=10, paslon_2=80, paslon_3=10)
+    record(taken)
+    fold()
+    document = client.get("/api/v1/results/contoh/ppwp/91/").json()
+    assert document["counts"]["counted_disputed"] == 1
+    assert document["without_disputed"]["sums"] == {"paslon_1": 10, "paslon_2": 80, "paslon_3": 10}
+    assert document["without_disputed"]["counted"] == 1
+    page = client.get(REGION.format("91")).content.decode()
+    assert "Dengan dan tanpa TPS sengketa" in page
+    assert "10,0\u00a0%" in page

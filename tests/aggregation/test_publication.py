@@ -334,13 +334,13 @@ def test_the_first_page_needs_no_database_to_know_its_contest(world, django_asse
 
 def test_pages_know_when_the_folder_stands_still(world, monkeypatch):
     assert publication.age() is None
-    assert not publication.is_stale()
+    assert publication.stale_since() is None
     publication.confirm(world.contest)
     assert publication.age() < 5
-    assert not publication.is_stale()
+    assert publication.stale_since() is None
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 61)
-    assert publication.is_stale()
+    assert publication.stale_since().endswith("Z")
 
 
 # --- The folder -----------------------------------------------------------------------------
