@@ -233,3 +233,7 @@ class VoteWord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.photo_id}: {self.vote}"
+
+
+# Tables of their own module; Django looks for them here.
+from aggregation.picture_models import MapOutline, MapSheet, MapTile, TallySample  # noqa: E402, F401

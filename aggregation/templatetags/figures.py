@@ -31,6 +31,21 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
+def points(difference: float) -> str:
+    """A difference of two shares, in percentage points."""
+    return _("%(n)s poin") % {"n": number_format(round(Decimal(difference) * 100, 1), 1)}
+
+
+def signed_percent(part: float) -> str:
+    """A part with its sign, short enough for a map: +0,4 or −12; 0 where it rounds to nothing."""
+    rounded = round(Decimal(part) * 100, 1)
+    if abs(rounded) >= 10:
+        rounded = round(rounded)
+    sign = "+" if rounded > 0 else "−" if rounded < 0 else ""
+    return sign + number_format(abs(rounded), 0 if not rounded or abs(rounded) >= 10 else 1)
+
+
+@register.filter
 def paper(value: Any) -> str:
     """What stands in a box: a number, or why there is none."""
     words = {KOSONG: _("kosong"), UNREADABLE: _("tidak terbaca"), None: "–"}

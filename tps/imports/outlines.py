@@ -4,22 +4,15 @@ An object `kecamatan` of Polygons and MultiPolygons whose `id` is the six-digit 
 Only the middle of each one's largest part is kept, in hundredths of a degree.
 """
 
-import gzip
-import json
-import zlib
 from collections.abc import Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
+from tps.imports import topojson
 from tps.imports.changes import EXAMPLES, Changes, Progress, silent
-from tps.imports.files import WrongFile
 from tps.imports.staging import analyze, ask, run, stage
 
 OBJECT = "kecamatan"
-
-Point = tuple[float, float]  # longitude, latitude, as TopoJSON has them
-Arc = list[Point]
 
 _KNOWN = """staged_centroid s JOIN tps_region r ON r.code = s.code COLLATE "C" AND r.level = 3
             LEFT JOIN tps_centroid c ON c.region_id = r.code"""
@@ -69,62 +62,22 @@ def _apply(progress: Progress) -> None:
     progress("writing middles of kecamatan", 1)
 
 
-# --- TopoJSON -----------------------------------------------------------------------------------
-
-
 def read(path: Path) -> dict[str, tuple[int, int]]:
     """Code -> latitude and longitude of the middle, in hundredths of a degree. Raises `WrongFile`."""
-    try:
-        content = path.read_bytes()
-        document = json.loads(gzip.decompress(content) if path.suffix == ".gz" else content)
-        arcs = _arcs(document)
-        shapes = document["objects"][OBJECT]["geometries"]
-        found = {str(shape["id"]): _middle(_rings(shape, arcs)) for shape in shapes}
-    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise WrongFile(path.name, [f"no TopoJSON with an object {OBJECT!r}: {error!r}"]) from error
-    wrong = [
-        f"{code}: {latitude / 100}, {longitude / 100} is not on earth"
-        for code, (latitude, longitude) in found.items()
-        if abs(latitude) > 9_000 or abs(longitude) > 18_000
-    ]
-    if wrong:
-        raise WrongFile(path.name, wrong)
-    return found
+    topology = topojson.read(path, OBJECT)
+    return {
+        code: _middle([topojson.points(polygon[0], topology.arcs) for polygon in polygons])
+        for code, polygons in topology.polygons.items()
+    }
 
 
-def _arcs(document: dict[str, Any]) -> list[Arc]:
-    """The lines that outlines are made of, in degrees. Quantised ones hold steps; `transform` says their size."""
-    transform = document.get("transform")
-    if not transform:
-        return [[(x, y) for x, y, *_ in arc] for arc in document["arcs"]]
-    (x_step, y_step), (x_start, y_start) = transform["scale"], transform["translate"]
-    return [
-        [
-            (x * x_step + x_start, y * y_step + y_start)
-            for x, y in accumulate((tuple(step[:2]) for step in arc), lambda at, by: (at[0] + by[0], at[1] + by[1]))
-        ]
-        for arc in document["arcs"]
-    ]
-
-
-def _rings(shape: dict[str, Any], arcs: Sequence[Arc]) -> list[Arc]:
-    """The outer ring of each part of a region."""
-    parts = {"Polygon": lambda: [shape["arcs"]], "MultiPolygon": lambda: shape["arcs"]}[shape["type"]]()
-    return [[point for number in part[0] for point in _arc(number, arcs)] for part in parts]
-
-
-def _arc(number: int, arcs: Sequence[Arc]) -> Arc:
-    """~n stands for arc n, walked backwards."""
-    return arcs[number] if number >= 0 else arcs[~number][::-1]
-
-
-def _middle(rings: Sequence[Arc]) -> tuple[int, int]:
+def _middle(rings: Sequence[topojson.Arc]) -> tuple[int, int]:
     """The centre of gravity of the largest ring; of one without area, its first point."""
     _area, (x, y) = max((_gravity(ring) for ring in rings), key=lambda found: found[0])
     return round(y * 100), round(x * 100)
 
 
-def _gravity(ring: Arc) -> tuple[float, Point]:
+def _gravity(ring: topojson.Arc) -> tuple[float, topojson.Point]:
     """Twice the area within a closed ring, and its centre of gravity."""
     x_start, y_start = ring[0]
     twice = x_sum = y_sum = 0.0
