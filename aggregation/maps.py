@@ -86,10 +86,10 @@ def draw(
     outlined = [one for one in readings if one.code in ground.outlines]
     tiled = [child for child in children if child["code"] not in ground.outlines]
     tiles = tile_grid.lay(tiled, {} if outlined else ground.tiles)
+    width = (1 + max((tile.column for tile in tiles.values()), default=-1)) * (SQUARE + GAP)
+    below = 0
     if outlined:
-        width, below = ground.width, ground.height + 2 * GAP if tiles else ground.height
-    else:
-        width, below = (1 + max(tile.column for tile in tiles.values())) * (SQUARE + GAP), 0
+        width, below = max(width, ground.width), ground.height + (2 * GAP if tiles else 0)
     height = below + (1 + max((tile.row for tile in tiles.values()), default=-1)) * (SQUARE + GAP)
     by_code = {one.code: one for one in readings}
     drawn = [_region(one, _outlined(one, ground), address) for one in outlined]
@@ -100,7 +100,8 @@ def draw(
     return mark_safe(  # noqa: S308 -- names are escaped, everything else comes from this program
         f'<svg class="map map--{kind}" viewBox="-4 -4 {width + 8} {height + 8}" width="{width + 8}"'
         f' height="{height + 8}" role="group" aria-label="{escape(_("Peta: %(layer)s") % {"layer": WORDS[layer]})}">'
-        f"{_defs(fills.values(), 1.5 if outlined else 1)}{''.join(drawn)}<g aria-hidden="true">{texts}</g></svg>"
+        f"{_defs(fills.values(), 1.5 if outlined else 1)}{''.join(drawn)}"
+        f'<g aria-hidden="true">{texts}</g></svg>'
     )
 
 
