@@ -89,21 +89,21 @@ def _row(on: Sheet, parent: str, one: Outline) -> _Row:
 
 
 def _present(level: Level) -> dict[str, _Row]:
-    columns = ("pk", "sheet_id", "sheet__width", "sheet__height", "path", "x", "y", "room")
+    columns = ("pk", "sheet__parent", "sheet__width", "sheet__height", "path", "x", "y", "room")
     found = MapOutline.objects.filter(region__level=level.level).values_list(*columns)
     return {row[0]: tuple(row[1:]) for row in found}
 
 
 def _apply(sheets: dict[str, Sheet], source: str, digest: str, progress: Progress) -> None:
-    MapOutline.objects.filter(sheet__in=sheets).delete()
-    MapSheet.objects.filter(pk__in=sheets).delete()
-    MapSheet.objects.bulk_create(
+    MapSheet.objects.filter(parent__in=sheets).delete()  # and what stands on them
+    made = MapSheet.objects.bulk_create(
         MapSheet(parent_id=parent, width=one.width, height=one.height, source=source, source_sha256=digest)
         for parent, one in sheets.items()
     )
+    numbers = {one.parent_id: one.pk for one in made}
     MapOutline.objects.bulk_create(
         (
-            MapOutline(region_id=code, sheet_id=parent, path=one.path, x=one.x, y=one.y, room=one.room)
+            MapOutline(region_id=code, sheet_id=numbers[parent], path=one.path, x=one.x, y=one.y, room=one.room)
             for parent, on in sheets.items()
             for code, one in on.outlines.items()
         ),

@@ -195,9 +195,8 @@ def _axes(first: datetime, last: datetime, code: str, top: float) -> str:
     for share in chart_axes.of_share(top):
         y = TOP + round((1 - share / top) * PLOT_HEIGHT)
         found += f'<path class="chart__grid" d="M{LEFT} {y}H{right}"/>'
-        found += (
-            f'<text class="chart__tick chart__tick--share" x="{LEFT - 6}" y="{y + 5}">{round(share * 100)} %</text>'
-        )
+        word = f"{round(share * 100)} %"
+        found += f'<text class="chart__tick chart__tick--share" x="{LEFT - 6}" y="{y + 5}">{word}</text>'
     for tick in chart_axes.of_time(first, last, code):
         x = LEFT + round(tick.at * PLOT_WIDTH)
         found += f'<path class="chart__grid" d="M{x} {bottom}v5"/>'

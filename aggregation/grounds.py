@@ -57,7 +57,7 @@ def of(code: str) -> Ground:
 
 
 def _read(code: str) -> Ground:
-    outlines = list(MapOutline.objects.filter(sheet=code).select_related("sheet").order_by("pk"))
+    outlines = list(MapOutline.objects.filter(sheet__parent=code).select_related("sheet").order_by("pk"))
     tiles = MapTile.objects.filter(region__parent=code)
     return Ground(
         outlines[0].sheet.width if outlines else 0,

@@ -108,7 +108,9 @@ def leading_fill(mark: Mark, strength: int, option: Mapping[str, Any]) -> Fill:
 
 def _coverage(child: Mapping[str, Any]) -> Reading:
     part = child["counts"][COUNTED] / child["stations"] if child["stations"] else 0.0
-    return _reading(child, coverage_fill(part), f"{int(part * 100)}%", counted_of(child))
+    # Rounded down: all is said of all only.
+    text = f"{int(part * 100)}%" if part >= 0.01 else "<1%" if part else ""
+    return _reading(child, coverage_fill(part), text, counted_of(child))
 
 
 def coverage_fill(part: float) -> Fill:

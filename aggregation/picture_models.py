@@ -11,7 +11,8 @@ from tps.models import Contest, Region
 class MapSheet(models.Model):
     """The map of the regions below one: how large it is, and from which file. Written by `import_boundaries` only."""
 
-    parent = models.OneToOneField(Region, primary_key=True, on_delete=models.CASCADE, related_name="+")
+    # No primary key: the nation's code is empty, which a key of a key does not carry.
+    parent = models.OneToOneField(Region, on_delete=models.CASCADE, related_name="+")
     width = models.SmallIntegerField()
     height = models.SmallIntegerField()
     source = models.CharField(max_length=120)  # the file's name
@@ -47,7 +48,7 @@ class MapOutline(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.region_id} on {self.sheet_id}"
+        return f"{self.region_id} on sheet {self.sheet_id}"
 
 
 class MapTile(models.Model):

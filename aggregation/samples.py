@@ -61,7 +61,7 @@ def take(contest: Contest) -> int:
 
 
 def history(election: str, contest: str, code: str) -> Sequence[Mapping[str, Any]]:
-    """The points of a region, oldest first, thinned: `at`, `stations`, `counted`, `votes` (in ballot order), `official`.
+    """The points of a region, oldest first, thinned: `at`, `stations`, `counted`, `votes` by ballot order, `official`.
 
     No query where they are cached, one else; at most `HISTORY_SECONDS` old.
     """

@@ -18,6 +18,8 @@ PATH_BYTES = 20_000  # of all paths of a sheet; with links and titles a map has 
 # Triangles and islands below this many square units nobody sees.
 SMALLEST = 1.0
 SMALLEST_ISLAND = 6.0
+# Coarser than this nothing gets, however many bytes it takes: a field would become a line.
+COARSEST = 400.0
 
 Grid = tuple[int, int]
 
@@ -42,9 +44,9 @@ class Sheet:
 
 
 def sheet(topology: Topology, codes: Iterable[str], most_bytes: int = PATH_BYTES) -> Sheet:
-    """The sheet of these regions, each with at least its largest part, in at most about so many bytes of paths.
+    """The sheet of these regions, each with at least its largest part, in at most so many bytes of paths.
 
-    What cannot be had in fewer bytes, since every region keeps a triangle, is as small as it gets.
+    Where that would make it coarser than `COARSEST`, it has more bytes.
     """
     polygons = {code: topology.polygons[code] for code in sorted(codes)}
     used = sorted({_index(n) for parts in polygons.values() for rings in parts for ring in rings for n in ring})
@@ -54,7 +56,7 @@ def sheet(topology: Topology, codes: Iterable[str], most_bytes: int = PATH_BYTES
     least = SMALLEST
     while True:
         drawn = _drawn(polygons, arcs, weights, least)
-        if sum(len(one.path) for one in drawn.values()) <= most_bytes or least > SIDE * SIDE:
+        if sum(len(one.path) for one in drawn.values()) <= most_bytes or least > COARSEST:
             return Sheet(width, height, drawn)
         least *= 1.5
 
@@ -117,9 +119,16 @@ def _drawn(
         for n, arc in arcs.items()
     }
     return {
-        code: _outline([_ring(ring, kept) for rings in parts for ring in rings], least)
-        for code, parts in polygons.items()
+        code: _outline([_ring(ring, kept) for ring in _by_size(parts, arcs)], least) for code, parts in polygons.items()
     }
+
+
+def _by_size(parts: Sequence[Sequence[Ring]], arcs: Mapping[int, Arc]) -> list[Ring]:
+    """A region's rings, the largest one first, as they are before anything is left out."""
+    found = [ring for rings in parts for ring in rings]
+    if len(found) > 1:
+        found.sort(key=lambda ring: -area_of(_ring(ring, arcs)))
+    return found
 
 
 def _ring(ring: Ring, arcs: Mapping[int, Arc]) -> list[Grid]:
@@ -133,9 +142,9 @@ def _ring(ring: Ring, arcs: Mapping[int, Arc]) -> list[Grid]:
 
 
 def _outline(rings: Sequence[list[Grid]], least: float) -> Outline:
-    """The largest ring always, others where they can be seen."""
-    largest = max(rings, key=lambda ring: (area_of(ring), len(ring)))
-    seen = [ring for ring in rings if ring is largest or area_of(ring) >= max(SMALLEST_ISLAND, least)]
+    """The first ring always, others where they can be seen."""
+    largest, others = rings[0], rings[1:]
+    seen = [largest, *(ring for ring in others if area_of(ring) >= max(SMALLEST_ISLAND, least))]
     xs, ys = [x for x, _ in largest], [y for _, y in largest]
     x, y = _middle(largest)
     return Outline("".join(map(_path, seen)), x, y, min(max(xs) - min(xs), max(ys) - min(ys)))

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 
 from aggregation import api as views
 from aggregation import document_pages, exclusion_pages, report_pages, vote_pages, weeding_pages
+from aggregation import card_pages, embed_pages, exclusion_pages, report_pages, vote_pages, weeding_pages
 from aggregation import pages as doors
 
 
@@ -62,6 +63,13 @@ pages: list[URLPattern | URLResolver] = [
         document_pages.document,
         name="document",
     ),
+    path("kartu/<slug:election>/<slug:contest>/<result_region:region>.png", card_pages.region, name="region_card"),
+    path(
+        "kartu/<slug:election>/<slug:contest>/tps/<result_station:station>.png", card_pages.station, name="station_card"
+    ),
+    path("sematan/", embed_pages.guide, name="embedding_now"),
+    path("sematan/<slug:election>/<slug:contest>/<result_region:region>/", embed_pages.embed, name="embed"),
+    path("sematan/<slug:election>/<slug:contest>/<result_region:region>/cara/", embed_pages.guide, name="embedding"),
     path("foto/<uuid:photo_id>/", doors.photo, name="photo"),
     path("putusan/pengecualian/", exclusion_pages.excluded, name="exclusions"),
     path(
