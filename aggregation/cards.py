@@ -112,7 +112,16 @@ def _foot(document: Mapping[str, Any], code: str) -> str:
 
 
 def png(card: Card) -> bytes:
-    """The picture. One drawing takes some hundredths of a second."""
+    """The picture, in Indonesian. One drawing takes about a tenth of a second."""
+    with translation.override("id"):
+        image = _drawn(card)
+    packed = io.BytesIO()
+    # Few colours: a palette is a third of the bytes, and nobody sees it.
+    image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(packed, "PNG")
+    return packed.getvalue()
+
+
+def _drawn(card: Card) -> Image.Image:
     image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
     draw = ImageDraw.Draw(image)
     _text(draw, (MARGIN, 38), card.place, 50, bold=True, most=WIDTH - 2 * MARGIN)
@@ -123,10 +132,7 @@ def png(card: Card) -> bytes:
     else:
         _columns(draw, card, 242, 528)
     _foot_line(draw, card)
-    packed = io.BytesIO()
-    # Few colours: a palette is a third of the bytes, and nobody sees it.
-    image.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(packed, "PNG")
-    return packed.getvalue()
+    return image
 
 
 def _band(draw: ImageDraw.ImageDraw, top: int, height: int, card: Card) -> None:
@@ -187,8 +193,7 @@ def _foot_line(draw: ImageDraw.ImageDraw, card: Card) -> None:
     """The coverage once more, when, and that it is not the official result."""
     draw.rectangle((0, 546, WIDTH, HEIGHT), fill=TINTA)
     _text(draw, (MARGIN, 556), f"{card.coverage} · {card.foot}", 26, bold=True, colour=PAPER, most=WIDTH - 2 * MARGIN)
-    with translation.override("id"):
-        said = _("Pemantau: hitungan warga dari foto C.Hasil. Hasil resmi ditetapkan oleh KPU.")
+    said = _("Pemantau: hitungan warga dari foto C.Hasil. Hasil resmi ditetapkan oleh KPU.")
     _text(draw, (MARGIN, 592), said, 22, colour=PAPER, most=WIDTH - 2 * MARGIN)
 
 

@@ -33,6 +33,7 @@ _TAKE = """
            ORDER BY s.at DESC LIMIT 1
       ) last ON true
      WHERE t.contest_id = %(contest)s AND t.version > coalesce(last.version, 0)
+       AND (t.amounts[%(counted)s] > 0 OR last.at IS NOT NULL)
        AND (last.at IS NULL OR last.at <= statement_timestamp() - %(seconds)s * interval '1 second')
     ON CONFLICT DO NOTHING
 """

@@ -5,9 +5,9 @@ from django.template import engines
 from django.urls import path
 
 from aggregation import charts, maps
-from tests.aggregation.pictures import child, document
 from pemantau.urls import *  # noqa: F403
 from pemantau.urls import urlpatterns as house
+from tests.aggregation.pictures import child, document
 
 PAGE = """{% extends "base.html" %}{% load static %}
 {% block title %}Peta{% endblock %}

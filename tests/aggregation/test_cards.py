@@ -83,7 +83,7 @@ def test_the_coverage_is_as_large_as_the_shares():
     heights = []
     for part in (band, share):
         dark = part.convert("L").point(lambda value: 255 if value > 120 else 0)
-        left, top, right, bottom = dark.getbbox()
+        _left, top, _right, bottom = dark.getbbox()
         heights.append(bottom - top)
     assert heights[0] >= heights[1]
 
@@ -95,7 +95,9 @@ def test_what_it_says():
     assert card.beside == "dari 12,3\u00a0% TPS"
     assert card.foot == "14 Februari 2029, 15.00 WIB · versi 7"
     said = cards.description(card)
-    assert said.startswith("12,3\u00a0% TPS terhitung (1.234 dari 10.000 TPS). 1. Paslon 1 50,0\u00a0% dari 12,3\u00a0% TPS.")
+    assert said.startswith(
+        "12,3\u00a0% TPS terhitung (1.234 dari 10.000 TPS). 1. Paslon 1 50,0\u00a0% dari 12,3\u00a0%"
+    )
     assert said.endswith("Bukan hasil resmi.")
 
 
