@@ -17,6 +17,7 @@ SECTIONS = {
     "antrean": "hasil",
     "foto": "hasil",
     "lapor": "hasil",
+    "sematan": "hasil",
     "kirim": "kirim",
     "bukti": "kirim",
     "baca": "baca",

@@ -55,6 +55,10 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "aggregation:search": (EVERYBODY, None),
     "aggregation:elections": (EVERYBODY, None),
     "aggregation:backlog": (EVERYBODY, None),
+    **{
+        f"aggregation:{name}": (EVERYBODY, None)
+        for name in ("region_card", "station_card", "embed", "embedding", "embedding_now")
+    },
     "aggregation-api:region": (EVERYBODY, None),
     "aggregation-api:station": (EVERYBODY, None),
     "aggregation-api:backlog": (EVERYBODY, None),

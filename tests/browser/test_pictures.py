@@ -102,8 +102,8 @@ def test_on_paper_two_leaders_differ_without_colours(pictures, somebody):
     solid, rising, upright = (
         changes(sari.page.locator(f'.map a[href$="/{code}/"] rect').screenshot()) for code in ("9101", "9102", "9103")
     )
-    assert rising > 3 * solid
-    assert upright > 3 * solid
+    assert rising > 2 * solid
+    assert upright > 2 * solid
 
 
 def test_layers_change_without_a_script(pictures, somebody):

@@ -64,6 +64,10 @@ WITHOUT_DUTY = {
     "transcription_weedingphoto": "a list of what is to be ruled on; each photo's rulings have their own entries",
     "transcription_pace": "how fast somebody reads: derived from leases and readings, moves no number",
     "aggregation_delta": "names its `select` entry itself, in a column that may not be empty",
+    "aggregation_mapsheet": "drawn from a file that it names by its hash; nothing is counted by it",
+    "aggregation_mapoutline": "what stands on a sheet of a map",
+    "aggregation_maptile": "where a region stands in the tile-grid map; nothing is counted by it",
+    "aggregation_tallysample": "copies of tallies for charts; each tally's snapshot has its `tally` entry",
     "aggregation_tally": "the fold of `select` entries; each snapshot has its `tally` entry",
 }
 
