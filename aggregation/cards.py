@@ -2,6 +2,7 @@
 
 How much is counted stands as large as the shares, above them, below them and in every line with one, so that no cut-out
 of the card says more than is known. The same document gives the same bytes. Pure: a published document in, a PNG out.
+Cards are in Indonesian, whatever the language of the moment: who fetches one has told none.
 """
 
 import io
@@ -14,7 +15,6 @@ from typing import Any
 
 from django.utils import translation
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from PIL import Image, ImageDraw, ImageFont
 
 from aggregation import clock, option_marks, reading_aids
@@ -59,16 +59,16 @@ class Card:
 
 
 def of_region(document: Mapping[str, Any]) -> Card:
-    """The card of a region's document, in Indonesian: who fetches a card has told no language."""
+    """The card of a region's document."""
     with translation.override("id"):
         counted, stations = document["counts"][COUNTED], document["stations"]
         part = percent(counted / stations if stations else None)
         return Card(
             place=document["region"]["name"],
             contest=f"{document['contest']['name']}, {document['election']['name']}",
-            coverage=_("%(part)s TPS terhitung") % {"part": part} if counted else _("Belum ada TPS terhitung"),
-            behind=_("%(counted)s dari %(stations)s TPS") % {"counted": figure(counted), "stations": figure(stations)},
-            beside=_("dari %(part)s TPS") % {"part": part},
+            coverage=f"{part} TPS terhitung" if counted else "Belum ada TPS terhitung",
+            behind=f"{figure(counted)} dari {figure(stations)} TPS",
+            beside=f"dari {part} TPS",
             rows=[Row(one["number"], one["name"], document["shares"][one["key"]]) for one in document["options"]],
             foot=_foot(document, code_of(document["region"]["code"])),
         )
@@ -84,9 +84,9 @@ def of_station(document: Mapping[str, Any]) -> Card:
         return Card(
             place=f"{document['station']['name']}, {village}",
             contest=f"{document['contest']['name']}, {document['election']['name']}",
-            coverage=_("Satu TPS: %(state)s") % {"state": state},
-            behind=_("%(read)s dari %(pages)s halaman terbaca") % {"read": read, "pages": pages},
-            beside=_("di satu TPS"),
+            coverage=f"Satu TPS: {state}",
+            behind=f"{read} dari {pages} halaman terbaca",
+            beside="di satu TPS",
             rows=[Row(one["number"], one["name"], one["share"]) for one in options],
             foot=_foot(document, document["station"]["code"]),
         )
@@ -95,13 +95,13 @@ def of_station(document: Mapping[str, Any]) -> Card:
 def description(card: Card) -> str:
     """The card in words, coverage first; for whoever shows no picture."""
     rows = [row for row in card.rows if row.share is not None][:ONE_COLUMN]
-    known = [f"{row.number}. {row.name} {percent(row.share)} {card.beside}" for row in rows]
     with translation.override("id"):
-        return ". ".join([f"{card.coverage} ({card.behind})", *known, _("Bukan hasil resmi")]) + "."
+        known = [f"{row.number}. {row.name} {percent(row.share)} {card.beside}" for row in rows]
+    return ". ".join([f"{card.coverage} ({card.behind})", *known, "Bukan hasil resmi"]) + "."
 
 
 def _foot(document: Mapping[str, Any], code: str) -> str:
-    version = _("versi %(version)s") % {"version": figure(document["version"])}
+    version = f"versi {figure(document['version'])}"
     if not document["changed_at"]:
         return version
     at, zone = clock.local(datetime.fromisoformat(document["changed_at"]), code)
@@ -112,7 +112,7 @@ def _foot(document: Mapping[str, Any], code: str) -> str:
 
 
 def png(card: Card) -> bytes:
-    """The picture, in Indonesian. One drawing takes about a tenth of a second."""
+    """The picture. One drawing takes about a tenth of a second."""
     with translation.override("id"):
         image = _drawn(card)
     packed = io.BytesIO()
@@ -193,7 +193,7 @@ def _foot_line(draw: ImageDraw.ImageDraw, card: Card) -> None:
     """The coverage once more, when, and that it is not the official result."""
     draw.rectangle((0, 546, WIDTH, HEIGHT), fill=TINTA)
     _text(draw, (MARGIN, 556), f"{card.coverage} · {card.foot}", 26, bold=True, colour=PAPER, most=WIDTH - 2 * MARGIN)
-    said = _("Pemantau: hitungan warga dari foto C.Hasil. Hasil resmi ditetapkan oleh KPU.")
+    said = "Pemantau: hitungan warga dari foto C.Hasil. Hasil resmi ditetapkan oleh KPU."
     _text(draw, (MARGIN, 592), said, 22, colour=PAPER, most=WIDTH - 2 * MARGIN)
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, page
-from aggregation import cards, contests, page_memory, publication, reading_aids, region_document
+from aggregation import contests, page_memory, publication, reading_aids, region_document
 
 FRESH_SECONDS = 15
 # What a frame is given where no script adapts it: enough for three options on a phone.
@@ -46,7 +46,6 @@ def _draw(request: HttpRequest, document: dict[str, Any], where: list[str]) -> H
         {
             "document": document,
             "code": region_document.code_of(where[-1]),
-            "card": cards.of_region(document),
             "options": options[:MOST_OPTIONS],
             "left_out": max(0, len(options) - MOST_OPTIONS),
             "canonical": settings.SITE_ORIGIN + reverse("aggregation:region", args=where),

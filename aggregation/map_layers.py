@@ -181,7 +181,7 @@ def _leader(option: Mapping[str, Any]) -> Entry:
 
 
 def _coverage_legend() -> list[Entry]:
-    words = (_("kurang dari 25 %"), "25–50 %", "50–75 %", "75–100 %", _("semua TPS"))
+    words = ("< 25 %", "25–50 %", "50–75 %", "75–100 %", _("semua TPS"))
     parts = (0.1, *STEPS)
     return [Entry((coverage_fill(part),), word) for part, word in zip(parts, words, strict=True)]
 
