@@ -31,7 +31,7 @@ def region(request: HttpRequest, election: str, contest: str, region: str) -> Ht
     published = publication.region(
         election, contest, region_document.code_of(region), find=lambda: contests.find(election, contest)
     )
-    return _answer(request, published.etag, lambda: cards.of_region(published.data()))
+    return _answer(request, published.etag, lambda: cards.of_region(published.content))
 
 
 @require_safe
@@ -40,7 +40,7 @@ def station(request: HttpRequest, election: str, contest: str, station: str) -> 
     published = publication.station(
         election, contest, station, build=lambda: station_document.build(contests.find(election, contest), station)
     )
-    return _answer(request, published.etag, lambda: cards.of_station(published.data()))
+    return _answer(request, published.etag, lambda: cards.of_station(published.content))
 
 
 def _answer(request: HttpRequest, etag: str, card: Callable[[], Card]) -> HttpResponse:

@@ -34,7 +34,7 @@ def embed(request: HttpRequest, election: str, contest: str, region: str) -> Htt
     code = region_document.code_of(region)
     published = publication.region(election, contest, code, find=lambda: contests.find(election, contest))
     return page_memory.drawn(
-        request, published.etag, lambda: _draw(request, published.data(), [election, contest, region])
+        request, published.etag, lambda: _draw(request, published.content, [election, contest, region])
     )
 
 
@@ -70,7 +70,7 @@ def guide(request: HttpRequest, election: str = "", contest: str = "", region: s
         contest,
         region_document.code_of(region),
         find=lambda: contests.whole(known) if known else contests.find(election, contest),
-    ).data()
+    ).content
     where = [election, contest, region]
     return render(
         request,

@@ -4,12 +4,16 @@ import logging
 import threading
 import time
 from contextlib import suppress
+from datetime import timedelta
 
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection
+from django.utils import timezone
 
-from aggregation import contests, publication, tallies
+from aggregation import contests, publication, samples, tallies
+from aggregation.models import Snapshot
 from ledger import sequencer
+from tps.models import Contest
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +25,7 @@ LONGEST_WAIT = 10.0
 LOOK_AT_STATIONS_SECONDS = 30.0
 # How often it looks whether a name or a list was changed: nobody waits for an import to be seen.
 LOOK_AT_REFERENCE_SECONDS = 1.0
+LOOK_AT_HISTORY_SECONDS = 60.0
 
 
 def step() -> int:
@@ -45,6 +50,13 @@ def follow() -> None:
     """Have documents made anew where what they call things by has changed."""
     if publication.follow_reference():
         log.info("reference data changed: documents are made anew")
+
+
+def sample(since: float) -> None:
+    """Write points of the history of the contests whose sums changed in so many seconds."""
+    changed = Snapshot.objects.filter(changed_at__gte=timezone.now() - timedelta(seconds=since)).values("contest")
+    for contest in Contest.objects.filter(pk__in=changed).order_by("pk"):
+        samples.take(contest)
 
 
 def confirm() -> None:
@@ -77,7 +89,7 @@ def run(stop: threading.Event, idle: float = IDLE_SECONDS) -> None:
 
 
 def _work(stop: threading.Event, idle: float) -> None:
-    looked = followed = confirmed = float("-inf")
+    looked = followed = confirmed = sampled = float("-inf")
     publication.distrust_after_a_power_cut()
     while not stop.is_set():
         if time.monotonic() - looked >= LOOK_AT_STATIONS_SECONDS:
@@ -90,6 +102,10 @@ def _work(stop: threading.Event, idle: float) -> None:
         if time.monotonic() - confirmed >= publication.CONFIRM_SECONDS:
             confirm()
             confirmed = time.monotonic()
+        if time.monotonic() - sampled >= LOOK_AT_HISTORY_SECONDS:
+            # Twice the pause and more: what changed just before this process began, too.
+            sample(samples.EVERY_SECONDS * 3)
+            sampled = time.monotonic()
         if not done:
             stop.wait(idle)
 

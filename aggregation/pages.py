@@ -15,7 +15,9 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import Action, page
 from aggregation import (
     backlog_document,
+    charts,
     contests,
+    maps,
     page_memory,
     photo_document,
     publication,
@@ -74,6 +76,8 @@ def _draw_region(request: HttpRequest, published: Document, where: list[str]) ->
         trail=reading_aids.trail(document),
         options=reading_aids.bars(document),
         page=reading_aids.page_of(document, request.GET.get("hal", "")),
+        map=maps.panel(document, request.GET.get("peta", "")),
+        charts=charts.panel(document),
         data_address=reverse("aggregation-api:region", args=where),
     )
 

@@ -3,6 +3,7 @@
     terbaru.json                                   what the first page shows, and when that was confirmed
     <election>/<contest>/terbaru.json              the pointer: version, cut, and the nation's document
     <election>/<contest>/<region>/<document>.json  immutable, with .json.gz and .json.br beside it
+    <election>/<contest>/riwayat/<region>.json     the history of a region, for its charts
 
 in the folder PUBLISHED_DIR.
 
@@ -94,6 +95,9 @@ class Place:
     @property
     def pointer(self) -> Path:
         return self.folder / POINTER
+
+    def history(self, word: str) -> Path:
+        return self.folder / "riwayat" / f"{word}.json"
 
     def path(self, word: str, name: str) -> Path:
         return self.folder / word / f"{name}.json"

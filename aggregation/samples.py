@@ -1,6 +1,7 @@
 """The history of the count: what stood in the nation, each provinsi and kabupaten, every five minutes.
 
-The folder's process calls `take`; it writes points only of regions that have changed. What charts draw comes from here.
+The folder calls `take`; it writes points only of regions that have changed, and beside their published documents what
+charts draw of them: who looks at a chart asks no database.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,16 +10,15 @@ from typing import Any
 
 from django.db import connection
 
-from aggregation import columns, publication
+from aggregation import columns, published_files
 from aggregation.models import TallySample
+from aggregation.published_files import Place
 from aggregation.region_document import time_of, word_of
 from tps.models import Contest
 
 EVERY_SECONDS = 300
 DEEPEST = 2  # nation, provinsi, kabupaten
-# So long a page may lack the newest point; the present numbers are drawn from the page's own document.
-HISTORY_SECONDS = 60
-# At most so many points of a region go into its document: days of an evening's rhythm.
+# At most so many points of a region are drawn: days of an evening's rhythm.
 MOST_POINTS = 120
 
 _TAKE = """
@@ -36,13 +36,14 @@ _TAKE = """
        AND (t.amounts[%(counted)s] > 0 OR last.at IS NOT NULL)
        AND (last.at IS NULL OR last.at <= statement_timestamp() - %(seconds)s * interval '1 second')
     ON CONFLICT DO NOTHING
+    RETURNING region_id
 """
 
 
 def take(contest: Contest) -> int:
     """Write a point for each region whose sums changed since its last one, if that is old enough; returns how many.
 
-    One statement. May be called as often as one likes; the five minutes are kept here.
+    Two statements. May be called as often as one likes; the five minutes are kept here.
     """
     layout = columns.of(contest)
     places = [layout.names.index(key) + 1 for key in layout.votes]
@@ -58,30 +59,34 @@ def take(contest: Contest) -> int:
                 "seconds": EVERY_SECONDS,
             },
         )
-        return int(cursor.rowcount)
+        taken = [code for (code,) in cursor.fetchall()]
+    tell(contest, taken)
+    return len(taken)
+
+
+def tell(contest: Contest, codes: Sequence[str]) -> None:
+    """Write down the history of these regions for those who draw it; at most one query."""
+    points: dict[str, list[dict[str, Any]]] = {code: [] for code in codes}
+    if codes:
+        rows = TallySample.objects.filter(contest=contest, region__in=codes).order_by("at")
+        for row in rows.values("region", "at", "stations", "counted", "votes", "official").iterator():
+            points[row.pop("region")].append({**row, "at": time_of(row["at"])})
+    place = Place(contest.election_id, contest.code)
+    for code, said in points.items():
+        ours = thin([point for point in said if not point["official"]])
+        official = thin([point for point in said if point["official"]])
+        both = sorted([*ours, *official], key=lambda point: (point["at"], point["official"]))
+        published_files.write_pointer(place.history(word_of(code)), {"points": both})
 
 
 def history(election: str, contest: str, code: str) -> Sequence[Mapping[str, Any]]:
     """The points of a region, oldest first, thinned: `at`, `stations`, `counted`, `votes` by ballot order, `official`.
 
-    No query where they are cached, one else; at most `HISTORY_SECONDS` old.
+    No query: what the folder wrote down.
     """
-    key = f"published:history:{election}/{contest}/{word_of(code)}"
-    document = publication.counted(key, HISTORY_SECONDS, build=lambda: {"points": _read(election, contest, code)})
-    points: Sequence[Mapping[str, Any]] = document.data()["points"]
+    said = published_files.read_pointer(Place(election, contest).history(word_of(code)))
+    points: Sequence[Mapping[str, Any]] = said["points"] if said else []
     return points
-
-
-def _read(election: str, contest: str, code: str) -> list[dict[str, Any]]:
-    rows = (
-        TallySample.objects.filter(contest__election=election, contest__code=contest, region=code)
-        .order_by("at")
-        .values("at", "stations", "counted", "votes", "official")
-    )
-    points = [{**row, "at": time_of(row["at"])} for row in rows]
-    ours = thin([point for point in points if not point["official"]])
-    official = thin([point for point in points if point["official"]])
-    return sorted([*ours, *official], key=lambda point: (point["at"], point["official"]))
 
 
 def thin(points: Sequence[dict[str, Any]], most: int = MOST_POINTS) -> list[dict[str, Any]]:

@@ -3,8 +3,15 @@
 from django.urls import URLPattern, URLResolver, path, register_converter
 
 from aggregation import api as views
-from aggregation import document_pages, exclusion_pages, report_pages, vote_pages, weeding_pages
-from aggregation import card_pages, embed_pages, exclusion_pages, report_pages, vote_pages, weeding_pages
+from aggregation import (
+    card_pages,
+    document_pages,
+    embed_pages,
+    exclusion_pages,
+    report_pages,
+    vote_pages,
+    weeding_pages,
+)
 from aggregation import pages as doors
 
 

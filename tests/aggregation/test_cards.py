@@ -7,7 +7,7 @@ import pytest
 from django.utils import translation
 from PIL import Image, ImageChops
 
-from aggregation import cards, page_memory, publication
+from aggregation import cards, page_memory
 from tests.aggregation.evidence import fold, read
 from tests.aggregation.pictures import child, document, parties
 from tps.models import Region
@@ -18,7 +18,6 @@ MOST_BYTES = 60_000
 
 @pytest.fixture(autouse=True)
 def _forgetful():
-    publication._memory.clear()
     page_memory.forget()
 
 

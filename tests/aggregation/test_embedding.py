@@ -19,7 +19,6 @@ LIGHT = 15_000
 
 @pytest.fixture(autouse=True)
 def _forgetful():
-    publication._memory.clear()
     page_memory.forget()
 
 

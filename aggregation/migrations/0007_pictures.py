@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aggregation', '0005_since'),
+        ("aggregation", "0006_beside"),
         ('tps', '0009_rule_6'),
     ]
 
