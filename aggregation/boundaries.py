@@ -141,7 +141,9 @@ def compare_tiles(path: Path, *, progress: Progress = silent) -> Changes:
 
 def read_tiles(path: Path) -> dict[str, tuple[int, int, str]]:
     """Code -> column, row and abbreviation. Raises `WrongFile`, also where two of one parent stand in one place."""
-    problems, found, taken = Problems(path), {}, {}
+    problems = Problems(path)
+    found: dict[str, tuple[int, int, str]] = {}
+    taken: dict[tuple[str, int, int], str] = {}
     for row in rows(path, ("code", "column", "row", "abbreviation"), problems, optional=("name",)):
         code, column, level = row["code"], whole(row["column"]), whole(row["row"])
         short = name_of(row, "abbreviation", problems, LONGEST_ABBREVIATION)

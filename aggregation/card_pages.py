@@ -22,7 +22,12 @@ cache = ConnectionProxy(caches, "documents")
 
 # Who shows cards asks again after this long; until then their copy is good enough.
 FRESH_SECONDS = 60
-KEPT_SECONDS = 3600
+# On a busy night the nation's document changes every second; its card, which says of when it is, is drawn less often.
+DRAWN_EVERY_SECONDS = 10
+# Not longer: somebody who asks for the cards of all TPS must not fill the cache.
+KEPT_SECONDS = 300
+
+Kept = tuple[str, bytes]  # ETag and picture
 
 
 @require_safe
@@ -31,7 +36,9 @@ def region(request: HttpRequest, election: str, contest: str, region: str) -> Ht
     published = publication.region(
         election, contest, region_document.code_of(region), find=lambda: contests.find(election, contest)
     )
-    return _answer(request, published.etag, lambda: cards.of_region(published.content))
+    return _answer(
+        request, published.etag, f"{election}/{contest}/{region}", lambda: cards.of_region(published.content)
+    )
 
 
 @require_safe
@@ -40,16 +47,20 @@ def station(request: HttpRequest, election: str, contest: str, station: str) -> 
     published = publication.station(
         election, contest, station, build=lambda: station_document.build(contests.find(election, contest), station)
     )
-    return _answer(request, published.etag, lambda: cards.of_station(published.content))
+    place = f"{election}/{contest}/tps/{station}"
+    return _answer(request, published.etag, place, lambda: cards.of_station(published.content))
 
 
-def _answer(request: HttpRequest, etag: str, card: Callable[[], Card]) -> HttpResponse:
-    """The picture of the document with this ETag, drawn once; or that it has not changed, without drawing it."""
-    tag = tag_of(etag)
-    if tag in parse_etags(request.headers.get("If-None-Match", "")):
+def _answer(request: HttpRequest, etag: str, place: str, card: Callable[[], Card]) -> HttpResponse:
+    """The picture of the document with this ETag, or of one some seconds older; or that it has not changed."""
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    tag, drawn = tag_of(etag), b""
+    if tag not in known:
+        tag, drawn = _kept(place, tag, lambda: cards.png(card()))
+    if tag in known:
         response: HttpResponse = HttpResponseNotModified()
     else:
-        response = HttpResponse(_kept(tag, lambda: cards.png(card())), content_type="image/png")
+        response = HttpResponse(drawn, content_type="image/png")
     response["ETag"] = tag
     # Others may show it: that is what it is for.
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -62,20 +73,20 @@ def tag_of(etag: str) -> str:
     return f'"{hashlib.sha256(f"{cards.FORMAT} {etag}".encode()).hexdigest()[:32]}"'
 
 
-def _kept(tag: str, draw: Callable[[], bytes]) -> bytes:
-    key = f"card:{tag[1:-1]}"
+def _kept(place: str, tag: str, draw: Callable[[], bytes]) -> Kept:
+    """The card of a place, drawn by one of all who ask, at most every so many seconds; others get what there is."""
+    key = f"card:{place}"
     try:
-        if found := cache.get(key):
-            return bytes(found)
-    except RedisError as error:
-        log.warning("cache: %s", type(error).__name__)
-        return draw()
-    drawn = draw()
-    try:
+        kept: Kept | None = cache.get(key)
+        if kept and (kept[0] == tag or not cache.add(f"{key}:drawn", 1, DRAWN_EVERY_SECONDS)):
+            return kept
+        drawn = tag, draw()
         cache.set(key, drawn, KEPT_SECONDS)
+        cache.set(f"{key}:drawn", 1, DRAWN_EVERY_SECONDS)
+        return drawn
     except RedisError as error:
         log.warning("cache: %s", type(error).__name__)
-    return drawn
+        return tag, draw()
 
 
 def shared(document: dict[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Read once and kept in the cache, so that drawing a page asks the database nothin
 """
 
 import logging
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -16,6 +17,9 @@ from aggregation.models import MapOutline, MapTile
 from aggregation.region_document import word_of
 from aggregation.simplification import Outline
 from aggregation.tile_grid import Tile
+
+EDITION_SECONDS = 5
+_EDITION = "map:edition"
 
 log = logging.getLogger(__name__)
 cache = ConnectionProxy(caches, "documents")
@@ -68,9 +72,27 @@ def _read(code: str) -> Ground:
 
 
 def forget_after_commit(codes: Iterable[str]) -> None:
-    """Have the grounds of these regions read anew, once what changed them is committed."""
+    """Have the grounds of these regions read anew, and pages drawn anew, once what changed them is committed."""
     keys = [_key(code) for code in codes]
-    transaction.on_commit(lambda: cache.delete_many(keys), robust=True)
+
+    def forget() -> None:
+        cache.delete_many(keys)
+        cache.set(_EDITION, secrets.token_hex(4), timeout=None)
+
+    transaction.on_commit(forget, robust=True)
+
+
+def edition() -> str:
+    """Changes with every import, some seconds later: pages are remembered by it, beside their document's ETag."""
+    here = caches["process"]
+    if (known := here.get(_EDITION)) is None:
+        try:
+            known = cache.get(_EDITION) or ""
+        except RedisError as error:
+            log.warning("cache: %s", type(error).__name__)
+            known = ""
+        here.set(_EDITION, known, EDITION_SECONDS)
+    return str(known)
 
 
 def _key(code: str) -> str:

@@ -137,7 +137,7 @@ def _ring(ring: Ring, arcs: Mapping[int, Arc]) -> list[Grid]:
     own = list(dict.fromkeys(_index(n) for n in ring))
     renumbered = [own.index(n) if n >= 0 else ~own.index(~n) for n in ring]
     found = [(int(x), int(y)) for x, y in points(renumbered, [arcs[n] for n in own])]
-    slim = [point for point, next_one in pairwise([*found, None]) if point != next_one]
+    slim = [*found[:1], *(point for before, point in pairwise(found) if point != before)]
     return slim[:-1] if len(slim) > 1 and slim[0] == slim[-1] else slim
 
 

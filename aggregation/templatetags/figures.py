@@ -40,7 +40,7 @@ def signed_percent(part: float) -> str:
     """A part with its sign, short enough for a map: +0,4 or −12; 0 where it rounds to nothing."""
     rounded = round(Decimal(part) * 100, 1)
     if abs(rounded) >= 10:
-        rounded = round(rounded)
+        rounded = round(rounded, 0)
     sign = "+" if rounded > 0 else "−" if rounded < 0 else ""
     return sign + number_format(abs(rounded), 0 if not rounded or abs(rounded) >= 10 else 1)
 

@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from django.core.cache import caches
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
@@ -104,6 +105,16 @@ def test_a_ground_is_read_once_and_again_after_an_import(regencies, write, bring
         ground = grounds.of("91")
     assert ground.width == 1000
     assert ground.outlines["9101"].x < ground.outlines["9102"].x
+
+
+def test_pages_are_drawn_anew_after_an_import(regencies, write, bring, django_assert_num_queries):
+    before = grounds.edition()
+    bring("import_boundaries", write(topology(_9101=SQUARE, _9102=EAST)), level="kabupaten")
+    caches["process"].clear()
+    with django_assert_num_queries(0):
+        after = grounds.edition()
+    assert after != before
+    assert grounds.edition() == after
 
 
 def test_without_a_database_there_is_no_ground_and_no_error(world, monkeypatch):

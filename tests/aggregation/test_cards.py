@@ -7,7 +7,7 @@ import pytest
 from django.utils import translation
 from PIL import Image, ImageChops
 
-from aggregation import cards, page_memory
+from aggregation import card_pages, cards, page_memory
 from tests.aggregation.evidence import fold, read
 from tests.aggregation.pictures import child, document, parties
 from tps.models import Region
@@ -129,12 +129,17 @@ def test_a_card_is_drawn_once_and_then_costs_no_query(world, client, django_asse
         assert client.get(CARD.format("91"), headers={"If-None-Match": answer["ETag"]}).status_code == 304
 
 
-def test_a_card_follows_the_numbers(world, client):
+def test_a_card_follows_the_numbers_every_ten_seconds(world, client):
     read(world)
     fold()
     first = client.get(CARD.format("nasional"))
     read(world, world.stations["9101011001002"])
     fold()
+    same = client.get(CARD.format("nasional"))
+    assert (same["ETag"], same.content) == (first["ETag"], first.content)
+    again = client.get(CARD.format("nasional"), headers={"If-None-Match": first["ETag"]})
+    assert again.status_code == 304
+    card_pages.cache.delete("card:contoh/ppwp/nasional:drawn")  # as if ten seconds had gone by
     second = client.get(CARD.format("nasional"), headers={"If-None-Match": first["ETag"]})
     assert second.status_code == 200
     assert second["ETag"] != first["ETag"]
