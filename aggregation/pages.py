@@ -17,6 +17,7 @@ from aggregation import (
     backlog_document,
     charts,
     contests,
+    grounds,
     maps,
     page_memory,
     photo_document,
@@ -59,7 +60,9 @@ def _region(request: HttpRequest, election: str, contest: str, word: str, known:
         find=lambda: contests.whole(known) if known else contests.find(election, contest),
     )
     return page_memory.drawn(
-        request, published.etag, lambda: _draw_region(request, published, [election, contest, word])
+        request,
+        f"{published.etag} {grounds.edition()}",
+        lambda: _draw_region(request, published, [election, contest, word]),
     )
 
 

@@ -123,6 +123,7 @@ def test_the_code_to_copy_is_that_of_the_region(counted, client, settings, djang
     Region.objects.filter(code="91").update(name='Contoh "Raya" & <b>')
     names.renew()
     publication.forget()
+    fold()
     client.get(EMBED.format("91"))
     with django_assert_num_queries(0):
         html = client.get(EMBED.format("91") + "cara/").content.decode()
