@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as _  # labels stay Indonesian
 
 from accounts.models import Device, Proposal
 from aggregation import clock
+from aggregation.anomalies import Kind
 from ledger.models import Event
 from tps.models import Contest, PollingStation, Region
 from uploads.models import Photo
@@ -237,3 +238,55 @@ class VoteWord(models.Model):
 
 # Tables of their own module; Django looks for them here.
 from aggregation.picture_models import MapOutline, MapSheet, MapTile, TallySample  # noqa: E402, F401
+class Question(models.Model):
+    """Something about a result that somebody should look at again (`aggregation.anomalies`).
+
+    Made from results and photos, by `aggregation.questions` alone; can be made again, but for when it was first asked.
+    """
+
+    contest = models.ForeignKey(Contest, on_delete=models.CASCADE, db_index=False)
+    station = models.ForeignKey(PollingStation, on_delete=models.CASCADE, db_index=False, related_name="+")
+    region = models.ForeignKey(Region, on_delete=models.CASCADE, db_index=False, related_name="+")  # its village
+    kind = models.CharField(max_length=9, choices=Kind.choices)
+    rank = models.IntegerField()  # the higher, the sooner it is shown
+    other = models.ForeignKey(PollingStation, null=True, on_delete=models.CASCADE, db_index=False, related_name="+")
+    # The two that look alike; for other kinds the photo is that behind the result (`questions.listed`).
+    photo = models.ForeignKey(Photo, null=True, on_delete=models.CASCADE, db_index=False, related_name="+")
+    other_photo = models.ForeignKey(Photo, null=True, on_delete=models.CASCADE, db_index=False, related_name="+")
+    facts = models.JSONField(default=dict)
+    raised_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["contest", "station", "kind"], name="one_question_of_a_kind_per_tps"),
+        ]
+        indexes = [
+            models.Index(fields=["contest", "-rank", "id"], name="question_by_rank"),
+            models.Index(fields=["contest", "kind", "-rank", "id"], name="question_of_kind_by_rank"),
+            models.Index(fields=["contest", "region"], name="question_by_region"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.station_id}/{self.contest_id}: {self.kind}"
+
+
+class QuestionScan(models.Model):
+    """When the results of a contest were last looked at for questions."""
+
+    contest = models.OneToOneField(Contest, on_delete=models.CASCADE, primary_key=True)
+    looked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.contest_id}: {self.looked_at}"
+
+
+class AuditRun(models.Model):
+    """One run of the audit (`aggregation.audit_runs`): when, over what, and how much it found. Rows are added."""
+
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(db_default=Now())
+    differences = models.IntegerField()
+    first = ArrayField(models.CharField(max_length=300), default=list)  # some of them, by name
+
+    def __str__(self) -> str:
+        return f"{self.began_at}: {self.differences}"

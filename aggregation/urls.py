@@ -12,6 +12,7 @@ from aggregation import (
     vote_pages,
     weeding_pages,
 )
+from aggregation import exclusion_pages, question_api, question_pages, report_pages, vote_pages, weeding_pages
 from aggregation import pages as doors
 
 
@@ -90,6 +91,7 @@ pages: list[URLPattern | URLResolver] = [
     path("putusan/sepengirim/", weeding_pages.listed, name="weedings"),
     path("putusan/sepengirim/<int:weeding>/", weeding_pages.weeding, name="weeding"),
     path("cari/", doors.search, name="search"),
+    path("tanda-tanya/<slug:election>/<slug:contest>/", question_pages.asked, name="questions"),
     path("antrean/", doors.backlog, name="backlog"),
     path("pemilu/", doors.elections, name="elections"),
 ]
@@ -103,4 +105,5 @@ api: list[URLPattern | URLResolver] = [
         name="station",
     ),
     path("backlog/<slug:election>/", views.Backlog.as_view(), name="backlog"),
+    path("questions/<slug:election>/<slug:contest>/", question_api.Questions.as_view(), name="questions"),
 ]
