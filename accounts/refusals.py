@@ -5,10 +5,13 @@ A rule raises the class that stands beside it; `pemantau/refusals.py` turns it i
 """
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
+from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import ngettext
+
+Answer = TypeVar("Answer", bound=HttpResponse)
 
 
 class Refusal(Exception):
@@ -44,6 +47,12 @@ class TooOften(Refusal):
     def __init__(self, wait: int) -> None:
         super().__init__()
         self.retry_after = wait
+
+
+def mark(response: Answer, refusal: Refusal) -> Answer:
+    """Have an answer know which refusal it is, for whoever counts them (`pemantau.happenings`)."""
+    response.refused_as = refusal.code  # type: ignore[attr-defined]
+    return response
 
 
 def message(refusal: Refusal, wait: int | None) -> str:

@@ -136,6 +136,7 @@ FIELDS: dict[str, Holds] = {
     "since": moment,
     "size": count,
     "state": word,
+    "switch": word,
     "sum": plain,
     "tps": station,
     "tps_claim": station,
@@ -210,6 +211,8 @@ KINDS: dict[str, Kind] = {
     "rule": _kind("rule hash why by second at", subject="rule"),
     # Strangers' photos cost a proof of work from here on, or no more; `version` counts the turns.
     "alarm": _kind("version state by at", subject="version"),
+    # A switch (`uploads.switches`) is on from here on, or off; `version` counts the turns of all switches.
+    "switch": _kind("version switch state by at", subject="version"),
     # The photos of one region, contest or sample are read first from here on, or no longer; `version` counts the turns.
     "surge": _kind("version state by at", "region contest sample reason", subject="version"),
     # A sample of a contest's TPS is to be drawn, so many (`size`) or a part of them (`percent`); so many `digits` of a
@@ -241,6 +244,7 @@ BY: dict[str, Holds] = {
     "role": either(commitment, matching("system")),
     "reference": either(commitment, word),
     "alarm": commitment,
+    "switch": commitment,
     "rule": commitment,
     "surge": commitment,
     "sample": commitment,

@@ -24,7 +24,7 @@ from kombu.exceptions import OperationalError
 from accounts import announcements, doorkeeper, independence
 from accounts.models import Device, User
 from accounts.refusals import Refusal
-from aggregation import exclusions, recall_preview, results, tallies, votes
+from aggregation import exclusions, questions, recall_preview, results, tallies, votes
 from aggregation.models import ExclusionTurn, Result, VoteWord
 from ledger import entries as ledger
 from pemantau import batches
@@ -55,7 +55,7 @@ from transcription.models import (
     Weeding,
     WeedingPhoto,
 )
-from uploads import fair_use, inspection, intake, reuse, storage, tickets
+from uploads import fair_use, inspection, intake, reuse, storage, switches, tickets
 from uploads.models import Photo
 
 Step = Photo.Step
@@ -64,6 +64,7 @@ Step = Photo.Step
 # --- The doors: what a person did -----------------------------------------------------------
 
 
+@switches.closed_while_read_only
 def receive(sending: intake.Sending) -> tuple[Photo, bool]:
     """A citizen sends a photo: its row, and whether it is new.
 
@@ -82,6 +83,7 @@ def finish(ticket_id: UUID, uploader: User | None, address: str, address_block: 
     with tickets.held(ticket_id, with_claim=True) as ticket:
         if ticket.photo:
             return ticket.photo, False
+        switches.refuse_if_read_only()
         with tickets.sending(ticket, uploader, address_block) as sending:
             turn = fair_use.turn_of(ticket.device, address)
             try:
@@ -113,6 +115,7 @@ def _record_sent(sending: intake.Sending, original: intake.Original) -> tuple[Ph
     return photo, is_new
 
 
+@switches.closed_while_read_only
 def withdraw(photo: Photo) -> Photo:
     """Whoever holds its receipt takes a photo back, as long as it is not decided. Again changes nothing."""
     with transaction.atomic():
@@ -123,6 +126,7 @@ def withdraw(photo: Photo) -> Photo:
     return photo
 
 
+@switches.closed_while_read_only
 def send_entry(sent: readings.Sent) -> Entry | GoldReading:
     """A volunteer sends what they read under their lease. The same again gives the same entry.
 
@@ -137,6 +141,7 @@ def send_entry(sent: readings.Sent) -> Entry | GoldReading:
     return entry
 
 
+@switches.closed_while_read_only
 def send_senders_numbers(typed: senders.Typed) -> Entry:
     """The sender of a photo types numbers too: one entry, which never decides. The same again gives the same."""
     with transaction.atomic():
@@ -146,8 +151,14 @@ def send_senders_numbers(typed: senders.Typed) -> Entry:
     return entry
 
 
+@switches.closed_while_read_only
 def send_ruling(sent: rulings.Sent) -> Ruling:
     """An adjudicator says what stands. The same again gives the same ruling."""
+    return _rule(sent)
+
+
+def _rule(sent: rulings.Sent) -> Ruling:
+    """The same for what was agreed before: a confirmed list of photos is ruled on whatever the switches say."""
     with transaction.atomic():
         ruling, is_new = rulings.submit(sent)
         if is_new:
@@ -157,6 +168,7 @@ def send_ruling(sent: rulings.Sent) -> Ruling:
     return ruling
 
 
+@switches.closed_while_read_only
 def send_report(said: reports.Said) -> Report:
     """Somebody reports what is wrong with a TPS or a photo. The same again gives the same report."""
     with transaction.atomic():
@@ -166,6 +178,7 @@ def send_report(said: reports.Said) -> Report:
     return report
 
 
+@switches.closed_while_read_only
 def answer_reports(
     by: User,
     group_id: UUID,
@@ -195,6 +208,7 @@ def answer_reports(
     return group
 
 
+@switches.closed_while_read_only
 def propose_recall(by: User, account: int, device: UUID | None = None) -> Recall:
     """An operator asks what would change if a paused person's readings counted no more, or again."""
     with transaction.atomic():
@@ -203,6 +217,7 @@ def propose_recall(by: User, account: int, device: UUID | None = None) -> Recall
     return recall
 
 
+@switches.closed_while_read_only
 def confirm_recall(by: User, recall_id: int, election: str, device: UUID | None = None) -> Recall:
     """Another operator agrees: the photos are decided again, one after the other.
 
@@ -217,6 +232,7 @@ def confirm_recall(by: User, recall_id: int, election: str, device: UUID | None 
     return recall
 
 
+@switches.closed_while_read_only
 def exclude(said: exclusions.Said) -> ExclusionTurn | None:
     """Somebody says that the count of a TPS does not count, or counts again; the second one to say so makes it true."""
     with transaction.atomic():
@@ -228,6 +244,7 @@ def exclude(said: exclusions.Said) -> ExclusionTurn | None:
     return turn
 
 
+@switches.closed_while_read_only
 def say_vote(said: votes.Said) -> VoteWord:
     """An adjudicator says of which vote a photo is. The same again gives the same word."""
     with transaction.atomic():
@@ -240,6 +257,7 @@ def say_vote(said: votes.Said) -> VoteWord:
     return word
 
 
+@switches.closed_while_read_only
 def confirm_weeding(by: User, weeding_id: int, device: Device | None, address_block: str) -> Weeding:
     """A second adjudicator agrees about what one sender sent: both rule on its photos, one after the other."""
     with transaction.atomic():
@@ -363,7 +381,7 @@ def _rule_together(weeding: Weeding, photo: Photo) -> list[Ruling]:
         reports.open_case(photo.pk)
         for said in weedings.words_of(weeding, photo):
             if not weedings.carry(photo, given):
-                given.append(send_ruling(said))
+                given.append(_rule(said))
         if not weedings.carry(photo, given):
             raise weedings.NotIndependent
     return given
@@ -461,6 +479,12 @@ def reap() -> int:
     independence.forget_old_sightings()
     tickets.forget_ended()
     return intake.reap_staging()
+
+
+@shared_task(time_limit=900)  # the first time it looks at all results there are
+def ask() -> int:
+    """Bring the questions about results up to date (`aggregation.questions`). Returns how many changed."""
+    return questions.keep_all()
 
 
 @shared_task

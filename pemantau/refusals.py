@@ -31,7 +31,7 @@ from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
 from accounts.permissions import NotAllowed, SignInFirst
-from accounts.refusals import Refusal, message
+from accounts.refusals import Refusal, mark, message
 from uploads.intake import TooLarge
 
 log = logging.getLogger(__name__)
@@ -193,7 +193,8 @@ def api_exception_handler(exc: Exception, context: dict[str, Any]) -> Response |
     wait = wait_of(exc, refusal)
     fields = dict(_fields(exc.detail)) if isinstance(exc, drf.ValidationError) else refusal.fields
     headers = {**refusal.headers, **({"Retry-After": str(wait)} if wait else {})}
-    return Response(body(refusal, wait, fields), status=refusal.status, headers=headers)
+    response = Response(body(refusal, wait, fields), status=refusal.status, headers=headers)
+    return mark(response, refusal)
 
 
 def _fields(detail: Any, path: str = "") -> Iterator[tuple[str, list[str]]]:
@@ -241,7 +242,7 @@ def answer(request: HttpRequest, refusal: Refusal, wait: int | None = None) -> H
         response = HttpResponse(render_to_string("refusal.html", shown, known), status=refusal.status)
     if wait:
         response["Retry-After"] = str(wait)
-    return response
+    return mark(response, refusal)
 
 
 class RefusalMiddleware:

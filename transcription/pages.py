@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import devices, onboarding
 from accounts.models import User
 from accounts.permissions import Action, page
-from accounts.refusals import message
+from accounts.refusals import mark, message
 from pemantau import pipeline
 from tps.models import PollingStation
 from transcription import (
@@ -35,7 +35,7 @@ from transcription import practice as exercises
 from transcription.case_form import CaseForm, told
 from transcription.entry_form import EntryForm, fingerprint
 from transcription.models import Lease, Problem, Ruling
-from uploads import page_tags
+from uploads import page_tags, switches
 from uploads.models import Photo
 
 # --- Reading ----------------------------------------------------------------------------------
@@ -109,11 +109,11 @@ def read(request: HttpRequest, lease: UUID) -> HttpResponse:
     except entries.WrongReading as wrong:
         form.mark_wrong(wrong.fields)
         return _show(request, held, form, status=422)
-    except fair_use.TooManyEntries as refusal:  # what they typed stays
+    except (fair_use.TooManyEntries, switches.ReadOnly) as refusal:  # what they typed stays
         messages.warning(request, message(refusal, refusal.retry_after))
         response = _show(request, held, form, status=refusal.status, stopping="berhenti" in request.POST)
         response["Retry-After"] = str(refusal.retry_after)
-        return response
+        return mark(response, refusal)
     messages.success(request, _("Tersimpan. Terima kasih."))
     if "berhenti" not in request.POST:
         return _next(request)

@@ -28,7 +28,7 @@ from transcription import accuracy, surges
 from transcription.agreement import READERS, TPS_OF_A_PAIR
 from transcription.models import Decision, Lease, Task
 from transcription.surges import SURGE
-from uploads import page_tags, second_looks
+from uploads import page_tags, second_looks, switches
 from uploads.models import Photo
 
 LEASE = timedelta(minutes=5)
@@ -341,8 +341,9 @@ def take(account: User, device: Device | None, address_block: str, *, ahead: boo
 
     `ahead` asks for one more than they hold, to have it ready; None, too, where all their places are taken.
     "None" is said after expired leases were taken back and after waiting for whoever has a row locked.
-    Raises `Paused`, or `accounts.onboarding.NotReady` where terms or practice come first.
+    Raises `Paused`, `switches.ReadOnly`, or `accounts.onboarding.NotReady` where terms or practice come first.
     """
+    switches.refuse_if_read_only()
     if account.paused:
         raise Paused
     onboarding.check_ready(account)

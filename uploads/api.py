@@ -171,8 +171,10 @@ class Photos(APIView):
                 "unknown_page",
             ),
             428: error("Alarm mode: a proof of work is needed.", "proof_needed"),
-            429: error("Too much at once: later.", "too_many_photos", "throttled"),
-            503: error("Not stored; try again.", "storage_unavailable", "decoder_unavailable", "unavailable"),
+            429: error("Too much at once: later.", "too_many_photos", "come_later", "throttled"),
+            503: error(
+                "Not stored; try again.", "storage_unavailable", "decoder_unavailable", "read_only", "unavailable"
+            ),
         },
     )
     def post(self, request: Request) -> Response:

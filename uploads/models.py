@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop as _  # labels stay Indonesian in data; templates translate
 
 from accounts.models import Device
 from tps.models import Contest, PollingStation
@@ -241,3 +242,28 @@ class AlarmTurn(models.Model):
 
     def __str__(self) -> str:
         return "on" if self.on else "off"
+
+
+class Switch(models.TextChoices):
+    """What an operator can turn on for a while, beside the alarm mode and surges (`uploads.switches`)."""
+
+    SLOW = "slow", _("foto TPS yang sudah lengkap datang kemudian")
+    READ_ONLY = "read_only", _("hanya baca")
+
+
+class SwitchTurn(models.Model):
+    """An operator turned a switch on or off. Rows are added, never edited; the newest of a switch holds."""
+
+    switch = models.CharField(max_length=9, choices=Switch.choices)
+    on = models.BooleanField()
+    note = models.CharField(max_length=300, blank=True)  # why; for operators only
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    turned_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(switch__in=Switch.values), name="a_turn_is_of_a_known_switch")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.switch} {'on' if self.on else 'off'}"

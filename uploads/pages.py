@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import devices
 from accounts.models import User
 from accounts.permissions import Action, page
-from accounts.refusals import Refusal, message
+from accounts.refusals import Refusal, mark, message
 from pemantau import admission
 from tps import search
 from tps.models import Contest, PollingStation, Region
@@ -159,7 +159,7 @@ def _form(request: HttpRequest, where: Place, chosen: str, refusal: Refusal | No
     response = render(request, "uploads/send.html", context, status=refusal.status if refusal else 200)
     if refusal and refusal.retry_after:
         response["Retry-After"] = str(refusal.retry_after)
-    return response
+    return mark(response, refusal) if refusal else response
 
 
 def _price(request: HttpRequest) -> dict[str, Any] | None:

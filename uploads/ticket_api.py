@@ -142,8 +142,10 @@ class Tickets(APIView):
             415: error("Not JSON.", "unsupported_media_type"),
             422: error("A claim that cannot be right.", "unknown_contest", "unknown_page", "empty_file"),
             428: error("Alarm mode: a proof of work is needed.", "proof_needed"),
-            429: error("Too much at once: later, never lost.", "too_many_open", "too_many_photos", "throttled"),
-            503: error("Try again.", "storage_unavailable", "unavailable"),
+            429: error(
+                "Too much at once: later, never lost.", "too_many_open", "too_many_photos", "come_later", "throttled"
+            ),
+            503: error("Try again.", "storage_unavailable", "read_only", "unavailable"),
         },
     )
     def post(self, request: Request) -> Response:
@@ -152,10 +154,11 @@ class Tickets(APIView):
         sent = form.validated_data
         where = claims.place(sent["station"], sent.get("election"))
         device = devices.of(request._request)
+        claim = claims.claim(where, sent["contest"], sent.get("page"))
         with transaction.atomic():
             taken, is_new = tickets.take(
                 device,
-                claims.claim(where, sent["contest"], sent.get("page")),
+                claim,
                 sha256=sent["sha256"],
                 size=sent["size"],
                 media_type=sent["media_type"],
@@ -163,7 +166,7 @@ class Tickets(APIView):
             # Counted here, once: what was let in is not held up halfway, nor where its phone asks again.
             if is_new:
                 paid = Paid(request.headers.get("Proof", ""))
-                admission.admit(device, devices.client_address(request._request), paid)
+                admission.admit(device, devices.client_address(request._request), paid, claim)
         if isinstance(taken, Photo):
             return Response(body_of_delivered(taken, request))
         return Response(body_of(taken, request, is_new=is_new), status=201 if is_new else 200)
@@ -247,7 +250,9 @@ class Finish(APIView):
             415: error("No picture we take.", "not_a_picture", "unsupported_media_type"),
             422: error("Other bytes than announced, or a picture that cannot be right.", "wrong_hash", *_REFUSED),
             429: error("Too much at once.", "throttled"),
-            503: error("Not stored; try again.", "storage_unavailable", "decoder_unavailable", "unavailable"),
+            503: error(
+                "Not stored; try again.", "storage_unavailable", "decoder_unavailable", "read_only", "unavailable"
+            ),
         },
     )
     def post(self, request: Request, ticket: UUID) -> Response:

@@ -69,6 +69,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
     "reference": {"what": "dpt", "hash": HASH, "at": AT},
     "rule": {"rule": 2, "hash": HASH, "why": "issue-5", "by": WHO, "second": WHO, "at": AT},
     "alarm": {"version": 1, "state": "on", "by": WHO, "at": AT},
+    "switch": {"version": 1, "switch": "read_only", "state": "on", "by": WHO, "at": AT},
     "sample": {"version": 1, "contest": "ppwp", "digits": 4, "size": 2000, "by": WHO, "at": AT},
     "draw": {"version": 1, "index": 90, "leaf": HASH, "size": 2212, "at": AT},
     "surge": {"version": 1, "state": "on", "by": WHO, "at": AT, "region": "9101", "reason": "behind"},
