@@ -238,6 +238,8 @@ class VoteWord(models.Model):
 
 # Tables of their own module; Django looks for them here.
 from aggregation.picture_models import MapOutline, MapSheet, MapTile, TallySample  # noqa: E402, F401
+
+
 class Question(models.Model):
     """Something about a result that somebody should look at again (`aggregation.anomalies`).
 

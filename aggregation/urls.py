@@ -8,11 +8,12 @@ from aggregation import (
     document_pages,
     embed_pages,
     exclusion_pages,
+    question_api,
+    question_pages,
     report_pages,
     vote_pages,
     weeding_pages,
 )
-from aggregation import exclusion_pages, question_api, question_pages, report_pages, vote_pages, weeding_pages
 from aggregation import pages as doors
 
 

@@ -19,13 +19,14 @@ from accounts.models import FactorReset, Role, RoleProposal, User
 from accounts.permissions import Action, page
 from accounts.refusals import Refusal
 from aggregation import backlog_document, region_document
-from pemantau import overview as counts
+from pemantau import operations, switch_pages
 from pemantau.outcomes import tell
 from tps import search
 from tps.models import Contest, Election
 from transcription import samples, surges
 from transcription.models import Sample, SurgeTurn
 from uploads import alarm as alarm_mode
+from uploads import switches
 from uploads.models import AlarmTurn, Photo
 
 PER_PAGE = 50
@@ -44,18 +45,24 @@ STEPS = {
 @require_safe
 @page(Action.OPERATE)
 def overview(request: HttpRequest) -> HttpResponse:
-    """The whole operation, and its backlog in the region that `?wilayah=` names, at most some seconds old."""
+    """The whole operation, and its backlog in the region that `?wilayah=` names; all of it at most some seconds old."""
     election = search.election()
     code = region_document.code_of(request.GET.get("wilayah", region_document.WHOLE))
     backlog = backlog_document.published(election.pk, code, find=lambda: election).content
-    shown = counts.of(election.pk)
-    steps = [(STEPS[Photo.Step(step)], number) for step, number in shown.photos.items()]
+    machinery = operations.of(election.pk)
+    shown = machinery.counts
+    steps = [
+        (STEPS[Photo.Step(step)], number, machinery.oldest.get(Photo.Step(step)))
+        for step, number in shown.photos.items()
+    ]
     return render(
         request,
         "operating/overview.html",
         {
             "election": election,
             "counts": shown,
+            "machinery": machinery,
+            "on": [title for switch, title in switch_pages.TITLES.items() if switches.is_on(switch)],
             "to_agree": shown.liftings + shown.recalls,
             "steps": steps,
             "alarm": alarm_mode.is_on(),

@@ -37,6 +37,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or (
 CSRF_FAILURE_VIEW = "pemantau.refusals.stale_form"
 CSRF_TRUSTED_ORIGINS = [SITE_ORIGIN]
 
+# Whoever shows it reads `/metrik/`; without one there is no such page.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
 # How many proxies of ours append to X-Forwarded-For. The client's address is that many from the
 # right; 0 means that nobody but the socket is believed.
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
@@ -76,6 +78,7 @@ if GOOGLE_CLIENT_ID:
 
 MIDDLEWARE = [
     "pemantau.logs.CorrelationMiddleware",
+    "pemantau.happenings.CountingMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.http.ConditionalGetMiddleware",  # an ETag on whatever may be kept, 304 for who has it
@@ -166,6 +169,7 @@ CELERY_TASK_ROUTES = {"pemantau.pipeline.inspect": {"queue": "inspect"}}
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "pemantau.pipeline.sweep", "schedule": 30.0},
     "renew-gold": {"task": "pemantau.pipeline.renew_gold", "schedule": 300.0},
+    "ask": {"task": "pemantau.pipeline.ask", "schedule": 60.0},
     "reap": {"task": "pemantau.pipeline.reap", "schedule": 3600.0},
 }
 

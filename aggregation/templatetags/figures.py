@@ -94,6 +94,16 @@ def lasts(minutes: int | None) -> str:
 
 
 @register.filter
+def age(seconds: float | None) -> str:
+    """So long ago, in the unit that fits."""
+    if seconds is None:
+        return "–"
+    if seconds < 90:
+        return ngettext("%(n)s detik", "%(n)s detik", round(seconds)) % {"n": round(seconds)}
+    return lasts(max(1, round(seconds / 60)))
+
+
+@register.filter
 def why_first(reason: str) -> str:
     """Why an operator has something read first."""
     return _(SurgeTurn.Reason(reason).label)
