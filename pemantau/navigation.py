@@ -15,6 +15,7 @@ SECTIONS = {
     "hasil": "hasil",
     "cari": "hasil",
     "antrean": "hasil",
+    "tanda-tanya": "hasil",
     "foto": "hasil",
     "lapor": "hasil",
     "sematan": "hasil",

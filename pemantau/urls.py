@@ -15,8 +15,9 @@ import ledger.urls
 import tps.urls
 import transcription.urls
 import uploads.urls
-from pemantau import admin_door, bar_pages, board_pages, pages, people_pages
+from pemantau import admin_door, bar_pages, board_pages, pages, people_pages, switch_pages
 from pemantau.health import health
+from pemantau.metrics import metrics
 
 APPS = (accounts.urls, tps.urls, uploads.urls, transcription.urls, aggregation.urls, ledger.urls)
 
@@ -40,6 +41,7 @@ urlpatterns = [
     path("api/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api"),
     path("bahasa/", csrf_exempt(set_language), name="set_language"),
     path("kelola/", pages.overview, name="overview"),
+    path("kelola/sakelar/", switch_pages.all_switches, name="switches"),
     path("kelola/siaga/", pages.alarm, name="alarm"),
     path("kelola/dahulukan/", pages.surge, name="surge"),
     path("kelola/jeda/", bar_pages.readers, name="bars"),
@@ -58,6 +60,7 @@ urlpatterns = [
     path("relawan/", board_pages.board, name="board"),
     path("akun/langkah-kedua/", people_pages.second_factor_first, name="second_factor"),
     path("sehat/", health, name="health"),
+    path("metrik/", metrics, name="metrics"),
     path("akun/login/code/", accounts.pages.RequestLoginCode.as_view(), name="account_request_login_code"),
     path("akun/login/code/confirm/", accounts.pages.ConfirmLoginCode.as_view(), name="account_confirm_login_code"),
     path("akun/", include("allauth.account.urls")),

@@ -50,7 +50,7 @@ from transcription.models import (
     Weeding,
 )
 from uploads import statements
-from uploads.models import AlarmTurn, Photo, Repeat, SentKey, Ticket
+from uploads.models import AlarmTurn, Photo, Repeat, SentKey, SwitchTurn, Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -346,6 +346,12 @@ def alarm_turned(scene: Scene) -> None:
     assert Event.objects.filter(kind="alarm").count() == 1
 
 
+def switch_turned(scene: Scene) -> None:
+    one(twice(scene.browser("Omar"), "/kelola/sakelar/", {"switch": "slow", "on": "yes", "note": "ramai"}), 302)
+    assert [(turn.switch, turn.on) for turn in SwitchTurn.objects.all()] == [("slow", True)]
+    assert Event.objects.filter(kind="switch").count() == 1
+
+
 def surge_begun(scene: Scene) -> None:
     said = {"region": "9101", "reason": "behind"}
     one(twice(scene.browser("Omar"), "/kelola/dahulukan/", said), 302)
@@ -524,6 +530,7 @@ POSTS: dict[str, Callable[[Scene], None]] = {
     "announce": announced_on_all_pages,
     "leave": leaves,
     "alarm": alarm_turned,
+    "switches": switch_turned,
     "surge": surge_begun,
     "bars": reader_paused,
     "recall": readings_recalled,

@@ -54,6 +54,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "aggregation:document": (EVERYBODY, None),
     "aggregation:search": (EVERYBODY, None),
     "aggregation:elections": (EVERYBODY, None),
+    "aggregation:questions": (EVERYBODY, None),
     "aggregation:backlog": (EVERYBODY, None),
     **{
         f"aggregation:{name}": (EVERYBODY, None)
@@ -62,10 +63,12 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "aggregation-api:region": (EVERYBODY, None),
     "aggregation-api:station": (EVERYBODY, None),
     "aggregation-api:backlog": (EVERYBODY, None),
+    "aggregation-api:questions": (EVERYBODY, None),
     "ledger-api:entries": (EVERYBODY, None),
     "schema": (EVERYBODY, None),
     "api": (EVERYBODY, None),
     "health": (EVERYBODY, None),
+    "metrics": (EVERYBODY, None),  # who shows no token is told that there is no such page
     "set_language": (EVERYBODY, EVERYBODY),
     **{
         f"tps-api:{name}": (EVERYBODY, None)
@@ -138,6 +141,7 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "bars": (OPERATORS, OPERATORS),
     "recall": (OPERATORS, OPERATORS),
     "alarm": (OPERATORS, OPERATORS),
+    "switches": (OPERATORS, OPERATORS),
     "people": (OPERATORS, None),
     "grant": (None, OPERATORS),
     "reset_factor": (None, OPERATORS),

@@ -60,6 +60,7 @@ EVERYBODY = [
     "/akun/signup/",
     "/akun/login/code/",
     "/akun/password/reset/",
+    "/tanda-tanya/contoh/ppwp/",
     "/tidak-ada/",
 ]
 SIGNED_IN = {
@@ -83,6 +84,7 @@ SIGNED_IN = {
         "/kelola/orang/?q=tidakada",
         "/kelola/undangan/",
         "/kelola/pengumuman/",
+        "/kelola/sakelar/",
         "/kelola/siaga/",
         "/kelola/dahulukan/",
         "/kelola/jeda/",

@@ -68,6 +68,9 @@ WITHOUT_DUTY = {
     "aggregation_mapoutline": "what stands on a sheet of a map",
     "aggregation_maptile": "where a region stands in the tile-grid map; nothing is counted by it",
     "aggregation_tallysample": "copies of tallies for charts; each tally's snapshot has its `tally` entry",
+    "aggregation_question": "derived from results and photos, moves no number",
+    "aggregation_questionscan": "when questions were last looked for",
+    "aggregation_auditrun": "what a run of the audit found; it changes nothing, and anybody can run it again",
     "aggregation_tally": "the fold of `select` entries; each snapshot has its `tally` entry",
 }
 
@@ -90,6 +93,7 @@ def test_all_evidence_is_append_only():
         *("ledger_event", "ledger_leaf", "uploads_photo", "uploads_publiccopy", "uploads_sentkey", "uploads_repeat"),
         *("transcription_entry", "transcription_ruling", "transcription_decision"),
         "uploads_alarmturn",
+        "uploads_switchturn",
     }
 
 
