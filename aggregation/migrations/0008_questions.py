@@ -11,7 +11,7 @@ from ledger.immutability import append_only
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aggregation', '0005_since'),
+        ('aggregation', '0007_pictures'),
         ('tps', '0009_rule_6'),
         ('uploads', '0012_by_time'),
     ]
