@@ -11,7 +11,7 @@ how far off it is where that is not so, is measured in `docs/estimate.md`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import exp, log, sqrt
 from statistics import NormalDist
@@ -155,6 +155,7 @@ class _Sample:
     def __init__(self, strata: Sequence[Stratum], digits: Sequence[int]) -> None:
         self.strata, self.digits = strata, digits
         self.regions: list[dict[str, _Region]] = [_regions(strata, length) for length in digits]
+        self.lenders: dict[str, Stratum] = {}
         self._raise()
         self.weights = [one.size / one.counted_size * self._raised(one.code) if one.covered else 0.0 for one in strata]
         self.total = sum(weight * one.total for weight, one in zip(self.weights, strata, strict=True))
@@ -206,9 +207,9 @@ class _Sample:
             by_degrees += part * part / (n - 1)
         for name, times in lent.items():
             # The variance of a TPS around the mean of that region.
-            lender = self._region(name)
+            lender = self._lender(name)
             degrees = max(lender.counted - 1, 1)
-            part = times * _squares(_together(self.strata[i] for i in lender.places), option, share) / degrees
+            part = times * _squares(lender, option, share) / degrees
             variance += part
             by_degrees += part * part / degrees
         return variance, variance * variance / by_degrees if by_degrees else 0.0
@@ -234,8 +235,13 @@ class _Sample:
                 break
         return code[:length]
 
-    def _region(self, name: str) -> "_Region":
+    def _region(self, name: str) -> _Region:
         return self.regions[self.digits.index(len(name))][name]
+
+    def _lender(self, name: str) -> Stratum:
+        if name not in self.lenders:
+            self.lenders[name] = _together([self.strata[i] for i in self._region(name).places])
+        return self.lenders[name]
 
 
 def _regions(strata: Sequence[Stratum], length: int) -> dict[str, _Region]:
@@ -258,9 +264,8 @@ def _squares(one: Stratum, option: int, share: float) -> float:
     )  # fmt: skip
 
 
-def _together(strata: Iterable[Stratum]) -> Stratum:
+def _together(found: Sequence[Stratum]) -> Stratum:
     """Strata as if they were one."""
-    found = list(strata)
     whole: dict[str, Any] = {}
     for name in Stratum.__slots__[1:]:
         values = [getattr(one, name) for one in found]

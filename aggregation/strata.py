@@ -21,6 +21,12 @@ from aggregation.estimate import FEWEST_STATIONS, Stratum, estimate
 from tps.models import Contest
 
 KECAMATAN, VILLAGE = 6, 10
+# Of so many regions each TPS is looked up by itself; of more, or of the nation, all are joined at once.
+FEW = 20
+# Compiling these sums takes longer than adding them.
+_NO_JIT = "SET LOCAL jit = off"
+# A plan that thinks a code's beginning is rare would walk all kecamatan for each TPS.
+_ALL_AT_ONCE = f"{_NO_JIT}; SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'"
 # Around a kecamatan, smallest first: its kabupaten, its province, the nation.
 _AROUND = (4, 2, 0)
 
@@ -56,8 +62,8 @@ def _moments(layout: Columns, digits: int) -> str:
             FROM aggregation_result r
             JOIN tps_pollingstation s ON s.id = r.station_id
             JOIN mean m ON m.code = left(s.region_id, {KECAMATAN})
+            JOIN unnest(%(within)s::text[]) w (code) ON w.code = left(s.region_id, %(length)s)
             WHERE r.contest_id = %(contest)s AND r.amounts[{counted}] = 1
-              AND left(s.region_id, %(length)s) = ANY(%(within)s)
               AND s.code >= %(first)s AND s.code < %(last)s
         ) one
         GROUP BY 1
@@ -71,9 +77,9 @@ def _moments(layout: Columns, digits: int) -> str:
     FROM aggregation_tally t
     JOIN tps_extent x ON x.region_id = t.region_id AND x.election_id = %(election)s
     JOIN mean m ON m.code = left(t.region_id, {KECAMATAN})
+    JOIN unnest(%(within)s::text[]) w (code) ON w.code = left(t.region_id, %(length)s)
     LEFT JOIN seen ON seen.code = t.region_id
     WHERE t.contest_id = %(contest)s AND length(t.region_id) = {digits}
-      AND left(t.region_id, %(length)s) = ANY(%(within)s)
       AND t.region_id >= %(first)s AND t.region_id < %(last)s
       AND t.stations > t.amounts[{excluded}] AND x.stations > 0
     ORDER BY t.region_id
@@ -95,7 +101,7 @@ def read(contest: Contest, digits: int = KECAMATAN, within: Collection[str] = ("
         "last": max(within) + ":",
     }
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off")  # compiling these sums takes longer than adding them
+        cursor.execute(_ALL_AT_ONCE if len(within) > FEW or "" in within else _NO_JIT)
         cursor.execute(_moments(layout, digits), values)
         return [_stratum(row, len(layout.votes)) for row in cursor]
 

@@ -14,6 +14,7 @@ from aggregation import (
     vote_pages,
     weeding_pages,
 )
+from aggregation import exclusion_pages, missing_pages, report_pages, vote_pages, weeding_pages
 from aggregation import pages as doors
 
 
@@ -64,6 +65,8 @@ pages: list[URLPattern | URLResolver] = [
     path("hasil/<slug:election>/<slug:contest>/", doors.region, name="contest"),
     path(_REGION, doors.region, name="region"),
     path(f"{_REGION}sengketa/", doors.disputes, name="disputes"),
+    path(f"{_REGION}belum/", missing_pages.listed, name="missing"),
+    path(f"{_REGION}belum.csv", missing_pages.table, name="missing_table"),
     path("hasil/<slug:election>/<slug:contest>/tps/<result_station:station>/", doors.station, name="station"),
     path("dokumen/terbaru.json", document_pages.pointer, name="pointer"),
     path("dokumen/<slug:election>/<slug:contest>/terbaru.json", document_pages.pointer, name="contest_pointer"),

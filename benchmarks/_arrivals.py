@@ -25,9 +25,10 @@ class Population:
     strata: list[str]
     begins: np.ndarray
     of: np.ndarray  # the stratum of each TPS
-    size: np.ndarray
     moments: np.ndarray  # TPS x what `Stratum` adds up
     whole: np.ndarray  # the same, added up over the TPS of each stratum
+    stations: np.ndarray  # TPS of each stratum
+    sizes: np.ndarray
 
     @property
     def final(self) -> np.ndarray:
@@ -64,7 +65,7 @@ def population(codes: list[str], votes: np.ndarray, size: np.ndarray, digits: in
     columns += [*votes.T, *(votes**2).T, *(votes.T * total), *(votes.T * size)]
     moments = np.column_stack(columns)
     whole = np.add.reduceat(moments, begins, axis=0)
-    return Population(codes, votes, strata.tolist(), begins, of, size, moments, whole)
+    return Population(codes, votes, strata.tolist(), begins, of, moments, whole, np.bincount(of), np.bincount(of, size))
 
 
 @lru_cache(maxsize=2)
@@ -84,8 +85,8 @@ def rates(there: Population, order: str, rng: np.random.Generator) -> np.ndarray
     elif order == "city first":
         # A kota five times as fast as a kabupaten (the third digit says which), a kecamatan of many TPS half again.
         city = np.array([code[2] >= "7" for code in there.strata])
-        stations = np.bincount(there.of)
-        speed = np.where(city, 5.0, 1.0) * np.where(stations > np.median(stations), 1.5, 1.0)
+        many = there.stations > np.median(there.stations)
+        speed = np.where(city, 5.0, 1.0) * np.where(many, 1.5, 1.0)
     elif order.startswith("strong for "):
         # A kecamatan where it got 75 % is e² = 7.4 times as fast as one where it got 25 %.
         speed = np.exp(4 * shares[:, int(order.split()[2]) - 1])
@@ -111,20 +112,25 @@ def counted_first(rates: np.ndarray, coverage: float, rng: np.random.Generator) 
     return chosen
 
 
-def strata_of(there: Population, chosen: np.ndarray) -> list[Stratum]:
+def sums_of(there: Population, chosen: np.ndarray) -> np.ndarray:
+    """The moments of the counted TPS: strata x what `Stratum` adds up."""
     # What is not counted is taken off where that is less to add up.
     few = chosen if chosen.mean() < 0.5 else ~chosen
     rows = np.flatnonzero(few)
-    seen, begins = np.unique(there.of[rows], return_index=True)
+    of = there.of[rows]
+    begins = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])
     sums = np.zeros((len(there.strata), there.moments.shape[1]))
-    sums[seen] = np.add.reduceat(there.moments[rows], begins, axis=0)
-    if few is not chosen:
-        sums = there.whole - sums
-    stations = np.bincount(there.of)
-    size = np.bincount(there.of, there.size)
+    sums[of[begins]] = np.add.reduceat(there.moments[rows], begins, axis=0)
+    return sums if few is chosen else there.whole - sums
+
+
+def strata_of(there: Population, chosen: np.ndarray) -> list[Stratum]:
+    """The same as production reads it from the database."""
     k = there.votes.shape[1]
     parts = [slice(6 + k * i, 6 + k * (i + 1)) for i in range(4)]
     return [
-        Stratum(code, int(n), float(x), int(s[0]), *s[1:6], *(tuple(s[part]) for part in parts))
-        for code, n, x, s in zip(there.strata, stations, size, sums.tolist(), strict=True)
+        Stratum(code, int(n), float(x), round(s[0]), *s[1:6], *(tuple(s[part]) for part in parts))
+        for code, n, x, s in zip(
+            there.strata, there.stations, there.sizes, sums_of(there, chosen).tolist(), strict=True
+        )
     ]

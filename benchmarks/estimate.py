@@ -8,7 +8,6 @@ the yardstick. Figures: docs/estimate.md. RUNS=60 makes a short one.
 import json
 import os
 import sys
-from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
@@ -19,9 +18,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from _database import ROOT
 
+from aggregation.estimate import Estimate
+
 DATA = Path(os.environ.get("PEMANTAU_SHARED", ROOT.parent / "shared")) / "data"
 RUNS = int(os.environ.get("RUNS", "500"))
 TARGET = 0.93
+COMPARED = 3
 COVERAGES = (0.05, 0.15, 0.3, 0.6)
 MUST_HOLD = ("by province", "city first", "strong for 1 first", "strong for 2 first")
 CANNOT = ("selected inside strata", "whole villages at once")
@@ -35,7 +37,6 @@ class Cell:
     coverage: float
     runs: int
     told: int  # runs in which there was an estimate
-    reasons: dict[str, int]
     covered: list[float]  # per option, of the runs with an estimate
     error: list[float]  # mean absolute error of the estimate
     half: list[float]  # mean half width
@@ -46,35 +47,48 @@ class Cell:
 
 def cell(order: str, coverage: float, runs: int = RUNS) -> Cell:
     """Seeded by its name, so that a cell is the same whichever process runs it."""
-    from _arrivals import counted_first, nation, rates, strata_of
+    from _arrivals import counted_first, nation, rates, strata_of, sums_of
+    from _many_estimates import Regions, estimate
 
-    from aggregation.estimate import estimate
+    from aggregation.estimate import estimate as original
 
     there = nation(DATA)
+    regions = Regions(there)
     rng = np.random.default_rng([*order.encode(), round(coverage * 100)])
-    reasons: Counter[str] = Counter()
     hits, errors, halves, raw, uncovered = [], [], [], [], []
-    for _ in range(runs):
+    for run in range(runs):
         chosen = counted_first(rates(there, order, rng), coverage, rng)
-        told = estimate(strata_of(there, chosen), digits=(4, 2, 0))
-        votes = there.votes[chosen].sum(axis=0)
+        sums = sums_of(there, chosen)
+        told = estimate(there, regions, sums)
+        if run < COMPARED:
+            compare(told, original(strata_of(there, chosen), digits=(4, 2, 0)))
+        votes = sums[:, 6:9].sum(axis=0)
         raw.append(np.abs(votes / votes.sum() - there.final))
-        uncovered.append(told.uncovered)
-        if told.reason:
-            reasons[told.reason] += 1
+        uncovered.append(there.sizes[sums[:, 1] == 0].sum() / there.sizes.sum())
+        if told is None:
             continue
-        pairs = list(zip(told.options, there.final, strict=True))
-        hits.append([one.low <= final <= one.high for one, final in pairs])
-        errors.append([abs(one.share - final) for one, final in pairs])
-        halves.append([(one.high - one.low) / 2 for one, _final in pairs])
+        share, low, high = told.T
+        hits.append((low <= there.final) & (there.final <= high))
+        errors.append(np.abs(share - there.final))
+        halves.append((high - low) / 2)
 
     def mean(rows: list) -> list[float]:
         return np.mean(rows, axis=0).tolist() if rows else []
 
     return Cell(
-        order, coverage, runs, len(hits), dict(reasons), mean(hits), mean(errors), mean(halves), mean(raw),
+        order, coverage, runs, len(hits), mean(hits), mean(errors), mean(halves), mean(raw),
         float(np.max(raw)), float(np.mean(uncovered)),
     )  # fmt: skip
+
+
+def compare(quick: np.ndarray | None, told: Estimate) -> None:
+    """What is run here by the hundred is what the pages show."""
+    if quick is None:
+        assert told.reason, "an estimate where there is none"
+        return
+    shown = np.array([(one.share, one.low, one.high) for one in told.options])
+    assert shown.shape == quick.shape, told.reason
+    assert np.abs(shown - quick).max() < 1e-9, "numpy and the original differ"
 
 
 def line(one: Cell) -> str:

@@ -47,6 +47,8 @@ TABLE: dict[str, tuple[Access, Access]] = {
     "aggregation:contest": (EVERYBODY, None),
     "aggregation:region": (EVERYBODY, None),
     "aggregation:disputes": (EVERYBODY, None),
+    "aggregation:missing": (EVERYBODY, None),
+    "aggregation:missing_table": (EVERYBODY, None),
     "aggregation:station": (EVERYBODY, None),
     "aggregation:photo": (EVERYBODY, None),
     "aggregation:pointer": (EVERYBODY, None),

@@ -74,14 +74,16 @@ def test_all_are_counted():
 def test_where_no_dpt_is_known_a_tps_may_hold_what_is_allowed():
     none = alerts(standing((700, 100, 0), missing_stations=2, registered_voters=0, counted_voters=0))["missing"]
     assert (none["unknown_stations"], none["voters"], none["ballots"], none["at_usual_turnout"]) == (2, 600, 612, None)
-    assert none["pairs"][0]["could_change"] and none["pairs"][0]["could_at_usual_turnout"] is None
+    assert none["pairs"][0]["could_change"]
+    assert none["pairs"][0]["could_at_usual_turnout"] is None
     some = alerts(standing((700, 100, 0), missing_stations=2, registered_voters=3200, unknown_stations=1))["missing"]
     assert some["voters"] == 200 + 300
 
 
 def test_nothing_is_counted():
     told = alerts(standing((0, 0, 0), missing_stations=9, counted_voters=0))
-    assert told["missing"]["pairs"] == [] and told["without_disputed"]["changes"] == []
+    assert told["missing"]["pairs"] == []
+    assert told["without_disputed"]["changes"] == []
     assert told["without_disputed"]["shares"] == {"a": None, "b": None, "c": None}
 
 

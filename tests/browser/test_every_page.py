@@ -34,6 +34,7 @@ EVERYBODY = [
     "/hasil/contoh/ppwp/9101/",
     "/hasil/contoh/ppwp/9101011001/",
     "/hasil/contoh/ppwp/nasional/sengketa/",
+    "/hasil/contoh/ppwp/nasional/belum/",
     "/hasil/contoh/ppwp/tps/9101011001001/",
     "/hasil/contoh/ppwp/tps/9101011001002/",
     "/hasil/contoh/ppwp/tps/9101011001003/",
