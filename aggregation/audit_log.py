@@ -209,7 +209,7 @@ def _rules_not_named() -> Iterator[Found]:
 
 
 def _untold_reference_data() -> Iterator[Found]:
-    """Regions, TPS, DPT, contests, options and forms are what the newest entry about each of them says."""
+    """Regions, TPS, DPT, contests, options, seats and forms are what the newest entry about each of them says."""
     for genesis in Event.objects.filter(kind="genesis").order_by("pk"):
         told = {part: value for part, value in json.loads(bytes(genesis.body)).items() if part in reference.PARTS}
         contests = told.pop("contests")  # their codes; a hash only once they were changed
@@ -217,6 +217,7 @@ def _untold_reference_data() -> Iterator[Found]:
             entry = json.loads(bytes(event.body))
             told[entry["what"]] = entry["hash"]
         election = Election.objects.get(pk=genesis.log)
+        told.setdefault("seats", reference.NOTHING)  # told only once there are any
         now = reference.hashes(election)
         for part in sorted(told):
             if told[part] != now[part]:

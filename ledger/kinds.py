@@ -132,6 +132,7 @@ FIELDS: dict[str, Holds] = {
     "sample": version,
     "seal": sha256,
     "sealed": sha256,
+    "seats": sha256,
     "second": commitment,
     "since": moment,
     "size": count,
@@ -171,7 +172,7 @@ def _kind(required: str, optional: str = "", subject: str = "") -> Kind:
 
 
 KINDS: dict[str, Kind] = {
-    "genesis": _kind("election contests regions tps_list dpt options forms rule_version", subject="election"),
+    "genesis": _kind("election contests regions tps_list dpt options forms rule_version", "seats", subject="election"),
     # A photo was received and its original sealed. `who` is the sender's commitment.
     "photo": _kind("id seal size type tps_claim contest who at via", "page", subject="id"),
     # Public copies of a photo exist from here on: SHA-256 of each by its longer side.

@@ -91,16 +91,19 @@ class ContestForm(forms.ModelForm):
     """A contest has a form of its kind, and shares no region with another contest of its kind."""
 
     form = forms.ChoiceField(choices=lambda: [(name, name) for name in form_definitions.names()])
+    seats = forms.IntegerField(required=False, min_value=elections.SEATS.start, max_value=elections.SEATS.stop - 1)
 
     class Meta:
         model = Contest
-        fields = ("election", "code", "kind", "name", "form", "area")
+        fields = ("election", "code", "kind", "name", "form", "seats", "area")
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         election = values.get("election") or getattr(self.instance, "election", None)
         _refuse_if_in_use(election)
         kind, name = values.get("kind"), values.get("form")
+        if kind == Contest.Kind.PPWP and values.get("seats"):
+            self.add_error("seats", ValidationError(_("Pemilihan presiden tidak mempunyai kursi.")))
         if kind and name and form_definitions.load(name).kind != kind:
             self.add_error("form", ValidationError(_("Formulir ini untuk jenis pemilihan lain.")))
         elif election and kind and name and "area" in values:
@@ -118,7 +121,7 @@ class ContestForm(forms.ModelForm):
 @admin.register(Contest)
 class ContestAdmin(Told):
     form = ContestForm
-    list_display = ("code", "name", "election", "kind", "form")
+    list_display = ("code", "name", "election", "kind", "form", "seats")
     list_filter = ("election", "kind")
     list_select_related = ("election",)
     search_fields = ("code", "name")

@@ -131,6 +131,7 @@ def _contest(contest: Contest) -> dict[str, Any]:
         "kind": contest.kind,
         "name": contest.name,
         "form_name": contest.form,
+        "seats": contest.seats,
         "area": sorted(region.pk for region in contest.area.all()) or [NATIONAL],
     }
 

@@ -19,7 +19,7 @@ class ElectionWithHashes(ElectionRow):
         help_text="Which version of the consensus rule decided first; later ones stand in the ledger (`rule`)."
     )
     hashes = serializers.DictField(
-        child=serializers.CharField(), help_text="By part: contests, dpt, forms, options, regions, tps_list."
+        child=serializers.CharField(), help_text="By part: contests, dpt, forms, options, regions, tps_list; seats where known."
     )
 
 
@@ -28,6 +28,7 @@ class ContestRow(serializers.Serializer):
     kind = serializers.CharField()
     name = serializers.CharField()
     form_name = serializers.CharField()
+    seats = serializers.IntegerField(allow_null=True, help_text="How many are elected; null: unknown.")
     area = serializers.ListField(child=serializers.CharField(), help_text="Codes of regions, or `nasional`.")
 
 

@@ -17,11 +17,13 @@ from tps.form_shapes import Choice
 from tps.models import NATION, RULE_OF_NEW_ELECTIONS, Contest, Election, Option, PollingStation, Region, above
 
 CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
+# The law has 3 to 10 in a dapil of DPR, 3 to 12 in one of a DPRD; other elections may have others.
+SEATS = range(1, 100)
 
 
 @dataclass(frozen=True)
 class ContestPlan:
-    """How a contest should be. `area` and `options` are left as they are where they are None."""
+    """How a contest should be. `area`, `options` and `seats` are left as they are where they are None."""
 
     code: str
     kind: str
@@ -30,6 +32,7 @@ class ContestPlan:
     area: frozenset[str] | None = None  # region codes; empty is the nation
     options: tuple[Choice, ...] | None = None
     line: int = 0
+    seats: int | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,10 @@ def _wrong_with(contest: ContestPlan) -> Iterator[str]:
         yield f"{contest.code}: unknown form {contest.form!r}; known are {', '.join(form_definitions.names())}"
     elif form_definitions.load(contest.form).kind != contest.kind:
         yield f"{contest.code}: the form {contest.form} is not for {contest.kind}"
+    if contest.seats is not None and contest.kind == Contest.Kind.PPWP:
+        yield f"{contest.code}: a presidential contest has no seats"
+    elif contest.seats is not None and contest.seats not in SEATS:
+        yield f"{contest.code}: {contest.seats} is no number of seats from 1 to {SEATS.stop - 1}"
     for choices in _lists(contest.options or ()):
         numbers = [choice.number for choice in choices]
         for number in sorted({n for n in numbers if numbers.count(n) > 1}):
@@ -192,6 +199,8 @@ def differences(plan: ElectionPlan) -> Differences:
             )
             if old != new
         ]
+        if contest.seats is not None and contest.seats != old_contest.seats:
+            lines.append(f"{contest.code}: seats {old_contest.seats or 'unknown'} becomes {contest.seats}")
         if contest.area is not None and contest.area != areas[contest.code][1]:
             lines.append(f"{contest.code}: area {_said(areas[contest.code][1])} becomes {_said(contest.area)}")
         if contest.options is not None:
@@ -275,6 +284,8 @@ def _apply_contests(election: Election, plans: Sequence[ContestPlan]) -> None:
         unique_fields=["election", "code"],
         update_fields=["kind", "name", "form"],
     )
+    for seats, codes in _by_seats(plans).items():
+        Contest.objects.filter(election=election, code__in=codes).update(seats=seats)
     ids = dict(Contest.objects.filter(election=election).values_list("code", "pk"))
     through = Contest.area.through
     mine = {ids[p.code]: p.area for p in plans if p.area is not None}
@@ -284,6 +295,15 @@ def _apply_contests(election: Election, plans: Sequence[ContestPlan]) -> None:
         through.objects.filter(contest_id=contest, region_id=region).delete()
     through.objects.bulk_create([through(contest_id=c, region_id=r) for c, r in sorted(new - old)])
     _apply_options(election, {ids[p.code]: p for p in plans if p.options is not None})
+
+
+def _by_seats(plans: Sequence[ContestPlan]) -> dict[int, list[str]]:
+    """The codes of contests by how many seats they are to have, where the plan says so."""
+    found: dict[int, list[str]] = {}
+    for plan in plans:
+        if plan.seats is not None:
+            found.setdefault(plan.seats, []).append(plan.code)
+    return found
 
 
 def _apply_options(election: Election, plans: dict[int, ContestPlan]) -> None:

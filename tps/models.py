@@ -222,6 +222,8 @@ class Contest(models.Model):
     form = models.CharField(max_length=40)
     # Where it is voted on: these regions and all below them; none means the nation.
     area = models.ManyToManyField(Region, blank=True)
+    # How many are elected: the dapil's seats. Of a president, nothing is said.
+    seats = models.SmallIntegerField(null=True, blank=True, help_text="unknown where empty")
     # SHA-256 of its options: forms with the options filled in are kept by it. See `tps.reference`.
     options_hash = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -233,6 +235,10 @@ class Contest(models.Model):
             models.CheckConstraint(
                 condition=Q(kind__in=["ppwp", "dpr", "dpd", "dprd_prov", "dprd_kabko"]),
                 name="contest_is_of_a_known_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(seats__isnull=True) | Q(seats__range=(1, 99)) & ~Q(kind="ppwp"),
+                name="seats_of_a_dapil_are_from_1_to_99",
             ),
         ]
 

@@ -10,6 +10,7 @@ sorted by code):
     contests   code, kind, form, area, name       area: region codes parted by commas, empty for the nation
     options    contest, party, number, name       party: ballot number, empty unless it is a party's candidate
     forms      name, SHA-256 of the file          of the forms in use
+    seats      contest, seats                     where they are known; told only once they are known anywhere
 """
 
 import datetime
@@ -24,7 +25,9 @@ from ledger import entries as ledger
 from tps import form_definitions
 from tps.models import Contest, Election
 
-PARTS = ("contests", "dpt", "forms", "options", "regions", "tps_list")
+PARTS = ("contests", "dpt", "forms", "options", "regions", "seats", "tps_list")
+# What a part without lines is named by.
+NOTHING = f"sha256:{hashlib.sha256(b'').hexdigest()}"
 
 _LINES = {
     "regions": """
@@ -46,6 +49,9 @@ _LINES = {
                c.code || to_char(coalesce(p.number, 0), ' 000') || to_char(o.number, ' 000') AS place
         FROM tps_option o JOIN tps_contest c ON c.id = o.contest_id LEFT JOIN tps_option p ON p.id = o.party_id
         WHERE c.election_id = %(election)s""",
+    "seats": """
+        SELECT code || E'\\t' || seats || E'\\n' AS line, code AS place FROM tps_contest
+        WHERE election_id = %(election)s AND seats IS NOT NULL""",
 }
 
 # Each contest's options by themselves, as above; forms with the options filled in are kept by it.
@@ -104,8 +110,8 @@ def record(election: Election, by: str | None = None) -> list[str]:
     known = Election.objects.select_for_update().get(pk=election.pk).hashes
     with connection.cursor() as cursor:
         cursor.execute(_OPTIONS_BY_CONTEST, [election.pk])
-    now = hashes(election)
-    changed = [part for part in PARTS if known.get(part) != now[part]]
+    now = _to_be_told(hashes(election), known)
+    changed = [part for part in PARTS if known.get(part) != now.get(part)]
     if not changed:
         return []
     if not known:
@@ -131,8 +137,13 @@ def _genesis(election: Election, now: dict[str, str]) -> None:
         election=election.pk,
         rule_version=election.rule_version,
         contests=list(Contest.objects.filter(election=election).order_by("code").values_list("code", flat=True)),
-        **{part: now[part] for part in PARTS if part != "contests"},
+        **{part: now[part] for part in PARTS if part in now and part != "contests"},
     )
+
+
+def _to_be_told(now: dict[str, str], known: dict[str, str]) -> dict[str, str]:
+    """Without the seats where nobody knows any: logs from before there were seats stay as they are."""
+    return {part: digest for part, digest in now.items() if part != "seats" or part in known or digest != NOTHING}
 
 
 def record_everywhere(by: str | None = None) -> list[str]:

@@ -322,6 +322,7 @@ def test_no_pointer(world):
         ("UPDATE tps_pollingstation SET registered_voters = 1 WHERE code = '9101011001001'", "dpt"),
         ("UPDATE tps_region SET name = 'Lain' WHERE code = '91'", "regions"),
         ("UPDATE tps_contest SET code = 'lain'", "contests"),
+        ("UPDATE tps_contest SET kind = 'dpr', seats = 3", "seats"),
     ],
 )
 def test_changed_reference_data(world, change, part):

@@ -18,6 +18,7 @@ _SAMPLES: dict[str, dict[str, Any]] = {
         "options": HASH,
         "forms": {"ppwp": HASH},
         "rule_version": 1,
+        "seats": HASH,
     },
     "photo": {
         "id": A,

@@ -53,6 +53,7 @@ def test_contests_come_by_page_and_kind(sample, client, django_assert_num_querie
         "kind": "ppwp",
         "name": "Presiden dan Wakil Presiden",
         "form_name": "c-hasil-ppwp",
+        "seats": None,
         "area": ["nasional"],
     }
     assert len(client.get(f"{V1}/elections/contoh/contests/?page=2").json()["results"]) == 2

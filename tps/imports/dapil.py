@@ -1,6 +1,6 @@
 """Electoral districts (dapil): each becomes a contest.
 
-    dapil      election,dapil_code,dapil_name          election: DPR, DPD, DPRD_PROV or DPRD_KABKO
+    dapil      election,dapil_code,dapil_name[,seats]  election: DPR, DPD, DPRD_PROV or DPRD_KABKO
     regions    election,dapil_code,region_code,is_split
 
     councils   province,election,council              what the council of a province is called
@@ -18,7 +18,7 @@ from django.db.models import Q
 from tps.elections import ContestPlan, ElectionPlan
 from tps.imports import elections
 from tps.imports.changes import Changes, Progress, silent
-from tps.imports.files import Problems, name_of, rows
+from tps.imports.files import Problems, Row, name_of, rows, whole
 from tps.models import Contest, Election, Region, above
 
 # election -> kind, how contests' codes begin, how their names begin, form
@@ -56,7 +56,7 @@ def compare(
     problems = Problems(dapil)
     plans: dict[tuple[str, str], ContestPlan] = {}
     columns = ("election", "dapil_code", "dapil_name")
-    for row in rows(dapil, columns, problems, ignore_others=True):
+    for row in rows(dapil, columns, problems, optional=("seats",), ignore_others=True):
         which = row["election"], row["dapil_code"].strip()
         if row["election"] not in KINDS:
             problems.at(row.line, f"election is {row['election']!r}; known are {', '.join(KINDS)}")
@@ -71,7 +71,8 @@ def compare(
             kind, _begin, usual, form = KINDS[row["election"]]
             title = called.get((min(area, default="")[:2], row["election"]), usual)
             name = f"{title} {name_of(row, 'dapil_name', problems, longest=90)}"
-            plans[which] = ContestPlan(code_of(*which), kind, name, form, area, None, row.line)
+            seats = _seats(row, problems)
+            plans[which] = ContestPlan(code_of(*which), kind, name, form, area, None, row.line, seats)
     for which in areas:
         problems.at(0, f"{' '.join(which)} has regions in {regions.name} and is not listed here")
     problems.refuse()
@@ -81,6 +82,17 @@ def compare(
         f"  {code} {name} is in no dapil of {which}, though regions around it are" for which, code, name in uncovered
     ]
     return changes
+
+
+def _seats(row: Row, problems: Problems) -> int | None:
+    """None where the column is missing or empty: what is known stays."""
+    written = row.get("seats", "")
+    if not written.strip():
+        return None
+    seats = whole(written)
+    if seats is None:
+        problems.at(row.line, f"seats is {written!r}, not a number")
+    return seats
 
 
 def _plan(election: Election, contests: tuple[ContestPlan, ...]) -> ElectionPlan:

@@ -29,6 +29,7 @@ CONTEST: Shape = {
     "name": (str, True),
     "form": (str, True),
     "area": (list, False),
+    "seats": (int, False),
     "options": (list, False),
 }
 OPTION: Shape = {"number": (int, True), "name": (str, True), "candidates": (list, False)}
@@ -107,6 +108,7 @@ def _contest(contest: Block) -> ContestPlan:
         area=frozenset(contest.get("area", [])),
         options=tuple(_choice(option) for option in contest["options"]) if "options" in contest else None,
         line=contest.line,
+        seats=contest.get("seats"),
     )
 
 
