@@ -1,6 +1,7 @@
 """The C.Hasil forms by name, and the form of a contest. Data: `tps/forms/*.yaml`; shapes: `tps/form_shapes.py`."""
 
-from functools import cache, lru_cache
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from tps.form_files import read
@@ -20,6 +21,7 @@ __all__ = [
     "WrongForm",
     "bubbles_by_tag",
     "for_contest",
+    "for_contests",
     "forget",
     "load",
     "names",
@@ -66,26 +68,51 @@ def for_contest(contest: Contest) -> FormDefinition:
 
     Kept in this process for as long as the contest's form and options stay as they are; costs no query then.
     """
-    return _for_contest(contest.pk, contest.form, contest.options_hash)
+    return for_contests([contest])[contest.pk]
 
 
-@lru_cache(maxsize=4096)
-def _for_contest(contest_id: int, name: str, options_hash: str) -> FormDefinition:
-    options = choices_of(contest_id)
-    return load(name).with_options(options) if options else load(name)
+# By contest, form and options: what these three name never changes.
+_kept: dict[tuple[int, str, str], FormDefinition] = {}
+_MOST_KEPT = 4096
+
+
+def for_contests(contests: Sequence[Contest]) -> dict[int, FormDefinition]:
+    """As `for_contest`, by the contests' ids: one query for all that are not kept, none where all are."""
+    keys = {contest.pk: (contest.pk, contest.form, contest.options_hash) for contest in contests}
+    found = {pk: _kept[key] for pk, key in keys.items() if key in _kept}
+    if missing := [pk for pk in keys if pk not in found]:
+        options = _choices(missing)
+        for pk in missing:
+            form = load(keys[pk][1])
+            found[pk] = form.with_options(options[pk]) if pk in options else form
+        if len(_kept) + len(missing) > _MOST_KEPT:
+            _kept.clear()
+        _kept.update((keys[pk], found[pk]) for pk in missing)
+    return found
 
 
 def choices_of(contest_id: int) -> list[Choice]:
     """A contest's options, parties with their candidates, in ballot order."""
+    return _choices([contest_id]).get(contest_id, [])
 
-    rows = Option.objects.filter(contest_id=contest_id).order_by("number").values_list("pk", "party", "number", "name")
+
+def _choices(contests: Sequence[int]) -> dict[int, list[Choice]]:
+    rows = (
+        Option.objects.filter(contest_id__in=contests)
+        .order_by("number")
+        .values_list("contest_id", "pk", "party", "number", "name")
+    )
     candidates: dict[int, list[Choice]] = {}
-    for _pk, party, number, name in rows:
+    for _contest, _pk, party, number, name in rows:
         if party is not None:
             candidates.setdefault(party, []).append(Choice(number, name))
-    return [Choice(number, name, tuple(candidates.get(pk, ()))) for pk, party, number, name in rows if party is None]
+    found: dict[int, list[Choice]] = {}
+    for contest, pk, party, number, name in rows:
+        if party is None:
+            found.setdefault(contest, []).append(Choice(number, name, tuple(candidates.get(pk, ()))))
+    return found
 
 
 def forget() -> None:
     """Drop what is kept of contests: for tests that write options by hand, past `tps.reference`."""
-    _for_contest.cache_clear()
+    _kept.clear()
