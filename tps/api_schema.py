@@ -19,7 +19,8 @@ class ElectionWithHashes(ElectionRow):
         help_text="Which version of the consensus rule decided first; later ones stand in the ledger (`rule`)."
     )
     hashes = serializers.DictField(
-        child=serializers.CharField(), help_text="By part: contests, dpt, forms, options, regions, tps_list; seats where known."
+        child=serializers.CharField(),
+        help_text="By part: contests, dpt, forms, options, regions, tps_list; seats where known.",
     )
 
 

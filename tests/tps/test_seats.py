@@ -166,9 +166,7 @@ def test_an_election_that_begins_with_seats_names_them_in_its_genesis(world, wri
 @pytest.fixture
 def admin(world, client):
     Election.objects.update(is_current=False)
-    client.force_login(
-        world.person("Wati", Role.OPERATOR), backend="django.contrib.auth.backends.ModelBackend"
-    )
+    client.force_login(world.person("Wati", Role.OPERATOR), backend="django.contrib.auth.backends.ModelBackend")
     return client
 
 
@@ -187,7 +185,7 @@ def test_an_operator_says_how_many_seats_there_are(begun, admin):
     assert admin.post("/admin/tps/contest/add/", contest_form(begun, seats=7)).status_code == 302
     assert seats() == {"dpr": 7}
     assert "seats" in [entry["what"] for entry in told()]
-    assert "<td class=\"field-seats\">7</td>" in admin.get("/admin/tps/contest/").content.decode()
+    assert '<td class="field-seats">7</td>' in admin.get("/admin/tps/contest/").content.decode()
 
 
 @pytest.mark.parametrize("more", [{"seats": 0}, {"seats": 100}, {"seats": 3, "kind": "ppwp", "form": "c-hasil-ppwp"}])
