@@ -9,7 +9,8 @@ The law, UU 7/2017 (what of it was read where stands in `docs/seats.md`):
 - pasal 422: a party's seats go to those of its candidates who have the most votes in the dapil.
 
 Where quotients, or candidates, are equal and there are seats for some of them only, the votes that are spread wider
-go first. What that does not decide is a `Tie`, by name: nothing here draws lots or falls back on ballot order.
+go first, as pasal 416 (4) has it for president. What that does not decide is a `Tie`, by name: nothing here draws lots
+or falls back on ballot order.
 
 Everything is whole numbers; nothing is rounded. Parties and candidates are their ballot numbers.
 """
@@ -22,8 +23,7 @@ from typing import Any, TypeVar
 
 from tps.models import Contest
 
-# UU 7/2017 pasal 414 (1). For elections after 2024 Mahkamah Konstitusi (116/PUU-XXI/2023) told parliament to set it
-# anew; as long as it has not, this is the law.
+# UU 7/2017 pasal 414 (1), for DPR. Another law would set another one: see docs/seats.md.
 THRESHOLD = Fraction(4, 100)
 
 # How wide votes are spread: in how many regions there are any, the widest regions first (kabupaten/kota, kecamatan,
@@ -53,7 +53,7 @@ class Tie:
 
 @dataclass(frozen=True)
 class Allocation:
-    """The seats of a dapil in the order in which they are won; fewer than there are where there is a tie, or no vote."""
+    """The seats of a dapil in the order in which they are won; fewer than `size` where there is a tie, or no vote."""
 
     size: int
     seats: tuple[Seat, ...]
@@ -121,9 +121,7 @@ def elect(votes: Mapping[int, int], seats: int, spread: Spread | None = None) ->
     order = sorted(votes, key=lambda one: (-votes[one], _narrow(spread, one), one))
     won, tied = _cut(order, seats, lambda one: (votes[one], _narrow(spread, one)))
     won = sorted(won, key=lambda one: (-votes[one], one))
-    return Elected(
-        tuple(won), Tie(tuple(sorted(tied)), seats - len(won)) if tied else None, max(seats - len(votes), 0)
-    )
+    return Elected(tuple(won), Tie(tuple(sorted(tied)), seats - len(won)) if tied else None, max(seats - len(votes), 0))
 
 
 def _cut(order: Sequence[T], places: int, same: Callable[[T], Any]) -> tuple[list[T], list[T]]:
@@ -173,7 +171,7 @@ def can_change(votes: Mapping[int, int], allocation: Allocation, added: int, mov
 def may_cross(
     national: Mapping[int, int], added: int, moved: int = 0, threshold: Fraction = THRESHOLD
 ) -> frozenset[int]:
-    """The parties that could come to be on the other side of the threshold, in the worst case as `can_change` has it."""
+    """The parties that could come to the other side of the threshold, in the worst case as `can_change` has it."""
     total, over = sum(national.values()), passing(national, threshold)
     most = total + added
     if not most:

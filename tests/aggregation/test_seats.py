@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregation.seats import (
@@ -29,6 +29,8 @@ EXAMPLE = {1: 30_000, 2: 20_000, 3: 15_000, 4: 7_000, 5: 5_000}
 
 votes_by_party = st.dictionaries(st.integers(1, 24), st.integers(0, 400_000), min_size=1, max_size=18)
 sizes = st.integers(1, 12)
+# On a busy machine the first draws take long; that is no fault of what is tested.
+patiently = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def won(votes, size, spread=None):
@@ -95,6 +97,7 @@ def test_what_spread_decides_in_part_is_a_tie_of_the_rest():
 # --- What always holds ----------------------------------------------------------------------
 
 
+@patiently
 @given(votes_by_party, sizes)
 def test_all_seats_are_given_or_tied_as_soon_as_there_is_a_vote(votes, size):
     found = allocate(votes, size)
@@ -103,6 +106,7 @@ def test_all_seats_are_given_or_tied_as_soon_as_there_is_a_vote(votes, size):
     assert found.tie is None or len(found.tie.among) > found.tie.places > 0
 
 
+@patiently
 @given(votes_by_party, sizes, st.randoms(use_true_random=False))
 def test_the_order_of_the_parties_makes_no_difference(votes, size, chance):
     shuffled = list(votes.items())
@@ -110,6 +114,7 @@ def test_the_order_of_the_parties_makes_no_difference(votes, size, chance):
     assert allocate(dict(shuffled), size) == allocate(votes, size)
 
 
+@patiently
 @given(votes_by_party, sizes, st.data())
 def test_more_votes_never_cost_a_party_a_seat(votes, size, data):
     party = data.draw(st.sampled_from(sorted(votes)))
@@ -124,6 +129,7 @@ def most(allocation, party):
     return allocation.of(party) + (tied is not None and party in tied.among)
 
 
+@patiently
 @given(votes_by_party, sizes)
 def test_a_seat_is_worth_no_less_than_any_quotient_that_has_none(votes, size):
     found = allocate(votes, size)
@@ -131,6 +137,7 @@ def test_a_seat_is_worth_no_less_than_any_quotient_that_has_none(votes, size):
     assert all(Fraction(seat.votes, seat.divisor) >= max(lost) for seat in found.seats)
 
 
+@patiently
 @given(votes_by_party, sizes, st.integers(2, 50))
 def test_only_the_proportions_count(votes, size, times):
     found = allocate({party: times * many for party, many in votes.items()}, size)
@@ -138,6 +145,7 @@ def test_only_the_proportions_count(votes, size, times):
     assert ([seat.party for seat in found.seats], found.tie) == ([seat.party for seat in same.seats], same.tie)
 
 
+@patiently
 @given(votes_by_party, sizes)
 def test_a_spread_that_tells_all_apart_leaves_no_tie(votes, size):
     assert allocate(votes, size, {party: (party,) for party in votes}).tie is None
@@ -157,6 +165,7 @@ def test_only_dpr_has_a_threshold():
     assert threshold_of("dprd_prov") is threshold_of("dprd_kabko") is None
 
 
+@patiently
 @given(votes_by_party)
 def test_who_has_more_than_a_passing_party_passes(votes):
     over = passing(votes)
@@ -197,6 +206,7 @@ def test_no_margin_where_one_party_stands_alone():
     assert not can_change({1: 10}, allocate({1: 10}, 3), added=1_000)
 
 
+@patiently
 @given(votes_by_party, sizes)
 def test_the_margin_is_the_least_that_can_change_a_seat(votes, size):
     found = allocate(votes, size)
@@ -208,6 +218,7 @@ def test_the_margin_is_the_least_that_can_change_a_seat(votes, size):
     assert moved.tie or any(moved.of(party) != found.of(party) for party in votes)
 
 
+@patiently
 @given(votes_by_party, sizes, st.data())
 def test_what_is_said_not_to_change_a_seat_does_not(votes, size, data):
     """However the votes that are out fall, and the doubtful ones move."""
@@ -237,6 +248,7 @@ def test_a_party_near_the_threshold_may_cross_it():
     assert may_cross({1: 0, 2: 0}, added=0) == {1, 2}
 
 
+@patiently
 @given(votes_by_party, st.integers(0, 100_000), st.data())
 def test_what_may_not_cross_stays_on_its_side(national, added, data):
     may = may_cross(national, added)
