@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Q, prefetch_related_objects
 
+from aggregation.dapil import COUNCIL_DIGITS
 from tps.elections import CODE
 from tps.models import Contest, Election
 from tps.search import NoSuchContest
@@ -23,6 +24,11 @@ class OfKind:
     title: str
     count: int
     contests: list[Contest] = field(default_factory=list)
+
+    @property
+    def has_councils(self) -> bool:
+        """Whether parties get seats in it."""
+        return self.kind in COUNCIL_DIGITS
 
 
 def listed() -> list[tuple[Election, list[OfKind]]]:

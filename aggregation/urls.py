@@ -15,7 +15,9 @@ from aggregation import (
     weeding_pages,
 )
 from aggregation import exclusion_pages, missing_pages, report_pages, vote_pages, weeding_pages
+from aggregation import exclusion_pages, report_pages, seat_api, seat_pages, vote_pages, weeding_pages
 from aggregation import pages as doors
+from aggregation.dapil import COUNCIL_DIGITS
 
 
 class RegionWord:
@@ -46,6 +48,10 @@ class DocumentName:
     """A version and the beginning of a hash: `published_files.name_of`."""
 
     regex = r"[0-9]{1,18}-[0-9a-f]{16}"
+class SeatKind:
+    """A kind of contest whose seats are divided among parties."""
+
+    regex = "|".join(COUNCIL_DIGITS)
 
     def to_python(self, value: str) -> str:
         return value
@@ -55,6 +61,7 @@ class DocumentName:
 
 
 register_converter(DocumentName, "document_name")
+register_converter(SeatKind, "seat_kind")
 register_converter(RegionWord, "result_region")
 register_converter(StationCode, "result_station")
 
@@ -94,6 +101,9 @@ pages: list[URLPattern | URLResolver] = [
     path("putusan/<uuid:photo>/sepengirim/", weeding_pages.same_sender, name="same_sender"),
     path("putusan/sepengirim/", weeding_pages.listed, name="weedings"),
     path("putusan/sepengirim/<int:weeding>/", weeding_pages.weeding, name="weeding"),
+    path("kursi/<slug:election>/<seat_kind:kind>/", seat_pages.of_kind, name="seats"),
+    path("kursi/<slug:election>/<seat_kind:kind>/<result_region:region>/", seat_pages.council, name="seats_council"),
+    path("kursi/<slug:election>/dapil/<slug:contest>/", seat_pages.of_dapil, name="seats_dapil"),
     path("cari/", doors.search, name="search"),
     path("tanda-tanya/<slug:election>/<slug:contest>/", question_pages.asked, name="questions"),
     path("antrean/", doors.backlog, name="backlog"),
@@ -108,6 +118,10 @@ api: list[URLPattern | URLResolver] = [
         views.StationResults.as_view(),
         name="station",
     ),
+    path(
+        "seats/<slug:election>/<seat_kind:kind>/<result_region:region>/", seat_api.CouncilSeats.as_view(), name="seats"
+    ),
+    path("seats/<slug:election>/dapil/<slug:contest>/", seat_api.DapilSeats.as_view(), name="seats_dapil"),
     path("backlog/<slug:election>/", views.Backlog.as_view(), name="backlog"),
     path("questions/<slug:election>/<slug:contest>/", question_api.Questions.as_view(), name="questions"),
 ]

@@ -106,6 +106,7 @@ def known(world) -> dict[str, str]:
         "election": world.election.code,
         "contest": world.contest.code,
         "region": "9101",
+        "kind": "dpr",
         "station": world.station.code,
         "code": world.station.code,
     }
