@@ -96,16 +96,19 @@ opening = record(id=identifier, salt=matching("[0-9a-f]{64}"), said=said)
 
 # What a field holds in every kind that has it.
 FIELDS: dict[str, Holds] = {
+    "about": matching("tps|region"),
     "account": commitment,
     "at": moment,
     "because": list_of(identifier),  # ids of readings and rulings
     "bytes": matching("deleted|kept"),
     "contest": word,
     "contests": list_of(word),
+    "covers": list_of(matching(r"nasional|\d{2}|\d{4}|\d{6}|\d{10}")),
     "cut": count,
     "digits": number(1, 13),
     "dpt": sha256,
     "election": word,
+    "figures": sha256,
     "file": sha256,
     "flag": list_of(word),
     "forms": either(sha256, map_of(sha256)),
@@ -127,6 +130,7 @@ FIELDS: dict[str, Holds] = {
     "res": word,
     "role": word,
     "root": sha256,
+    "rows": count,
     "rule": number(1, 999),
     "rule_version": number(1, 999),
     "sample": version,
@@ -136,9 +140,11 @@ FIELDS: dict[str, Holds] = {
     "second": commitment,
     "since": moment,
     "size": count,
+    "source": word,
     "state": word,
     "switch": word,
     "sum": plain,
+    "taken_at": moment,
     "tps": station,
     "tps_claim": station,
     "tps_list": sha256,
@@ -236,6 +242,11 @@ KINDS: dict[str, Kind] = {
     # An adjudicator said of which vote (`verdict`) a photo is, where the vote was repeated; `because` is the other
     # adjudicator's word after which it stands.
     "vote": _kind("id photo who verdict reason at", "because", subject="id"),
+    # What an official source published at `taken_at` of its TPS or regions (`about`) was taken in: SHA-256 of the file and
+    # of its canonical figures (`docs/official-figures.md`), and the regions of which the file is complete (`covers`).
+    "official": _kind(
+        "contest source about taken_at file figures rows by at", "covers", subject="contest source about taken_at"
+    ),
     "import": _kind("origin index leaf", subject="origin index"),
     "peer": _kind("origin size root"),
 }
@@ -257,6 +268,7 @@ BY: dict[str, Holds] = {
     "weeding": commitment,
     "answer": commitment,
     "exclude": commitment,
+    "official": either(commitment, matching("command")),
 }
 
 WHY_NOT = {

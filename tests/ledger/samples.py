@@ -91,6 +91,10 @@ _SAMPLES: dict[str, dict[str, Any]] = {
         **{"reason": "psu", "since": AT},
     },
     "vote": {"id": A, "photo": B, "who": WHO, "verdict": "repeated", "reason": "date", "at": AT, "because": [A]},
+    "official": {
+        **{"contest": "ppwp", "source": "sirekap", "about": "tps", "taken_at": AT, "file": HASH, "figures": HASH},
+        **{"rows": 204_042, "covers": ["nasional"], "by": "command", "at": AT},
+    },
     "import": {"origin": "log.contoh.test/2029", "index": 3, "leaf": HASH},
     "peer": {"origin": "log.contoh.test/2029", "size": 4, "root": HASH},
 }
