@@ -3,6 +3,7 @@
 `refresh_differences` may be called every minute: where neither side has moved since, it does nothing.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,6 +73,8 @@ def refresh(source: OfficialSource, *, anew: bool = False) -> bool:
 
 def source_of(contest: Contest, word: str = "") -> OfficialSource:
     """A contest's source by its word; without one the first. One query. Raises `NoOfficialFigures`."""
+    if word and not re.fullmatch(r"[a-z][a-z0-9-]{0,19}", word):
+        raise NoOfficialFigures
     found = OfficialSource.objects.filter(contest=contest).order_by("pk")
     chosen = (found.filter(word=word) if word else found).first()
     if chosen is None:

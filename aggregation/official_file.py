@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from aggregation import clock
@@ -161,10 +162,13 @@ def _figures(row: Row, columns: Sequence[tuple[str, int]], width: int, problems:
     for name, place in columns:
         text = row[name].strip()
         if text:
-            figures[place] = whole(text)
+            figures[place] = _number(text)
             if figures[place] is None:
                 problems.at(row.line, f"{name} {text!r} is no number")
     return tuple(figures)
+
+
+_number = lru_cache(maxsize=4096)(whole)  # votes repeat: most of a nation's cells are a few hundred numbers
 
 
 def codes(path: Path) -> dict[str, str]:

@@ -10,6 +10,10 @@ from aggregation import (
     exclusion_pages,
     question_api,
     question_pages,
+    exclusion_pages,
+    official_api,
+    official_feed,
+    official_pages,
     report_pages,
     vote_pages,
     weeding_pages,
@@ -89,6 +93,14 @@ pages: list[URLPattern | URLResolver] = [
     path("sematan/", embed_pages.guide, name="embedding_now"),
     path("sematan/<slug:election>/<slug:contest>/<result_region:region>/", embed_pages.embed, name="embed"),
     path("sematan/<slug:election>/<slug:contest>/<result_region:region>/cara/", embed_pages.guide, name="embedding"),
+    path(
+        "hasil/<slug:election>/<slug:contest>/tps/<result_station:station>/resmi/",
+        official_pages.station,
+        name="official_station",
+    ),
+    path(f"{_REGION}resmi/", official_pages.region, name="official_region"),
+    path("selisih/<slug:election>/<slug:contest>/", official_pages.differences, name="official_differences"),
+    path("umpan/resmi/<slug:election>/<slug:contest>.atom", official_feed.feed, name="official_feed"),
     path("foto/<uuid:photo_id>/", doors.photo, name="photo"),
     path("putusan/pengecualian/", exclusion_pages.excluded, name="exclusions"),
     path(
@@ -122,6 +134,15 @@ api: list[URLPattern | URLResolver] = [
         "seats/<slug:election>/<seat_kind:kind>/<result_region:region>/", seat_api.CouncilSeats.as_view(), name="seats"
     ),
     path("seats/<slug:election>/dapil/<slug:contest>/", seat_api.DapilSeats.as_view(), name="seats_dapil"),
+        "official/<slug:election>/<slug:contest>/differences/",
+        official_api.OfficialDifferences.as_view(),
+        name="official_differences",
+    ),
+    path(
+        "official/<slug:election>/<slug:contest>/differences.csv",
+        official_api.OfficialDifferencesFile.as_view(),
+        name="official_differences_csv",
+    ),
     path("backlog/<slug:election>/", views.Backlog.as_view(), name="backlog"),
     path("questions/<slug:election>/<slug:contest>/", question_api.Questions.as_view(), name="questions"),
 ]
