@@ -168,14 +168,20 @@ def figures_of(contest: Contest, codes: Iterable[str], source: str = "") -> dict
         cursor.execute(_FIGURES_OF, {"contest": contest.pk, "word": source, "codes": list(codes)})
         rows = cursor.fetchall()
     found = {}
-    for code, word, keys, refreshed_at, taken_at, figures, stations, paired, differ, *sums in rows:
-        named = [dict(zip(keys, one or (), strict=False)) for one in sums]
+    for code, word, keys, refreshed_at, taken_at, figures, stations, paired, differ, *arrays in rows:
+        sums, behind, ours, theirs, compared = (dict(zip(keys, one or (), strict=False)) for one in arrays)
         found[code] = Official(
-            word,
-            taken_at if figures is not None else None,
-            by_key(keys, figures) if figures is not None else None,
-            *(stations or 0, paired or 0, differ or 0),
-            *named,
+            source=word,
+            taken_at=taken_at if figures is not None else None,
+            figures=by_key(keys, figures) if figures is not None else None,
+            stations=stations or 0,
+            paired=paired or 0,
+            differ=differ or 0,
+            sums=sums,
+            behind=behind,
+            ours=ours,
+            theirs=theirs,
+            compared=compared,
             refreshed_at=refreshed_at,
         )
     return found

@@ -40,7 +40,7 @@ class Window(s.Serializer[Any]):
     region = s.RegexField(
         r"^(nasional|[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{10})$", default="nasional", help_text="Those of one region only."
     )
-    source = s.RegexField(
+    source = s.RegexField(  # type: ignore[assignment]  # a serializer has one of its own
         r"^[a-z][a-z0-9-]{0,19}$", default="", help_text="Whose figures; without it the first source's."
     )
     cursor = Cursor(default=None, help_text="`next` of the page before.")
@@ -68,7 +68,7 @@ class Differences(s.Serializer[Any]):
     format = s.IntegerField()
     election = s.CharField()
     contest = s.CharField()
-    source = s.CharField()
+    source = s.CharField()  # type: ignore[assignment]
     region = s.CharField()
     compared_at = s.DateTimeField(help_text="When our results were last compared.")
     differences = DifferentStation(many=True)
@@ -101,13 +101,13 @@ EXAMPLE = OpenApiExample(
     response_only=True,
     status_codes=["200"],
 )
-_ABOUT = {
+_ABOUT: dict[str, Any] = {
     "parameters": [api_schema.ELECTION, api_schema.CONTEST, Window],
     "tags": ["results"],
     "description": "A difference is a question to both sides: either may be wrong. Only fields that both have are "
     "compared. Follow `next` until it is null; an answer of another `compared_at` may repeat or miss some.",
 }
-_REFUSED = {
+_REFUSED: dict[Any, Any] = {
     400: error("No such window.", "invalid"),
     404: error("No such contest, region or source.", "no_such_contest", "unknown_region", "no_official_figures"),
 }

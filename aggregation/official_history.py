@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -82,16 +83,24 @@ def news(source: OfficialSource, limit: int, before: tuple[int, int] = FIRST) ->
     values = {"source": source.pk, "limit": limit, "snapshot": before[0], "version": before[1]}
     with connection.cursor() as cursor:
         cursor.execute(_NEWS, values)
-        return [
-            News(
-                (snapshot, version),
-                source.word,
-                *row[:-2],
-                by_key(source.keys, row[-2]) if version else None,
-                by_key(source.keys, row[-1]) if version else None,
-            )
-            for snapshot, version, *row in cursor.fetchall()
-        ]
+        return [_news(source, *row) for row in cursor.fetchall()]
+
+
+def _news(source: OfficialSource, snapshot: int, version: int, *said: Any) -> News:
+    taken_at, imported_at, about, rows, changed, code, name, before, after = said
+    return News(
+        key=(snapshot, version),
+        source=source.word,
+        taken_at=taken_at,
+        imported_at=imported_at,
+        about=about,
+        rows=rows,
+        changed=changed,
+        code=code,
+        name=name,
+        before=by_key(source.keys, before) if version else None,
+        after=by_key(source.keys, after) if version else None,
+    )
 
 
 # --- Whether it is what the log says ----------------------------------------------------------
@@ -129,7 +138,8 @@ def faults(contest: Contest) -> Iterator[str]:
                 said = official_file.sha256(
                     source.keys[: snapshot.width], [(code, figures or ()) for code, figures in cursor.fetchall()]
                 )
-                cursor.execute(_LEFT_STANDING, [snapshot.pk, snapshot.pk])
+                if snapshot.covers:
+                    cursor.execute(_LEFT_STANDING, [snapshot.pk, snapshot.pk])
                 standing = [code for (code,) in cursor.fetchall()]
             if said != snapshot.figures:
                 yield f"{source.word} {snapshot.about} {snapshot.taken_at:%Y-%m-%d %H:%M:%S}: figures hash to {said}"

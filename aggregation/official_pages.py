@@ -159,7 +159,7 @@ def _series(steps: list[Step], keys: list[str], names: dict[str, str], wanted: s
     newest = steps[::-1][(number - 1) * VERSIONS : number * VERSIONS]
     return {
         "points": " ".join(f"{x},{y}" for x, y in points),
-        "falls": [{"x": x, "y": y, "top": y - 9} for x, y in official.falls(points, steps)],
+        "falls": [{"x": x, "y": y} for x, y in official.falls(points, steps)],
         "size": {"width": WIDTH, "height": HEIGHT},
         "most": max((step.total for step in steps if step.total is not None), default=0),
         "first": official_document.version(steps[0], keys) if steps else None,

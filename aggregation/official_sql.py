@@ -121,34 +121,48 @@ OLD_CHANGES = """
 
 
 def compare(layout: Columns, keys: Sequence[str]) -> str:
-    """A table `official_pair`: each TPS with a figure, theirs and ours, null where one has none.
+    """A table `official_pair`: each TPS with a figure; theirs in columns `t1`, …, ours in `o1`, …, null where there is
+    none.
 
-    `paired`: the votes of all options stand on both sides.
+    `paired`: the votes of all options stand on both sides. `votes`, `others`: by how much the two differ, over the
+    options and over the other fields, where both have one. Columns, since an array with nulls is searched each time.
     """
-    theirs = _array("f.figures[{i}]", keys)
-    names = layout.names
-    parts = []
-    for key in keys:
-        if key in layout.sums:
-            value, known = names.index(key) + 1, names.index(columns.known(key)) + 1
-            parts.append(f"CASE WHEN r.amounts[{known}] = 1 THEN r.amounts[{value}] END")
-        else:  # a field that the form has no more
-            parts.append("NULL")
+    names, places = layout.names, range(1, len(keys) + 1)
+    theirs = ", ".join(f"f.figures[{i}] AS t{i}" for i in places)
+    ours = ", ".join(f"{_ours(layout, key)} AS o{i}" for i, key in enumerate(keys, start=1))
     how = " ".join(f"WHEN r.amounts[{names.index(way) + 1}] = 1 THEN '{way}'" for way in columns.HOW)
-    all_theirs = " AND ".join(f"f.figures[{keys.index(key) + 1}] IS NOT NULL" for key in layout.votes) or "false"
+    all_theirs = " AND ".join(f"t{keys.index(key) + 1} IS NOT NULL" for key in layout.votes) or "false"
     return f"""
     CREATE TEMPORARY TABLE official_pair ON COMMIT DROP AS
-    SELECT f.station_id, f.code, f.region_id, f.taken_at, {theirs} AS theirs,
-           ARRAY[{", ".join(parts)}]::integer[] AS ours,
-           coalesce(r.amounts[{names.index(columns.COUNTED) + 1}] = 1 AND {all_theirs}, false) AS paired,
-           CASE {how} ELSE '' END AS how
+    SELECT *, counted AND {all_theirs} AS paired,
+           {_off(layout, keys, votes=True)} AS votes, {_off(layout, keys, votes=False)} AS others
       FROM (
-        SELECT DISTINCT ON (code) station_id, code, region_id, taken_at, figures FROM aggregation_officialfigure
-         WHERE source_id = %(source)s AND station_id IS NOT NULL ORDER BY code, taken_at DESC
-      ) f
-      LEFT JOIN aggregation_result r ON r.contest_id = %(contest)s AND r.station_id = f.station_id
-     WHERE f.figures IS NOT NULL
+        SELECT f.station_id, f.code, f.region_id, f.taken_at, {theirs}, {ours},
+               coalesce(r.amounts[{names.index(columns.COUNTED) + 1}] = 1, false) AS counted,
+               CASE {how} ELSE '' END AS how
+          FROM (
+            SELECT DISTINCT ON (station_id) station_id, code, region_id, taken_at, figures
+              FROM aggregation_officialfigure
+             WHERE source_id = %(source)s AND station_id IS NOT NULL ORDER BY station_id, taken_at DESC
+          ) f
+          LEFT JOIN aggregation_result r ON r.contest_id = %(contest)s AND r.station_id = f.station_id
+         WHERE f.figures IS NOT NULL
+      ) pair
     """
+
+
+def _ours(layout: Columns, key: str) -> str:
+    """Our number of a field, where it stands; of one that the form has no more there is none."""
+    if key not in layout.sums:
+        return "NULL::integer"
+    value, known = layout.names.index(key) + 1, layout.names.index(columns.known(key)) + 1
+    return f"CASE WHEN r.amounts[{known}] = 1 THEN r.amounts[{value}] END"
+
+
+def _off(layout: Columns, keys: Sequence[str], *, votes: bool) -> str:
+    """By how much the two differ, over the options (`votes`) or the other fields, where both have one."""
+    places = [place for place, key in enumerate(keys, start=1) if (key in layout.votes) == votes]
+    return " + ".join(f"coalesce(abs(o{place} - t{place}), 0)" for place in places) or "0"
 
 
 def _array(expression: str, keys: Sequence[str], kind: str = "integer") -> str:
@@ -156,24 +170,13 @@ def _array(expression: str, keys: Sequence[str], kind: str = "integer") -> str:
     return f"ARRAY[{parts}]::{kind}[]"
 
 
-def _off(layout: Columns, keys: Sequence[str], *, votes: bool) -> str:
-    """By how much the two differ, over the options (`votes`) or the other fields, where both have one."""
-    parts = [
-        f"coalesce(abs(ours[{place}] - theirs[{place}]), 0)"
-        for place, key in enumerate(keys, start=1)
-        if (key in layout.votes) == votes
-    ]
-    return " + ".join(parts) or "0"
-
-
 def differing(layout: Columns, keys: Sequence[str]) -> str:
     """A table `official_off`: the TPS of `official_pair` whose numbers differ, and by how much."""
-    votes, others = (_off(layout, keys, votes=which) for which in (True, False))
     return f"""
     CREATE TEMPORARY TABLE official_off ON COMMIT DROP AS
-    SELECT * FROM (SELECT station_id, code, ours, theirs, taken_at, how, {votes} AS votes, {others} AS others
-                     FROM official_pair) p
-     WHERE votes > 0 OR others > 0
+    SELECT station_id, code, {_array("o{i}", keys)} AS ours, {_array("t{i}", keys)} AS theirs, taken_at, how,
+           votes, others
+      FROM official_pair WHERE votes > 0 OR others > 0
     """
 
 
@@ -199,13 +202,13 @@ _KINDS = {"sums": "bigint", "behind": "integer", "ours": "bigint", "theirs": "bi
 
 def sums(layout: Columns, keys: Sequence[str]) -> str:
     """A table `official_sum`: the pairs added up for every region, village by village, then level by level."""
-    together = "paired AND ours[{i}] IS NOT NULL AND theirs[{i}] IS NOT NULL"
+    # Null where one side has none, so that neither is added.
     first = {
-        "sums": "coalesce(sum(theirs[{i}]), 0)",
-        "behind": "count(theirs[{i}])",
-        "ours": f"coalesce(sum(ours[{{i}}]) FILTER (WHERE {together}), 0)",
-        "theirs": f"coalesce(sum(theirs[{{i}}]) FILTER (WHERE {together}), 0)",
-        "compared": f"count(*) FILTER (WHERE {together})",
+        "sums": "coalesce(sum(t{i}), 0)",
+        "behind": "count(t{i})",
+        "ours": "coalesce(sum(o{i}) FILTER (WHERE paired AND t{i} IS NOT NULL), 0)",
+        "theirs": "coalesce(sum(t{i}) FILTER (WHERE paired AND o{i} IS NOT NULL), 0)",
+        "compared": "count(o{i} + t{i}) FILTER (WHERE paired)",
     }
     at_10 = ", ".join(f"{_array(first[name], keys, _KINDS[name])} AS {name}" for name in _COLUMNS)
     again = ", ".join(f"{_array(f'sum({name}[{{i}}])', keys, _KINDS[name])} AS {name}" for name in _COLUMNS)
@@ -222,7 +225,7 @@ def sums(layout: Columns, keys: Sequence[str]) -> str:
     CREATE TEMPORARY TABLE official_sum ON COMMIT DROP AS
     WITH at_10 AS MATERIALIZED (
         SELECT region_id AS code, count(*)::int AS stations, (count(*) FILTER (WHERE paired))::int AS paired,
-               (count(*) FILTER (WHERE paired AND {_off(layout, keys, votes=True)} > 0))::int AS differ, {at_10}
+               (count(*) FILTER (WHERE paired AND votes > 0))::int AS differ, {at_10}
           FROM official_pair GROUP BY region_id
     ), {", ".join(parts)}
     {everywhere}

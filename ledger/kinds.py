@@ -242,8 +242,8 @@ KINDS: dict[str, Kind] = {
     # An adjudicator said of which vote (`verdict`) a photo is, where the vote was repeated; `because` is the other
     # adjudicator's word after which it stands.
     "vote": _kind("id photo who verdict reason at", "because", subject="id"),
-    # What an official source published at `taken_at` of its TPS or regions (`about`) was taken in: SHA-256 of the file and
-    # of its canonical figures (`docs/official-figures.md`), and the regions of which the file is complete (`covers`).
+    # What an official source published at `taken_at` of its TPS or regions (`about`) was taken in: SHA-256 of the file
+    # and of its canonical figures (`docs/official-figures.md`), and the regions of which it is complete (`covers`).
     "official": _kind(
         "contest source about taken_at file figures rows by at", "covers", subject="contest source about taken_at"
     ),

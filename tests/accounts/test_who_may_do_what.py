@@ -62,6 +62,12 @@ TABLE: dict[str, tuple[Access, Access]] = {
         f"aggregation:{name}": (EVERYBODY, None)
         for name in ("region_card", "station_card", "embed", "embedding", "embedding_now")
     },
+    "aggregation:official_differences": (EVERYBODY, None),
+    "aggregation:official_station": (EVERYBODY, None),
+    "aggregation:official_region": (EVERYBODY, None),
+    "aggregation:official_feed": (EVERYBODY, None),
+    "aggregation-api:official_differences": (EVERYBODY, None),
+    "aggregation-api:official_differences_csv": (EVERYBODY, None),
     "aggregation-api:region": (EVERYBODY, None),
     "aggregation-api:station": (EVERYBODY, None),
     "aggregation-api:backlog": (EVERYBODY, None),

@@ -71,6 +71,10 @@ WITHOUT_DUTY = {
     "aggregation_question": "derived from results and photos, moves no number",
     "aggregation_questionscan": "when questions were last looked for",
     "aggregation_auditrun": "what a run of the audit found; it changes nothing, and anybody can run it again",
+    "aggregation_officialsource": "whose figures they are, and when they were last compared",
+    "aggregation_officialfigure": "each is of a snapshot, whose `official` entry holds the hash of all its figures",
+    "aggregation_officialdifference": "computed from results and official figures, can be computed again",
+    "aggregation_officialtally": "computed from results and official figures, can be computed again",
     "aggregation_tally": "the fold of `select` entries; each snapshot has its `tally` entry",
 }
 
@@ -94,6 +98,7 @@ def test_all_evidence_is_append_only():
         *("transcription_entry", "transcription_ruling", "transcription_decision"),
         "uploads_alarmturn",
         "uploads_switchturn",
+        *("uploads_alarmturn", "aggregation_officialsnapshot", "aggregation_officialfigure"),
     }
 
 
