@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, page
@@ -33,7 +34,8 @@ def feed(request: HttpRequest, election: str, contest: str) -> HttpResponse:
     source = official_differences.source_of(found, request.GET.get("sumber", ""))
     listed = official_history.news(source, ENTRIES + 1, _before(request.GET.get("sebelum", "")))
     address = settings.SITE_ORIGIN + reverse("aggregation:official_feed", args=[election, contest])
-    body = written(found, source.word, listed[:ENTRIES], address, more=len(listed) > ENTRIES)
+    with override("id"):  # a feed reader has no language, and an entry never changes
+        body = written(found, source.word, listed[:ENTRIES], address, more=len(listed) > ENTRIES)
     response = HttpResponse(body, content_type="application/atom+xml; charset=utf-8")
     response["Access-Control-Allow-Origin"] = "*"
     patch_cache_control(response, public=True, max_age=FRESH_SECONDS)

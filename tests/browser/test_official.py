@@ -47,7 +47,7 @@ def test_from_the_largest_difference_to_its_history_and_back_to_the_photo(compar
 def test_the_line_of_a_province_has_its_numbers_in_a_table(compared, somebody, viewport, scheme):
     reader = somebody(viewport=viewport, color_scheme=scheme)
     reader.goes_to("/hasil/contoh/ppwp/91/resmi/")
-    reader.sees("2 kali suara satu paslon atau lebih turun")
+    reader.sees("2 kali suara satu pilihan atau lebih turun")
     drawing = reader.page.get_by_role("img", name="Jumlah suara resmi Contoh Raya dari waktu ke waktu")
     assert drawing.bounding_box()["width"] > 250
     assert reader.page.get_by_text("▼ turun 40").count() == 1
