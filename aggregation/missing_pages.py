@@ -71,7 +71,7 @@ def _asked(election: str, contest: str, region: str) -> tuple[Contest, dict[str,
     """Raises `NoSuchContest` and `UnknownRegion`."""
     found = contests.find(election, contest)
     code = region_document.code_of(region)
-    return found, publication.region(election, contest, code, find=lambda: found).data()
+    return found, publication.region(election, contest, code, find=lambda: found).content
 
 
 def _kind(request: HttpRequest) -> str:

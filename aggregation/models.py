@@ -292,6 +292,8 @@ class AuditRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.began_at}: {self.differences}"
+
+
 from aggregation.official_models import (  # noqa: E402, F401 -- Django looks for tables in this module only
     OfficialDifference,
     OfficialFigure,

@@ -34,7 +34,7 @@ def of_dapil(election: str, contest: str) -> Document:
         f"published:council-of:{election}/{contest}",
         PLACE_SECONDS,
         build=lambda: dict(zip(("kind", "council"), dapil.council_of(election, contest), strict=True)),
-    ).data()
+    ).content
     return _part(_whole(election, place["kind"], place["council"]), contest)
 
 

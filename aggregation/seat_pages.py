@@ -40,7 +40,7 @@ def council(request: HttpRequest, election: str, kind: str, region: str) -> Http
 @page(Action.SEE_PUBLIC)
 def of_dapil(request: HttpRequest, election: str, contest: str) -> HttpResponse:
     published = seat_document.of_dapil(election, contest)
-    return page_memory.drawn(request, published.etag, lambda: _draw_dapil(request, published.data()))
+    return page_memory.drawn(request, published.etag, lambda: _draw_dapil(request, published.content))
 
 
 def address(document: dict[str, Any]) -> str:
@@ -53,7 +53,7 @@ def address(document: dict[str, Any]) -> str:
 
 def _council(request: HttpRequest, election: str, kind: str, region: str) -> HttpResponse:
     published = seat_document.of_council(election, kind, region_document.code_of(region))
-    return page_memory.drawn(request, published.etag, lambda: _draw_council(request, published.data()))
+    return page_memory.drawn(request, published.etag, lambda: _draw_council(request, published.content))
 
 
 def _councils(request: HttpRequest, election: str, kind: str) -> HttpResponse:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from kombu import Queue
 
@@ -164,13 +165,16 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Making the public copies takes ten times as long as any other step. In a line of its own, which is served when
 # the other one is empty, a rush of photos does not keep the numbers of those before it waiting.
-CELERY_TASK_QUEUES = [Queue("celery"), Queue("inspect")]
-CELERY_TASK_ROUTES = {"pemantau.pipeline.inspect": {"queue": "inspect"}}
+# Open data are written when nothing else is to be done.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("inspect"), Queue("nightly")]
+CELERY_TASK_ROUTES = {"pemantau.pipeline.inspect": {"queue": "inspect"}, "pemantau.nightly.*": {"queue": "nightly"}}
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "pemantau.pipeline.sweep", "schedule": 30.0},
     "renew-gold": {"task": "pemantau.pipeline.renew_gold", "schedule": 300.0},
     "ask": {"task": "pemantau.pipeline.ask", "schedule": 60.0},
     "reap": {"task": "pemantau.pipeline.reap", "schedule": 3600.0},
+    "export": {"task": "pemantau.nightly.export", "schedule": env.float("EXPORT_SECONDS", default=3600.0)},
+    "dump": {"task": "pemantau.nightly.dump", "schedule": crontab(hour=2, minute=30)},
 }
 
 # --- Objects: a folder, or S3 when S3_ENDPOINT is set ---------------------------------------
@@ -205,6 +209,11 @@ STORAGES = {
 }
 # Where the folder writes what the public reads, and nginx and the application read it (`aggregation.published_files`).
 PUBLISHED_DIR = Path(env("PUBLISHED_DIR", default=str(STATE_DIR / "published")))
+# Open data: the folder it is published in, how it may be used (SPDX), and what stays of it (`aggregation.dumps`).
+EXPORTS_DIR = Path(env("EXPORTS_DIR", default=str(STATE_DIR / "exports")))
+DATA_LICENCE = env("DATA_LICENCE", default="CC-BY-4.0")
+EXPORTS_KEPT = env.int("EXPORTS_KEPT", default=3)
+EXPORTS_NIGHTS = env.int("EXPORTS_NIGHTS", default=7)
 # Public derivatives may have a host of their own, without cookies; by default a path of this one.
 PHOTO_ORIGIN = env("PHOTO_ORIGIN", default="")
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from accounts.models import Role
-from aggregation import exclusions, missing, missing_pages, page_memory, publication
+from aggregation import exclusions, missing, missing_pages, page_memory
 from pemantau import pipeline
 from tests.aggregation.evidence import fold, photo, read, record, reject
 from tps import extents
@@ -22,7 +22,6 @@ OTHER, LAST = "9101011002001", "9101011002002"
 
 @pytest.fixture(autouse=True)
 def _forgetful():
-    publication._memory.clear()
     page_memory.forget()
 
 

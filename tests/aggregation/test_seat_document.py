@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import caches
 
 from aggregation import dapil as all_dapil
-from aggregation import publication, seat_document, seat_estimates
+from aggregation import seat_document, seat_estimates
 from tests.aggregation.ballots import dapil, of_2024, tally
 from tests.aggregation.evidence import decide, fold, photo, record
 from tps import extents, form_definitions
@@ -20,7 +20,6 @@ EVERYTHING = {"votes": 0, "stations": 0, "disputed_stations": 0, "disputed_votes
 
 @pytest.fixture(autouse=True)
 def _forgotten():
-    publication._memory.clear()
     caches["documents"].clear()
 
 
@@ -300,7 +299,7 @@ def test_there_is_no_such_dapil(world, contest):
 def test_council_and_dapil_are_of_one_reading_and_cost_nothing_again(world, django_assert_num_queries):
     contest = dapil(world)
     tally(contest, {1: 300, 2: 160})
-    before = seat_document.of_council("contoh", "dpr").data()
+    before = seat_document.of_council("contoh", "dpr").content
     tally(contest, {1: 300, 2: 10_000})
     seat_document.of_dapil("contoh", "dpr-9101")  # says once which council that is
     with django_assert_num_queries(0):
@@ -308,7 +307,7 @@ def test_council_and_dapil_are_of_one_reading_and_cost_nothing_again(world, djan
         assert seats_of(now.data()) == seats_of(before) == {1: 2, 2: 1, 24: 0}
         assert seat_document.of_dapil("contoh", "dpr-9101").etag == now.etag
     caches["documents"].clear()
-    assert seats_of(seat_document.of_dapil("contoh", "dpr-9101").data()) == {1: 0, 2: 3, 24: 0}
+    assert seats_of(seat_document.of_dapil("contoh", "dpr-9101").content) == {1: 0, 2: 3, 24: 0}
 
 
 def test_few_queries_however_many_dapil(world, django_assert_num_queries):

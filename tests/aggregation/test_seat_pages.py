@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import caches
 from django.utils import translation
 
-from aggregation import page_memory, publication, seat_document
+from aggregation import page_memory, seat_document
 from tests.aggregation.ballots import dapil, of_2024, tally
 from tests.aggregation.test_pages import LIGHT, seen
 from tps import extents, form_definitions
@@ -21,7 +21,6 @@ API = "/api/v1/seats/contoh"
 
 @pytest.fixture(autouse=True)
 def _forgetful():
-    publication._memory.clear()
     page_memory.forget()
     caches["documents"].clear()
 
@@ -181,7 +180,7 @@ def test_english(dpr, client):
 
 def test_programs_get_the_same_document(dpr, client):
     answer = client.get(f"{API}/dpr/nasional/")
-    assert answer.json() == seat_document.of_council("contoh", "dpr").data()
+    assert answer.json() == seat_document.of_council("contoh", "dpr").content
     assert answer["Access-Control-Allow-Origin"] == "*"
     again = client.get(f"{API}/dpr/nasional/", headers={"If-None-Match": answer["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
