@@ -31,7 +31,7 @@ def answer(request: Request | HttpRequest, document: Document) -> HttpResponse:
     response: HttpResponse
     if _matches(request.headers.get("If-None-Match", ""), document.etag):
         response = HttpResponseNotModified()
-    elif coding := next((one for one in _CODINGS if _takes(request.headers.get("Accept-Encoding", ""), one)), ""):
+    elif coding := next((one for one in _CODINGS if takes(request.headers.get("Accept-Encoding", ""), one)), ""):
         response = HttpResponse(getattr(document, _CODINGS[coding]), content_type="application/json")
         response["Content-Encoding"] = coding
     else:
@@ -47,7 +47,7 @@ def answer(request: Request | HttpRequest, document: Document) -> HttpResponse:
 _CODINGS = {"br": "brotlied", "gzip": "gzipped"}
 
 
-def _takes(header: str, wanted: str) -> bool:
+def takes(header: str, wanted: str) -> bool:
     """RFC 9110 section 12.5.3: named, or covered by `*`, and not with a weight of zero."""
     weights = {}
     for coding in header.lower().split(","):

@@ -27,6 +27,9 @@ from uploads.models import Photo
 # Kept of people and devices while rows are made: some hundred bytes each.
 _REMEMBERED = 100_000
 
+# As `station_document.photo_of` says them.
+PHOTO_STATES = ("inspected", "waiting", "accepted", "rejected", "moved", "withdrawn")
+
 PHOTO_FIELDS = (
     Field("tps", "string", "The TPS where it belongs", required=True),
     Field("claimed_tps", "string", "The TPS for which it was sent", required=True),
@@ -35,7 +38,7 @@ PHOTO_FIELDS = (
         "state",
         "string",
         "How far it is (docs/open-data.md)",
-        ("inspected", "waiting", "accepted", "rejected", "moved", "withdrawn"),
+        PHOTO_STATES,
         True,
     ),
     Field("page", "integer", "Page of the form; empty where it is not known"),
@@ -123,7 +126,7 @@ def _words(contest: Contest) -> dict[Any, dict[str, str]]:
 
 # --- Readings -------------------------------------------------------------------------------
 
-_READING_FIELDS = (
+READING_FIELDS = (
     Field("tps", "string", "The TPS where the photo belongs", required=True),
     Field("photo", "string", "The photo that was read", required=True),
     Field("reading", "string", "Its id, as in the log", required=True),
@@ -154,7 +157,7 @@ _READINGS = """
 def reading_fields(form: FormDefinition) -> tuple[Field, ...]:
     """The columns of readings, the numbers of the form last."""
     numbers = [Field(field.key, "integer", f"{field.label} {field.column}".strip()) for field in form.fields]
-    return (*_READING_FIELDS, *numbers)
+    return (*READING_FIELDS, *numbers)
 
 
 def reading_rows(contest: Contest, form: FormDefinition) -> Iterator[Row]:

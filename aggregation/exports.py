@@ -99,7 +99,7 @@ _STATIONS = """
     ORDER BY s.code
 """
 
-_STATION_FIELDS = (
+STATION_FIELDS = (
     Field("tps", "string", "Village code of 10 digits and TPS number of 3", required=True),
     Field("region", "string", "Code of the village (kelurahan/desa)", required=True),
     Field("number", "integer", "Number of the TPS in its village", required=True),
@@ -128,7 +128,7 @@ def _stations(cut: Cut) -> Table:
             "One row for each TPS that votes in this contest. A number is empty where none stands; an empty box on "
             "the paper counts 0. Each column adds up to the sum of the nation in this version."
         ),
-        fields=(*_STATION_FIELDS, *sums),
+        fields=(*STATION_FIELDS, *sums),
         key=("tps",),
         refers=(("region", "regions", "region"),),
         rows=lambda: _station_rows(cut),
@@ -195,7 +195,7 @@ _REGIONS = """
     ORDER BY g.code = '', g.code
 """
 
-_REGION_FIELDS = (
+REGION_FIELDS = (
     Field("region", "string", "Code of 2, 4, 6 or 10 digits; the nation is `nasional`", required=True),
     Field("name", "string", "Its name", required=True),
     Field("level", "string", "Which kind of region it is", LEVELS[:5], True),
@@ -216,7 +216,7 @@ def _regions(cut: Cut) -> Table:
             "One row for each region in which this contest is voted on, the nation last: the sums of its TPS, and how "
             "many TPS each count holds for. Over the regions of one parent every column adds up to the parent's."
         ),
-        fields=(*_REGION_FIELDS, *amounts),
+        fields=(*REGION_FIELDS, *amounts),
         key=("region",),
         refers=(("parent", "", "region"),),
         rows=lambda: _region_rows(cut),

@@ -5,21 +5,23 @@ from django.urls import URLPattern, URLResolver, path, register_converter
 from aggregation import api as views
 from aggregation import (
     card_pages,
+    data_pages,
     document_pages,
     embed_pages,
     exclusion_pages,
-    question_api,
-    question_pages,
-    exclusion_pages,
+    missing_pages,
     official_api,
     official_feed,
     official_pages,
+    open_api,
+    question_api,
+    question_pages,
     report_pages,
+    seat_api,
+    seat_pages,
     vote_pages,
     weeding_pages,
 )
-from aggregation import exclusion_pages, missing_pages, report_pages, vote_pages, weeding_pages
-from aggregation import exclusion_pages, report_pages, seat_api, seat_pages, vote_pages, weeding_pages
 from aggregation import pages as doors
 from aggregation.dapil import COUNCIL_DIGITS
 
@@ -52,6 +54,8 @@ class DocumentName:
     """A version and the beginning of a hash: `published_files.name_of`."""
 
     regex = r"[0-9]{1,18}-[0-9a-f]{16}"
+
+
 class SeatKind:
     """A kind of contest whose seats are divided among parties."""
 
@@ -120,6 +124,12 @@ pages: list[URLPattern | URLResolver] = [
     path("tanda-tanya/<slug:election>/<slug:contest>/", question_pages.asked, name="questions"),
     path("antrean/", doors.backlog, name="backlog"),
     path("pemilu/", doors.elections, name="elections"),
+    path("data/", data_pages.data, name="data"),
+    path("data/terbaru.json", data_pages.newest_index, name="newest_data"),
+    path("data/_dumps/<str:name>", data_pages.dump, name="dump"),
+    path("data/<slug:election>/<slug:contest>/", data_pages.contest_data, name="contest_data"),
+    path("data/<slug:election>/<slug:contest>/<str:version>/<str:name>", data_pages.file, name="data_file"),
+    path("umpan/<slug:election>/<slug:contest>.atom", data_pages.changes, name="changes"),
 ]
 api: list[URLPattern | URLResolver] = [
     path(
@@ -134,6 +144,7 @@ api: list[URLPattern | URLResolver] = [
         "seats/<slug:election>/<seat_kind:kind>/<result_region:region>/", seat_api.CouncilSeats.as_view(), name="seats"
     ),
     path("seats/<slug:election>/dapil/<slug:contest>/", seat_api.DapilSeats.as_view(), name="seats_dapil"),
+    path(
         "official/<slug:election>/<slug:contest>/differences/",
         official_api.OfficialDifferences.as_view(),
         name="official_differences",
@@ -145,4 +156,10 @@ api: list[URLPattern | URLResolver] = [
     ),
     path("backlog/<slug:election>/", views.Backlog.as_view(), name="backlog"),
     path("questions/<slug:election>/<slug:contest>/", question_api.Questions.as_view(), name="questions"),
+    path("exports/", open_api.Exports.as_view(), name="exports"),
+    path("exports/<slug:election>/<slug:contest>/", open_api.Export.as_view(), name="export"),
+    path("exports/<slug:election>/<slug:contest>/stations/", open_api.Stations.as_view(), name="open_stations"),
+    path("exports/<slug:election>/<slug:contest>/regions/", open_api.Regions.as_view(), name="open_regions"),
+    path("exports/<slug:election>/<slug:contest>/photos/", open_api.Photos.as_view(), name="open_photos"),
+    path("exports/<slug:election>/<slug:contest>/readings/", open_api.Readings.as_view(), name="open_readings"),
 ]
