@@ -11,7 +11,7 @@ import io
 import json
 import secrets
 import tarfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,7 +36,7 @@ def make() -> dict[str, Any] | None:
     folder = export_files.root() / DUMPS
     folder.mkdir(parents=True, exist_ok=True)
     moment = datetime.now(UTC)
-    name = _NAME.format(moment=moment)
+    name = _free_name(folder, moment)
     digest, size = _write(now, folder, name, moment)
     ours = {
         "path": f"{DUMPS}/{name}",
@@ -48,6 +48,13 @@ def make() -> dict[str, Any] | None:
     others = [one for one in now["dumps"] if one["path"] != ours["path"]]
     export_files.write_index(now | {"dumps": [ours, *others]})
     return ours
+
+
+def _free_name(folder: Path, moment: datetime) -> str:
+    """No dump ever takes another's name."""
+    while (folder / (name := _NAME.format(moment=moment))).exists():
+        moment += timedelta(seconds=1)
+    return name
 
 
 def _write(now: dict[str, Any], folder: Path, name: str, moment: datetime) -> tuple[str, int]:

@@ -150,12 +150,12 @@ def _same(home: Path, cut: Cut) -> str | None:
 
 
 def _free_name(home: Path, cut: Cut) -> str:
-    """The version's number; with the edition where an earlier one of this version, or a later version, is there."""
-    name, taken, edition = str(cut.version), set(versions(home)), 0
-    while name in taken:
-        edition += 1
-        name = f"{cut.version}.{edition}"
-    return name
+    """The version's number, with the next edition where there is one of this version.
+
+    No name is ever given twice: the newest export of a contest is never taken away.
+    """
+    editions = [edition for version, edition in map(_order, versions(home)) if version == cut.version]
+    return f"{cut.version}.{max(editions) + 1}" if editions else str(cut.version)
 
 
 def package_of(folder: Path) -> dict[str, Any]:
@@ -224,7 +224,7 @@ def prune(keep: int, kept_for_dumps: set[tuple[str, str, str]]) -> int:
     """
     gone = 0
     named = {(one["election"]["code"], one["contest"]["code"], one["version"]) for one in index()["exports"]}
-    for home in {path.parent for path in root().glob(f"*/*/*/{PACKAGE}")}:
+    for home in {path.parent.parent for path in root().glob(f"*/*/*/{PACKAGE}")}:
         contest = home.relative_to(root()).parts
         for version in versions(home)[: -max(keep, 1)]:
             if (*contest, version) not in named | kept_for_dumps:
