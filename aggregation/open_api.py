@@ -33,7 +33,7 @@ class TablePage(PublicView):
     filters: ClassVar[Mapping[str, tuple[str, ...]]]
 
     def get(self, request: Request, election: str, contest: str) -> HttpResponse:
-        asked = {name: value for name, value in request.query_params.items() if value}
+        asked = {name: str(value) for name, value in request.query_params.items() if value}
         found = export_reader.read(election, contest, self.table, self._wanted(asked))
         following = request.build_absolute_uri("?" + urlencode(asked | {"cursor": found.cursor}))
         content = {

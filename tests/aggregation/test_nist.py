@@ -7,10 +7,10 @@ import jsonschema
 import pytest
 
 from aggregation import export_files, nist
-from tests.aggregation.evidence import fold, read
+from tests.aggregation.evidence import decide, fold, photo, read, record
 from tests.aggregation.open_data import newest
 from tps import extents
-from tps.form_definitions import forget, for_contest
+from tps.form_definitions import for_contest, forget
 from tps.models import Contest, Option
 
 
@@ -97,11 +97,9 @@ def test_parties_and_their_candidates(world, exports_dir, schema):
     forget()
     extents.recount(world.election)
     form = for_contest(contest)
-    keys = [key for key in form.page(2).keys]
+    keys = list(form.page(2).keys)
     assert keys
     world.contest = contest
-    from tests.aggregation.evidence import decide, photo, record
-
     taken = photo(world, page=2)
     record(taken)
     decide(taken, 2, dict.fromkeys(keys, 5))
