@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, page
 from aggregation import contests, data_package, dumps, export_files, feeds, publication
-from aggregation.api import takes_gzip
+from aggregation.api import takes
 from aggregation.export_reader import NotExported
 
 NEWEST_SECONDS = 60
@@ -118,7 +118,7 @@ def _sent(request: HttpRequest, path: Path, seconds: int) -> HttpResponseBase:
 
 def _sent_unpacked(request: HttpRequest, path: Path, seconds: int) -> HttpResponseBase:
     response: HttpResponseBase
-    if takes_gzip(request.headers.get("Accept-Encoding", "")):
+    if takes(request.headers.get("Accept-Encoding", ""), "gzip"):
         response = FileResponse(path.open("rb"), content_type=_type_of(path.stem))
         response["Content-Encoding"] = "gzip"
     else:

@@ -30,7 +30,7 @@ from django.conf import settings
 from django.db import connection
 
 from aggregation import data_package, exports, nist, table_files
-from aggregation.audit import consistent
+from aggregation.region_document import consistent
 from aggregation.exports import Cut
 from aggregation.models import Snapshot
 from tps.models import Contest

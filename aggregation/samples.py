@@ -69,12 +69,13 @@ def tell(contest: Contest, codes: Sequence[str]) -> None:
     points: dict[str, list[dict[str, Any]]] = {code: [] for code in codes}
     if codes:
         rows = TallySample.objects.filter(contest=contest, region__in=codes).order_by("at")
-        for row in rows.values("region", "at", "stations", "counted", "votes", "official").iterator():
-            points[row.pop("region")].append({**row, "at": time_of(row["at"])})
+        for row in rows.iterator():
+            said = {"at": time_of(row.at), "stations": row.stations, "counted": row.counted}
+            points[row.region_id].append(said | {"votes": row.votes, "official": row.official})
     place = Place(contest.election_id, contest.code)
-    for code, said in points.items():
-        ours = thin([point for point in said if not point["official"]])
-        official = thin([point for point in said if point["official"]])
+    for code, found in points.items():
+        ours = thin([point for point in found if not point["official"]])
+        official = thin([point for point in found if point["official"]])
         both = sorted([*ours, *official], key=lambda point: (point["at"], point["official"]))
         published_files.write_pointer(place.history(word_of(code)), {"points": both})
 

@@ -52,7 +52,7 @@ def _part(whole: Document, contest: str) -> Document:
     """The council's own part, or one dapil's. Raises `NoSuchContest`."""
     if found := _parts.get((whole.etag, contest)):
         return found
-    content = whole.data()
+    content = whole.content
     part = content["dapil"].get(contest) if contest else content["council"]
     if part is None:
         raise NoSuchContest  # it is newer than what is kept of its council

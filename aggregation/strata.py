@@ -91,7 +91,7 @@ def read(contest: Contest, digits: int = KECAMATAN, within: Collection[str] = ("
     if not within:
         return []
     layout = columns.of(contest)
-    values = {
+    values: dict[str, Any] = {
         "contest": contest.pk,
         "election": contest.election_id,
         "length": len(next(iter(within))),

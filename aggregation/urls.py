@@ -1,6 +1,7 @@
 """Addresses of aggregation: `pages` stand at the root, `api` under /api/v1/."""
 
 from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls.converters import StringConverter
 
 from aggregation import api as views
 from aggregation import (
@@ -26,46 +27,31 @@ from aggregation import pages as doors
 from aggregation.dapil import COUNCIL_DIGITS
 
 
-class RegionWord:
+class RegionWord(StringConverter):
     """A region's code of 2, 4, 6 or 10 digits, or `nasional`."""
 
     regex = r"nasional|[0-9]{10}|[0-9]{6}|[0-9]{4}|[0-9]{2}"
-
-    def to_python(self, value: str) -> str:
-        return value
 
     def to_url(self, value: str) -> str:
         return value or "nasional"
 
 
-class StationCode:
+class StationCode(StringConverter):
     """A village's code and three digits."""
 
     regex = r"[0-9]{13}"
 
-    def to_python(self, value: str) -> str:
-        return value
 
-    def to_url(self, value: str) -> str:
-        return value
-
-
-class DocumentName:
+class DocumentName(StringConverter):
     """A version and the beginning of a hash: `published_files.name_of`."""
 
     regex = r"[0-9]{1,18}-[0-9a-f]{16}"
 
 
-class SeatKind:
+class SeatKind(StringConverter):
     """A kind of contest whose seats are divided among parties."""
 
     regex = "|".join(COUNCIL_DIGITS)
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
 
 
 register_converter(DocumentName, "document_name")

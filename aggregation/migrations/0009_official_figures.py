@@ -31,7 +31,7 @@ DROP TRIGGER guard ON aggregation_officialsource; DROP FUNCTION aggregation_guar
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('aggregation', '0005_since'),
+        ('aggregation', '0008_questions'),
         ('ledger', '0002_guards'),
         ('tps', '0009_rule_6'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
