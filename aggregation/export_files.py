@@ -30,9 +30,9 @@ from django.conf import settings
 from django.db import connection
 
 from aggregation import data_package, exports, nist, table_files
-from aggregation.region_document import consistent
 from aggregation.exports import Cut
 from aggregation.models import Snapshot
+from aggregation.region_document import consistent
 from tps.models import Contest
 
 # Session lock of whoever writes into the folder: "expo".

@@ -4,16 +4,12 @@ import logging
 import threading
 import time
 from contextlib import suppress
-from datetime import timedelta
 
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, connection
-from django.utils import timezone
 
-from aggregation import contests, publication, samples, tallies
-from aggregation.models import Snapshot
+from aggregation import aside, contests, publication, tallies
 from ledger import sequencer
-from tps.models import Contest
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +21,6 @@ LONGEST_WAIT = 10.0
 LOOK_AT_STATIONS_SECONDS = 30.0
 # How often it looks whether a name or a list was changed: nobody waits for an import to be seen.
 LOOK_AT_REFERENCE_SECONDS = 1.0
-LOOK_AT_HISTORY_SECONDS = 60.0
 
 
 def step() -> int:
@@ -52,13 +47,6 @@ def follow() -> None:
         log.info("reference data changed: documents are made anew")
 
 
-def sample(since: float) -> None:
-    """Write points of the history of the contests whose sums changed in so many seconds."""
-    changed = Snapshot.objects.filter(changed_at__gte=timezone.now() - timedelta(seconds=since)).values("contest")
-    for contest in Contest.objects.filter(pk__in=changed).order_by("pk"):
-        samples.take(contest)
-
-
 def confirm() -> None:
     """Say that what is published is what there is."""
     try:
@@ -73,7 +61,7 @@ def run(stop: threading.Event, idle: float = IDLE_SECONDS) -> None:
     while not stop.is_set():
         try:
             if _hold_lock():
-                _work(stop, idle)
+                _work_with_company(stop, idle)
             else:
                 log.info("another folder works; waiting")
                 stop.wait(1)
@@ -88,8 +76,20 @@ def run(stop: threading.Event, idle: float = IDLE_SECONDS) -> None:
         connection.close()
 
 
+def _work_with_company(stop: threading.Event, idle: float) -> None:
+    """Work, and have what is not urgent followed beside it, for as long as this process holds the lock."""
+    enough = threading.Event()
+    beside = threading.Thread(target=aside.run, args=(enough,), daemon=True)
+    beside.start()
+    try:
+        _work(stop, idle)
+    finally:
+        enough.set()
+        beside.join(LONGEST_WAIT)
+
+
 def _work(stop: threading.Event, idle: float) -> None:
-    looked = followed = confirmed = sampled = float("-inf")
+    looked = followed = confirmed = float("-inf")
     publication.distrust_after_a_power_cut()
     while not stop.is_set():
         if time.monotonic() - looked >= LOOK_AT_STATIONS_SECONDS:
@@ -102,10 +102,6 @@ def _work(stop: threading.Event, idle: float) -> None:
         if time.monotonic() - confirmed >= publication.CONFIRM_SECONDS:
             confirm()
             confirmed = time.monotonic()
-        if time.monotonic() - sampled >= LOOK_AT_HISTORY_SECONDS:
-            # Twice the pause and more: what changed just before this process began, too.
-            sample(samples.EVERY_SECONDS * 3)
-            sampled = time.monotonic()
         if not done:
             stop.wait(idle)
 

@@ -14,18 +14,23 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import Action, page
 from aggregation import (
+    alerts,
     backlog_document,
     charts,
     contests,
     grounds,
     maps,
+    outlook,
     page_memory,
     photo_document,
     publication,
     reading_aids,
     region_document,
+    representative,
     station_document,
 )
+from aggregation.columns import COUNTED, EXCLUDED
+from aggregation.dapil import COUNCIL_DIGITS
 from aggregation.models import Result
 from aggregation.published_files import Document
 from tps import search as places
@@ -68,6 +73,8 @@ def _region(request: HttpRequest, election: str, contest: str, word: str, known:
 
 def _draw_region(request: HttpRequest, published: Document, where: list[str]) -> HttpResponse:
     document = published.content
+    beside = outlook.read(where[0], where[1], region_document.code_of(where[2]))
+    official = beside.get("official")
     return _shown(
         request,
         "aggregation/region.html",
@@ -75,11 +82,18 @@ def _draw_region(request: HttpRequest, published: Document, where: list[str]) ->
         document=document,
         etag=published.etag,
         waiting=reading_aids.waiting(document),
+        missing=document["stations"] - document["counts"][COUNTED] - document["counts"][EXCLUDED],
+        has_seats=document["contest"]["kind"] in COUNCIL_DIGITS,
         code=region_document.code_of(where[-1]),
         trail=reading_aids.trail(document),
         options=reading_aids.bars(document),
         page=reading_aids.page_of(document, request.GET.get("hal", "")),
-        map=maps.panel(document, request.GET.get("peta", "")),
+        estimate=beside.get("estimate"),
+        official=official,
+        official_sums=reading_aids.official_sums(document, official),
+        alerts=alerts.alerts(reading_aids.standing_of(document)),
+        representative=representative.representative(document),
+        map=maps.panel(document, request.GET.get("peta", ""), official["below"] if official else None),
         charts=charts.panel(document),
         data_address=reverse("aggregation-api:region", args=where),
     )

@@ -3,7 +3,8 @@
     terbaru.json                                   what the first page shows, and when that was confirmed
     <election>/<contest>/terbaru.json              the pointer: version, cut, and the nation's document
     <election>/<contest>/<region>/<document>.json  immutable, with .json.gz and .json.br beside it
-    <election>/<contest>/riwayat/<region>.json     the history of a region, for its charts
+    <election>/<contest>/riwayat/<region>.json     the history of a region, for its charts (`samples`)
+    <election>/<contest>/perkiraan/<region>.json   what stands beside its sums (`outlook`)
 
 in the folder PUBLISHED_DIR.
 
@@ -96,8 +97,8 @@ class Place:
     def pointer(self) -> Path:
         return self.folder / POINTER
 
-    def history(self, word: str) -> Path:
-        return self.folder / "riwayat" / f"{word}.json"
+    def beside(self, what: str, word: str) -> Path:
+        return self.folder / what / f"{word}.json"
 
     def path(self, word: str, name: str) -> Path:
         return self.folder / word / f"{name}.json"

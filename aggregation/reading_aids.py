@@ -8,6 +8,7 @@ from django.utils.translation import gettext as translated
 from django.utils.translation import gettext_lazy as _
 
 from accounts.fields import whole_number
+from aggregation.alerts import Standing
 from aggregation.columns import COUNTED
 from aggregation.models import ExclusionReason, Vote, VoteReason
 from tps.models import Contest
@@ -80,6 +81,36 @@ def bars(document: Mapping[str, Any]) -> list[dict[str, Any]]:
             "stations": document["stations_behind"][option["key"]],
         }
         for option in document["options"]
+    ]
+
+
+def standing_of(document: Mapping[str, Any]) -> Standing:
+    """What could still change the order of the options of a region is asked of this."""
+    votes = {option["key"]: document["sums"][option["key"]] for option in document["options"]}
+    counts, without = document["counts"], document["without_disputed"]["sums"]
+    return Standing(
+        votes=votes,
+        disputed={key: number - without[key] for key, number in votes.items()},
+        disputed_stations=counts["disputed"],
+        missing_stations=document["stations"] - counts[COUNTED] - counts["excluded"],
+        registered_voters=document["registered_voters"],
+        counted_voters=document["voters_counted"],
+    )
+
+
+def official_sums(document: Mapping[str, Any], official: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    """Both sides' votes over the TPS that both have, in ballot order; nothing where none is compared."""
+    if not official or not official["paired"]:
+        return []
+    return [
+        {
+            "name": f"{option['number']}. {option['name']}",
+            "ours": official["ours"][option["key"]],
+            "theirs": official["theirs"][option["key"]],
+            "difference": official["ours"][option["key"]] - official["theirs"][option["key"]],
+        }
+        for option in document["options"]
+        if option["key"] in official["ours"]
     ]
 
 

@@ -77,7 +77,7 @@ def tell(contest: Contest, codes: Sequence[str]) -> None:
         ours = thin([point for point in found if not point["official"]])
         official = thin([point for point in found if point["official"]])
         both = sorted([*ours, *official], key=lambda point: (point["at"], point["official"]))
-        published_files.write_pointer(place.history(word_of(code)), {"points": both})
+        published_files.write_pointer(place.beside("riwayat", word_of(code)), {"points": both})
 
 
 def history(election: str, contest: str, code: str) -> Sequence[Mapping[str, Any]]:
@@ -85,7 +85,7 @@ def history(election: str, contest: str, code: str) -> Sequence[Mapping[str, Any
 
     No query: what the folder wrote down.
     """
-    said = published_files.read_pointer(Place(election, contest).history(word_of(code)))
+    said = published_files.read_pointer(Place(election, contest).beside("riwayat", word_of(code)))
     points: Sequence[Mapping[str, Any]] = said["points"] if said else []
     return points
 
