@@ -18,6 +18,7 @@ from aggregation import anomaly_sql, columns, contests
 from aggregation.anomalies import Kind
 from aggregation.models import Question, QuestionScan, Result
 from tps.models import NATION, Contest
+from transcription.models import Decision
 from uploads.models import Alike, Photo
 
 LOCK = 0x74616E7961  # "tanya": one at a time
@@ -63,10 +64,11 @@ def keep(contest: Contest, *, whole: bool = False) -> int:
 
 
 def _changed_since(contest: Contest, since: datetime) -> list[str]:
-    """The villages with a result that changed, and those with a photo that looks like one that came since."""
-    villages = set(
-        Result.objects.filter(contest=contest, changed_at__gte=since).values_list("region", flat=True).distinct()
-    )
+    """The villages in which a result changed, a photo came or was decided; and those of photos like theirs."""
+    changed = Result.objects.filter(contest=contest, changed_at__gte=since).values_list("region")
+    received = Photo.objects.filter(contest=contest, received_at__gte=since).values_list("station__region")
+    decided = Decision.objects.filter(contest=contest, decided_at__gte=since).values_list("station__region")
+    villages = {region for (region,) in changed.union(received, decided)}
     here = Q(first__contest=contest)
     newer = Q(first__received_at__gte=since) | Q(second__received_at__gte=since)
     of_changed = Q(first__station__region__in=villages) | Q(second__station__region__in=villages)

@@ -11,7 +11,8 @@ from aggregation.models import Question, QuestionScan, Result
 from tests.aggregation.evidence import decide, photo, read, record, reject
 from tests.world import World
 from tps.models import PollingStation, Region
-from uploads.models import Alike
+from transcription.models import Decision
+from uploads.models import Alike, Photo
 
 VILLAGE = "9101011001"
 
@@ -236,10 +237,27 @@ def test_only_villages_in_which_something_changed_are_looked_at_again(world, mon
     Question.objects.all().delete()
     QuestionScan.objects.update(looked_at=questions.Result.objects.order_by("-changed_at").first().changed_at)
     Result.objects.filter(station=stations[0]).update(changed_at="2020-01-01T00:00Z")
+    Decision.objects.update(decided_at="2020-01-01T00:00Z")
+    Photo.objects.update(received_at="2020-01-01T00:00Z")
     keep(world)
     assert {one.region_id for one in Question.objects.all()} == {stations[-1].region_id}
     assert questions.keep(contests.whole(world.contest), whole=True) == 1
     assert Question.objects.count() == 2
+
+
+def test_a_photo_that_changes_no_result_is_noticed(world, monkeypatch):
+    monkeypatch.setattr(questions, "OVERLAP", questions.OVERLAP * 0)
+    read(world)
+    keep(world)
+    assert kinds(world) == {(1, "single")}
+    Result.objects.update(changed_at="2020-01-01T00:00Z")
+    Decision.objects.update(decided_at="2020-01-01T00:00Z")
+    Photo.objects.update(received_at="2020-01-01T00:00Z")
+    second = photo(world, world.station, 2)
+    second.refresh_from_db()
+    QuestionScan.objects.update(looked_at=second.received_at)
+    keep(world)
+    assert kinds(world) == set()
 
 
 def test_the_same_photo_elsewhere_until_one_of_them_is_rejected(world):
