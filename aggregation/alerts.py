@@ -76,7 +76,7 @@ def _missing(standing: Standing, order: list[str]) -> dict[str, Any]:
     voters = known + unknown * MOST_VOTERS
     ballots = voters + -(-voters * RESERVE_PERCENT // 100)
     counted = sum(standing.votes.values())
-    usual = round(voters * counted / standing.counted_voters) if standing.counted_voters else None
+    usual = min(round(voters * counted / standing.counted_voters), ballots) if standing.counted_voters else None
     return {
         "stations": standing.missing_stations,
         "voters": voters,

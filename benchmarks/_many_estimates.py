@@ -39,7 +39,7 @@ def estimate(there: Population, regions: Regions, sums: np.ndarray) -> np.ndarra
         variance, degrees = _variance(there, regions, sums, weights, option, share)
         if degrees < original.FEWEST_DEGREES:
             return None
-        half = original.quantile(degrees) * variance**0.5 / total
+        half = original.WIDENED * original.quantile(degrees) * variance**0.5 / total
         half += _unseen(there, regions, sums, covered, option, share) / total
         one = original.around(share, half, int(sums[:, COUNT].sum()), complete=False)
         found.append((one.share, one.low, one.high))

@@ -11,7 +11,7 @@ register = template.Library()
 @register.filter
 def option_of(key: str, options: Sequence[Mapping[str, Any]]) -> str:
     """`{{ pair.above|option_of:document.options }}`: number and name, as on the ballot."""
-    return next((f"{option['number']}. {option['name']}" for option in options if option["key"] == key), key)
+    return next((f"{option['number']}.\u00a0{option['name']}" for option in options if option["key"] == key), key)
 
 
 @register.filter

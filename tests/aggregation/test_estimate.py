@@ -3,13 +3,14 @@
 import math
 import random
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aggregation.estimate import MOST_UNCOVERED, Stratum, around, estimate, quantile
+from aggregation.estimate import MOST_UNCOVERED, WIDENED, Stratum, around, estimate, quantile
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
@@ -78,7 +79,7 @@ def test_the_variance_is_that_of_cochran():
         variances.append((of**2 * (1 - n / of) / n * sum((a - mean) ** 2 for a in z) / (n - 1), n - 1))
     variance = sum(v for v, _n in variances)
     degrees = variance**2 / sum(v**2 / n for v, n in variances)
-    expected = around(p, quantile(degrees) * math.sqrt(variance) / t, 32, complete=False)
+    expected = around(p, WIDENED * quantile(degrees) * math.sqrt(variance) / t, 32, complete=False)
     assert told.options[0].share == pytest.approx(expected.share)
     assert (told.options[0].low, told.options[0].high) == pytest.approx((expected.low, expected.high))
 
@@ -177,14 +178,13 @@ def test_whatever_is_counted_a_share_lies_in_its_interval_and_both_in_0_to_1(row
 
 
 def test_a_nation_is_estimated_in_half_a_second_of_a_processor():
-    import time
-
     strata = [
-        stratum(f"{11 + i % 38}{10 + i // 38 % 14}{10 + i // 532}", 110, tps(i % 5, 0.5, seed=i)) for i in range(7_400)
+        stratum(f"{11 + i % 38}{10 + i // 38 % 14}{10 + i // 532}", 110, tps(i % 10, 0.5, seed=i)) for i in range(7_400)
     ]
     began = time.process_time()
-    assert estimate(strata, digits=(4, 2, 0)).options
+    told = estimate(strata, digits=(4, 2, 0))
     assert time.process_time() - began < 0.5
+    assert told.options
 
 
 # --- Real TPS in biased orders: a short one of benchmarks/estimate.py ------------------------------------------------

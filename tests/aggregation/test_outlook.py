@@ -135,6 +135,6 @@ def test_what_is_even_and_what_is_empty():
     empty = document(children=[child("Kota", 100, 0), child("Lembah", 100, 0)])
     assert told("representative", document=empty, representative=representative(empty)).strip() == ""
     half = document(children=[child("Kota", 100, 50), child("Lembah", 300, 0)])
-    assert "Daerah yang belum satu pun terhitung 1 ( 75,0 % pemilih )" in told(
+    assert "Daerah yang belum satu pun terhitung 1 (75,0 % pemilih)" in told(
         "representative", document=half, representative=representative(half)
     )
