@@ -31,6 +31,13 @@ _ALL_AT_ONCE = f"{_NO_JIT}; SET LOCAL enable_nestloop = off; SET LOCAL work_mem 
 _AROUND = (4, 2, 0)
 
 
+# The mean DPT of a TPS in the kecamatan `k`; where none is known there, the nation's.
+_MEAN = """coalesce(
+    nullif(k.registered_voters, 0)::float8 / nullif(k.dpt_known, 0),
+    (SELECT nullif(n.registered_voters, 0)::float8 / nullif(n.dpt_known, 0)
+     FROM tps_extent n WHERE n.election_id = %(election)s AND n.region_id = ''), 1)"""
+
+
 @cache
 def _moments(layout: Columns, digits: int) -> str:
     """Rows (code, stations, size, counted, …) as `Stratum` has them, of strata whose codes have so many digits.
@@ -47,36 +54,30 @@ def _moments(layout: Columns, digits: int) -> str:
     summed = ", ".join(f"sum({what}) AS s{i}" for i, what in enumerate(sums))
     shown = ", ".join(f"coalesce(s{i}, 0)" for i in range(len(sums)))
     return f"""
-    WITH mean AS MATERIALIZED (
-        SELECT k.region_id AS code, coalesce(
-                   nullif(k.registered_voters, 0)::float8 / nullif(k.dpt_known, 0),
-                   nullif(n.registered_voters, 0)::float8 / nullif(n.dpt_known, 0), 1) AS voters
-        FROM tps_extent k
-        LEFT JOIN tps_extent n ON n.election_id = k.election_id AND n.region_id = ''
-        WHERE k.election_id = %(election)s AND length(k.region_id) = {KECAMATAN}
-    ), seen AS (
+    WITH seen AS (
         SELECT left(region_id, {digits}) AS code, count(*) AS counted, {summed}
         FROM (
-            SELECT s.region_id, (coalesce(s.registered_voters, m.voters) + m.voters) / 2 AS size,
+            SELECT s.region_id, (coalesce(s.registered_voters, {_MEAN}) + {_MEAN}) / 2 AS size,
                    {" + ".join(votes)} AS total, {each}
             FROM aggregation_result r
             JOIN tps_pollingstation s ON s.id = r.station_id
-            JOIN mean m ON m.code = left(s.region_id, {KECAMATAN})
+            JOIN tps_extent k ON k.region_id = left(s.region_id, {KECAMATAN}) AND k.election_id = %(election)s
             JOIN unnest(%(within)s::text[]) w (code) ON w.code = left(s.region_id, %(length)s)
             WHERE r.contest_id = %(contest)s AND r.amounts[{counted}] = 1
               AND s.code >= %(first)s AND s.code < %(last)s
+            OFFSET 0  -- each size and total worked out once, not once for each sum that it is in
         ) one
         GROUP BY 1
     )
     SELECT t.region_id, t.stations - t.amounts[{excluded}],
            -- Known DPT, the mean for each one that is not, and the mean once more for all; without those excluded.
-           (t.registered_voters + m.voters * (
+           (t.registered_voters + {_MEAN} * (
                 (x.stations - x.dpt_known)::float8 * t.stations / x.stations + t.stations
            )) / 2 * (t.stations - t.amounts[{excluded}]) / t.stations,
            coalesce(seen.counted, 0), {shown}
     FROM aggregation_tally t
     JOIN tps_extent x ON x.region_id = t.region_id AND x.election_id = %(election)s
-    JOIN mean m ON m.code = left(t.region_id, {KECAMATAN})
+    JOIN tps_extent k ON k.region_id = left(t.region_id, {KECAMATAN}) AND k.election_id = %(election)s
     JOIN unnest(%(within)s::text[]) w (code) ON w.code = left(t.region_id, %(length)s)
     LEFT JOIN seen ON seen.code = t.region_id
     WHERE t.contest_id = %(contest)s AND length(t.region_id) = {digits}
