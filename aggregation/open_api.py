@@ -32,7 +32,7 @@ class TablePage(PublicView):
     table: ClassVar[str]
     filters: ClassVar[Mapping[str, tuple[str, ...]]]
 
-    def get(self, request: Request, election: str, contest: str) -> HttpResponse:
+    def answer(self, request: Request, election: str, contest: str) -> HttpResponse:
         asked = {name: str(value) for name, value in request.query_params.items() if value}
         found = export_reader.read(election, contest, self.table, self._wanted(asked))
         following = request.build_absolute_uri("?" + urlencode(asked | {"cursor": found.cursor}))
@@ -92,25 +92,37 @@ _STATUS = dict.fromkeys((*columns.STATUS, columns.EXCLUDED), _BOOLEAN)
 class Stations(TablePage):
     table = "stations"
     filters: ClassVar = _STATE | _STATUS
-    get = open_api_schema.table(table, "Numbers of each TPS", filters, examples.STATION)(TablePage.get)
+
+    @open_api_schema.table(table, "Numbers of each TPS", filters, examples.STATION)
+    def get(self, request: Request, election: str, contest: str) -> HttpResponse:
+        return self.answer(request, election, contest)
 
 
 class Regions(TablePage):
     table = "regions"
     filters: ClassVar = {"level": LEVELS[:5]}
-    get = open_api_schema.table(table, "Sums and counts of each region", filters, examples.REGION)(TablePage.get)
+
+    @open_api_schema.table(table, "Sums and counts of each region", filters, examples.REGION)
+    def get(self, request: Request, election: str, contest: str) -> HttpResponse:
+        return self.answer(request, election, contest)
 
 
 class Photos(TablePage):
     table = "photos"
     filters: ClassVar = {"state": PHOTO_STATES}
-    get = open_api_schema.table(table, "Photos, and what was decided of them", filters, examples.PHOTO)(TablePage.get)
+
+    @open_api_schema.table(table, "Photos, and what was decided of them", filters, examples.PHOTO)
+    def get(self, request: Request, election: str, contest: str) -> HttpResponse:
+        return self.answer(request, election, contest)
 
 
 class Readings(TablePage):
     table = "readings"
     filters: ClassVar = {"source": tuple(Entry.Source.values)}
-    get = open_api_schema.table(table, "Every reading of decided photos", filters, examples.READING)(TablePage.get)
+
+    @open_api_schema.table(table, "Every reading of decided photos", filters, examples.READING)
+    def get(self, request: Request, election: str, contest: str) -> HttpResponse:
+        return self.answer(request, election, contest)
 
 
 class Exports(PublicView):

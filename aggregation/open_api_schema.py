@@ -41,7 +41,8 @@ def _of(field: Field) -> s.Field[Any, Any, Any, Any]:
         return s.ListField(child=s.CharField(), **about)
     about["allow_null"] = not field.required
     if field.words:
-        return s.ChoiceField(list(field.words), **about)
+        # Not a choice: the same word in two tables would want a name of its own in the description.
+        about["help_text"] += f". One of: {', '.join(field.words)}."
     kinds = {"integer": s.IntegerField, "boolean": s.BooleanField, "datetime": s.DateTimeField}
     return kinds.get(field.type, s.CharField)(**about)
 
@@ -150,6 +151,37 @@ _EXPORT = {
     "hash": "sha256:" + "0" * 64,
     "bytes": 183_402,
 }
+
+
+class ResourcePart(s.Serializer[Any]):
+    """One file. `schema` is its Table Schema, where it is a table."""
+
+    name = s.CharField()
+    title = s.CharField()
+    description = s.CharField()
+    path = s.URLField()
+    format = s.CharField()
+    mediatype = s.CharField()
+    bytes = s.IntegerField()
+    hash = s.CharField(help_text="`sha256:…`")
+    rows = s.IntegerField(required=False)
+    schema = s.JSONField(required=False)
+
+
+class PackageDocument(s.Serializer[Any]):
+    """A Data Package, version 2."""
+
+    name = s.CharField()
+    title = s.CharField()
+    version = s.CharField(help_text="Version, edition, 0.")
+    created = s.DateTimeField()
+    licenses = LicencePart(many=True)
+    election = ElectionPart()
+    contest = ContestPart()
+    cut = s.IntegerField()
+    resources = ResourcePart(many=True)
+
+
 INDEX = extend_schema(
     operation_id="exports",
     summary="What has been published of all contests",
@@ -169,6 +201,6 @@ PACKAGE = extend_schema(
     summary="The files of the newest export of a contest, with address, size, SHA-256 and columns",
     description="A Data Package (v2, datapackage.org): for all of a contest at once, fetch its resources.",
     parameters=[ELECTION, CONTEST],
-    responses={200: OpenApiResponse(s.DictField(child=s.JSONField())), 404: _REFUSED[404]},
+    responses={200: PackageDocument, 404: _REFUSED[404]},
     tags=["open data"],
 )

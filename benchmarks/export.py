@@ -84,9 +84,7 @@ def main(stations: int) -> None:
     folder = next((Path(settings.EXPORTS_DIR) / "besar" / "ppwp").iterdir())
     for path in sorted(folder.iterdir()):
         print(f"  {path.name:20} {path.stat().st_size / 1e6:8.1f} MB")
-    print(
-        f"export: {seconds:.0f} s, {stations / seconds:,.0f} TPS/s, memory {before:.0f} + {growth:.0f} MB", flush=True
-    )
+    print(f"export: {seconds:.0f} s, {stations / seconds:,.0f} TPS/s, memory {before:.0f} + {growth:.0f} MB")
     began = time.perf_counter()
     made = dumps.make()
     print(f"dump: {time.perf_counter() - began:.1f} s, {made['bytes'] / 1e6:.0f} MB")

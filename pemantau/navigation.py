@@ -19,6 +19,7 @@ SECTIONS = {
     "foto": "hasil",
     "lapor": "hasil",
     "sematan": "hasil",
+    "data": "hasil",
     "kirim": "kirim",
     "bukti": "kirim",
     "baca": "baca",

@@ -49,6 +49,7 @@ EVERYBODY = [
     "/sematan/contoh/ppwp/9101/",
     "/sematan/contoh/ppwp/9101/cara/",
     "/pemilu/",
+    "/data/",
     "/kirim/",
     "/kirim/?wilayah=9101011001",
     "/kirim/9101011001001/",
