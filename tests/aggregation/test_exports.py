@@ -17,7 +17,7 @@ from uploads.models import Photo
 
 def published_nation(world):
     find = lambda: Contest.objects.select_related("election").get(pk=world.contest.pk)  # noqa: E731
-    return publication.region("contoh", "ppwp", "", find=find).data()
+    return publication.region("contoh", "ppwp", "", find=find).content
 
 
 def export(world, root):

@@ -14,11 +14,6 @@ ADDRESS = "/umpan/contoh/ppwp.atom"
 NS = {"a": feeds.ATOM, "fh": feeds.HISTORY}
 
 
-@pytest.fixture(autouse=True)
-def _forgetful():
-    publication._memory.clear()
-
-
 def feed(client, query: str = "") -> Xml.Element:
     answer = client.get(ADDRESS + query)
     assert answer.status_code == 200
