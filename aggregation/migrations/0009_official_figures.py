@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='officialsnapshot',
-            constraint=models.CheckConstraint(condition=models.Q(('about__in', ['tps', 'region'])), name='official_snapshot_says_about_what'),
+            constraint=models.CheckConstraint(condition=models.Q(('about__in', ['tps', 'region'])), name='official_snapshot_is_about_something'),
         ),
         migrations.AddIndex(
             model_name='officialfigure',
