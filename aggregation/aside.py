@@ -29,7 +29,7 @@ def run(stop: threading.Event, pause: float = PAUSE_SECONDS) -> None:
             log.warning("beside the sums: %s", type(error).__name__)
             with suppress(DatabaseError):
                 connection.close()
-        stop.wait(max(1.0, pause - (time.monotonic() - began)))
+        stop.wait(max(0.1, pause - (time.monotonic() - began)))
     with suppress(DatabaseError):
         connection.close()
 

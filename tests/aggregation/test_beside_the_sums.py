@@ -1,0 +1,67 @@
+"""What follows the sums at its own pace: estimates and comparisons, written beside the documents."""
+
+import threading
+
+from aggregation import aside, outlook, publication, published_files
+from aggregation.models import TallySample
+from tests.aggregation.evidence import fold, read
+
+
+def test_each_region_down_to_kecamatan_has_an_outlook(world, django_assert_num_queries):
+    read(world)
+    fold()
+    assert outlook.write(world.contest) == 4
+    with django_assert_num_queries(0):
+        said = outlook.read("contoh", "ppwp", "9101")
+    assert said["estimate"]["enough"] is False
+    assert said["estimate"]["reason"] == "few_stations"
+    assert said["official"] is None
+    assert said["version"] > 0
+    assert outlook.read("contoh", "ppwp", "9101011001") == {}
+
+
+def test_what_stays_the_same_is_not_written_again(world):
+    read(world)
+    fold()
+    outlook.write(world.contest)
+    path = published_files.Place("contoh", "ppwp").beside("perkiraan", "9101")
+    before = path.stat().st_mtime_ns
+    assert outlook.write(world.contest) == 0
+    assert path.stat().st_mtime_ns == before
+    read(world, world.stations["9101011001002"])
+    fold()
+    assert outlook.write(world.contest) == 4
+
+
+def test_it_follows_what_is_published_once(world):
+    read(world)
+    fold()
+    done = {}
+    assert aside.follow(done) == 1
+    assert aside.follow(done) == 0
+    assert TallySample.objects.count() == 3
+    read(world, world.stations["9101011001002"])
+    fold()
+    assert aside.follow(done) == 1
+
+
+def test_what_is_not_published_yet_is_not_followed(world):
+    read(world)
+    fold()
+    publication.forget()
+    assert aside.follow({}) == 0
+
+
+def test_a_disk_that_is_full_is_waited_for(world, monkeypatch):
+    stop, tried = threading.Event(), []
+
+    def full(_done):
+        tried.append(1)
+        if len(tried) == 2:
+            stop.set()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(aside, "follow", full)
+    monkeypatch.setattr(aside.connection, "close", lambda: None)
+    aside.run(stop, pause=0.0)
+    assert len(tried) == 2
