@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict
 
 from django.db import connection
-from django.db.models import F, Min, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Left
 
 from aggregation import columns
@@ -156,6 +156,8 @@ def _placed(election: str, kind: str) -> "QuerySet[WithAnnotations[Contest, Plac
     if kind not in COUNCIL_DIGITS:
         raise NoSuchContest
     digits = COUNCIL_DIGITS[kind]
+    first = Contest.area.through.objects.filter(contest=OuterRef("pk")).order_by("region")
+    area = first.values(begin=Left("region", max(digits, 1)))[:1]
     extents = Extent.objects.filter(election=election)
     here = extents.filter(region__contest=OuterRef("pk")).order_by().values("election")
     everywhere = extents.filter(region=NATION).values("dpt_known")
@@ -163,7 +165,8 @@ def _placed(election: str, kind: str) -> "QuerySet[WithAnnotations[Contest, Plac
         Contest.objects.filter(election=election, kind=kind)
         .select_related("election")
         .annotate(
-            place=Coalesce(Min(Left(F("area__code"), digits)), Value(NATION)) if digits else Value(NATION),
+            # No aggregate: a GROUP BY would work out the DPT of all contests of the kind, not of one council's.
+            place=Coalesce(Subquery(area), Value(NATION)) if digits else Value(NATION),
             dpt_known=Coalesce(Subquery(here.annotate(n=Sum("dpt_known")).values("n")), Subquery(everywhere), Value(0)),
         )
         .order_by("code")

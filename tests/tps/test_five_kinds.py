@@ -6,6 +6,7 @@ import io
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import Sum
 
 from ledger.models import Event
 from tps import elections, form_definitions
@@ -62,6 +63,8 @@ def test_one_command_brings_in_all_five_kinds_of_2024(db, folder, django_assert_
     kinds = Contest.objects.values_list("kind", flat=True)
     counted = {kind: list(kinds).count(kind) for kind in Contest.Kind.values}
     assert counted == {"ppwp": 1, "dpr": 84, "dpd": 38, "dprd_prov": 301, "dprd_kabko": 2_325}
+    seats = dict(Contest.objects.order_by().values_list("kind").annotate(Sum("seats")))
+    assert seats == {"ppwp": None, "dpr": 580, "dpd": 152, "dprd_prov": 2_372, "dprd_kabko": 17_510}
     of_dpr = Option.objects.filter(contest__kind="dpr")
     assert of_dpr.filter(party__isnull=False).count() == 9_917
     assert all(numbers(code) == NATIONAL for code in ("dpr-3401", "dpr-1101", "prov-310007", "kab-340401"))
