@@ -7,6 +7,7 @@ import pytest
 from tests.aggregation.evidence import fold, read, unguarded
 from tests.aggregation.official import FIRST, SECOND, published, taken_in, written
 from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.test_every_page import looks_right
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -54,3 +55,11 @@ def test_the_line_of_a_province_has_its_numbers_in_a_table(compared, somebody, v
     reader.picture(f"official-region-{scheme}")
     reader.goes_to(f"/hasil/contoh/ppwp/tps/{B}/resmi/")
     reader.picture(f"official-versions-{scheme}")
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_full_of_figures_look_right(compared, somebody, viewport, scheme):
+    reader = somebody(viewport=viewport, color_scheme=scheme)
+    pages = ("/selisih/contoh/ppwp/", "/hasil/contoh/ppwp/91/resmi/", f"/hasil/contoh/ppwp/tps/{B}/resmi/")
+    assert [fault for path in pages for fault in looks_right(reader, path)] == []
