@@ -20,11 +20,6 @@ from aggregation import (
     report_pages,
     seat_api,
     seat_pages,
-    exclusion_pages,
-    official_api,
-    official_feed,
-    official_pages,
-    report_pages,
     vote_pages,
     weeding_pages,
 )
