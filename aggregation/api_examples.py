@@ -151,6 +151,7 @@ STATION = OpenApiExample(
             }
         ],
         "exclusion": None,
+        "official": None,
         "reports": [{"answered_at": "2029-02-14T11:20:31Z", "outcome": "nothing_wrong"}],
     },
     response_only=True,

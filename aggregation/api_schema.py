@@ -225,6 +225,23 @@ class AnswerPart(s.Serializer[Any]):
     outcome = s.ChoiceField(ReportGroup.Outcome.values)
 
 
+class OfficialField(s.Serializer[Any]):
+    """A number that stands on both sides."""
+
+    key = s.CharField()
+    ours = s.IntegerField()
+    theirs = s.IntegerField()
+
+
+class OfficialPart(s.Serializer[Any]):
+    source = s.CharField()
+    taken_at = s.DateTimeField(allow_null=True, help_text="Since when these figures are published.")
+    fields_ = OfficialField(many=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        return {name.rstrip("_"): field for name, field in super().get_fields().items()}
+
+
 class StationDocument(s.Serializer[Any]):
     """What stands at one TPS."""
 
@@ -251,6 +268,7 @@ class StationDocument(s.Serializer[Any]):
     )
     photos = PhotoPart(many=True)
     exclusion = ExclusionPart(allow_null=True)
+    official = OfficialPart(allow_null=True, help_text="What the official count published of this TPS.")
     contests = ContestPart(many=True, help_text="All that is voted on at this TPS.")
     reports = AnswerPart(many=True, help_text="Answered reports only, the newest first.")
 

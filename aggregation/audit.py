@@ -17,7 +17,17 @@ from typing import Any, TypeVar
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from aggregation import audit_log, contests, evidence, exclusions, published_files, region_document, results, tallies
+from aggregation import (
+    audit_log,
+    contests,
+    evidence,
+    exclusions,
+    official_history,
+    published_files,
+    region_document,
+    results,
+    tallies,
+)
 from aggregation.models import Delta, Result, Snapshot
 from aggregation.published_files import Document, Place
 from ledger import checks
@@ -72,6 +82,9 @@ def log() -> Iterator[Difference]:
         yield Difference("log", name.removeprefix("log "), what)
     for kind, name, what in audit_log.differences():
         yield Difference(kind, name, what)
+    for contest in Contest.objects.filter(officialsource__isnull=False).distinct().order_by("pk"):
+        for what in official_history.faults(contest):
+            yield Difference("official", contest.code, what)
 
 
 # --- Decisions ------------------------------------------------------------------------------

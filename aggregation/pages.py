@@ -156,6 +156,7 @@ def _draw_station(request: HttpRequest, published: Document, where: list[str]) -
         photos=[reading_aids.shown(photo) for photo in document["photos"]],
         excluded=reading_aids.exclusion(document["exclusion"]),
         reports=reading_aids.answers(document["reports"]),
+        official=reading_aids.official_at(document),
         data_address=reverse("aggregation-api:station", args=where),
     )
 

@@ -114,6 +114,15 @@ def official_sums(document: Mapping[str, Any], official: Mapping[str, Any] | Non
     ]
 
 
+def official_at(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Both sides' numbers of a TPS, by what is printed beside them."""
+    labels = {field["key"]: field["label"] for field in document["fields"]}
+    said = document["official"]["fields"] if document["official"] else []
+    return [
+        {**one, "name": labels.get(one["key"], one["key"]), "difference": one["ours"] - one["theirs"]} for one in said
+    ]
+
+
 def waiting(document: Mapping[str, Any]) -> int:
     """TPS whose photos are there, and whose votes are not counted yet."""
     return int(document["counts"]["received"] - document["counts"][COUNTED])

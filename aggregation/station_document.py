@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from aggregation import columns, cross_checks, evidence, exclusions, results
+from aggregation import columns, cross_checks, evidence, exclusions, official, results
 from aggregation.cross_checks import Ballot
 from aggregation.evidence import Evidence
 from aggregation.models import ExclusionTurn, Result
@@ -24,7 +24,7 @@ from uploads.storage import public_url
 
 
 def build(contest: Contest, code: str) -> dict[str, Any]:
-    """The document of one TPS, from the database in eight queries. Raises `UnknownStation`."""
+    """The document of one TPS, from the database in nine queries. Raises `UnknownStation`."""
     station = PollingStation.objects.filter(election=contest.election_id, code=code).first()
     if station is None:
         raise UnknownStation
@@ -65,11 +65,27 @@ def build(contest: Contest, code: str) -> dict[str, Any]:
         "verdicts": [verdict.as_dict() for verdict in outcome.verdicts],
         "cross_checks": [verdict.as_dict() for verdict in _cross_checks(contest, outcome, counting, there)],
         "photos": [photo_of(one, form) | _place_in_the_count(excluded, one) for one in found],
+        "official": _official(contest, code, outcome),
         "exclusion": _exclusion(excluded, found, contest, station) if excluded else None,
         "contests": [{"code": one.code, "name": one.name, "kind": one.kind} for one in elections.contests_at(station)],
         "reports": [
             {"answered_at": time_of(one.closed_at), "outcome": one.outcome} for one in reports.answers_of(station.pk)
         ],
+    }
+
+
+def _official(contest: Contest, code: str, outcome: Outcome) -> dict[str, Any] | None:
+    """What the official count published of this TPS, number by number beside ours; nothing where it has none."""
+    found = official.figures_of(contest, [code]).get(code)
+    if found is None or not found.figures:
+        return None
+    layout = columns.of(contest)
+    stands = {key: amount for key, amount in layout.sums_of(outcome.amounts).items() if key in outcome.chosen}
+    compared = official.compare(stands, found.figures, layout.votes)
+    return {
+        "source": found.source,
+        "taken_at": time_of(found.taken_at),
+        "fields": [{"key": one.key, "ours": one.ours, "theirs": one.theirs} for one in compared.fields],
     }
 
 

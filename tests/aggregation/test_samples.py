@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aggregation import samples
@@ -110,6 +110,7 @@ def test_who_draws_a_history_asks_no_database(world, django_assert_num_queries):
     assert samples.history("contoh", "ppwp", "") == []
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(st.lists(st.integers(0, 10_000), min_size=1, max_size=400, unique=True).map(sorted), st.integers(2, 120))
 def test_thinned_evenly_first_and_last_always(minutes, most):
     given_points = [{"at": (START + timedelta(minutes=n)).isoformat()} for n in minutes]
