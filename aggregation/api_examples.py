@@ -167,7 +167,7 @@ _BACKLOG = {
 BACKLOG = OpenApiExample(
     "One photo waits",
     value={
-        "format": 2,
+        "format": 1,
         "election": _ELECTION["election"],
         "region": {"code": "nasional", "name": "Indonesia"},
         "path": [{"code": "nasional", "name": "Indonesia"}],

@@ -234,7 +234,7 @@ class OfficialField(s.Serializer[Any]):
 
 
 class OfficialPart(s.Serializer[Any]):
-    source = s.CharField()
+    source = s.CharField()  # type: ignore[assignment]
     taken_at = s.DateTimeField(allow_null=True, help_text="Since when these figures are published.")
     fields_ = OfficialField(many=True)
 

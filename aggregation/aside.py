@@ -41,7 +41,7 @@ def follow(done: dict[int, tuple[int, int]]) -> int:
     """
     official = dict(OfficialSource.objects.order_by("-pk").values_list("contest", "refreshed_snapshot"))
     versions = Snapshot.objects.order_by("pk").values_list("contest", "published")
-    moved = {key: (version, official.get(key, 0)) for key, version in versions}
+    moved = {key: (version, official.get(key) or 0) for key, version in versions}
     moved = {key: mark for key, mark in moved.items() if mark[0] and done.get(key) != mark}
     for contest in Contest.objects.filter(pk__in=moved).select_related("election").prefetch_related("options"):
         samples.take(contest)

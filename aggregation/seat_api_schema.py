@@ -51,7 +51,7 @@ class SeatAlert(s.Serializer[Any]):
     votes = s.IntegerField(help_text="The most votes of those.")
     disputed_stations = s.IntegerField()
     disputed_votes = s.IntegerField()
-    bound = s.ChoiceField(["dpt", "average", "limit"], help_text="What the most votes are made of.")
+    bound = s.ChoiceField(["dpt", "limit"], help_text="What the most votes are made of.")
 
 
 class SeatsOfParty(s.Serializer[Any]):
@@ -171,7 +171,7 @@ _HEAD: dict[str, Any] = {
 _CONTEST = {"code": "dpr-9101", "name": "DPR Contoh I"}
 _ALERT = {
     **{"seat_may_move": True, "margin": {"holder": 1, "rival": 2, "votes": 20}, "stations": 1, "votes": 256},
-    **{"disputed_stations": 0, "disputed_votes": 0, "bound": "average"},
+    **{"disputed_stations": 0, "disputed_votes": 0, "bound": "dpt"},
 }
 
 COUNCIL_EXAMPLE = OpenApiExample(

@@ -20,10 +20,6 @@ RESERVE = Fraction(2, 100)
 # Voters of a TPS where the DPT of none is known: the most there may be (rule R12 of the forms).
 MOST_VOTERS = 300
 
-# Amounts that a tally may have beside sums and counts.
-VOTERS_COUNTED = "voters_counted"  # the DPT of counted TPS
-COUNTED_DISPUTED = "counted_disputed"  # counted TPS in dispute
-
 
 @dataclass(frozen=True)
 class Out:
@@ -33,7 +29,7 @@ class Out:
     votes: int
     disputed: int
     disputed_votes: int
-    bound: str  # what the bound is made of: "dpt", "average" DPT of the dapil's TPS, or the "limit" of all TPS
+    bound: str  # what the bound is made of: "dpt", or the "limit" of all TPS
 
 
 @dataclass(frozen=True)
@@ -149,16 +145,14 @@ def out_of(one: Dapil) -> Out:
     Excluded TPS are among what is not counted: a repeated vote may still come of them.
     """
     stations = max(one.stations - one.named[columns.COUNTED], 0)
-    disputed = one.named.get(COUNTED_DISPUTED, one.named[columns.DISPUTED])
+    disputed = one.named[columns.COUNTED_DISPUTED]
     average = Fraction(one.registered_voters, one.dpt_known) if one.dpt_known else Fraction(MOST_VOTERS)
     if not one.dpt_known:
         bound, voters = "limit", average * stations
-    elif VOTERS_COUNTED in one.named:
-        # Where some DPT are not known, those TPS are taken to have the average, and not to be counted.
-        unknown = max(one.stations - one.dpt_known, 0)
-        bound, voters = "dpt", max(one.registered_voters - one.named[VOTERS_COUNTED], 0) + average * unknown
     else:
-        bound, voters = "average", average * stations
+        # Where some DPT are not known, those TPS are taken to have the average, and to be among what is not counted.
+        unknown = min(max(one.stations - one.dpt_known, 0), stations)
+        bound, voters = "dpt", max(one.registered_voters - one.named[columns.VOTERS], 0) + average * unknown
     return Out(
         stations,
         ballots(voters, stations),

@@ -130,7 +130,6 @@ def bound(made_of: str) -> str:
     """What the most votes that are out are made of, in words."""
     return {
         "dpt": _("Menurut DPT-nya dan cadangan surat suara."),
-        "average": _("Diperkirakan dari rata-rata DPT dapil ini dan cadangan surat suara."),
         "limit": _("Menurut batas jumlah pemilih sebuah TPS, karena DPT tidak diketahui."),
     }[made_of]
 

@@ -78,7 +78,7 @@ def lay(contest: Any) -> None:
     """A photo and its decision for each paper."""
     from accounts.models import Device
 
-    Device.objects.create(pk=SENDER)
+    Device.objects.get_or_create(pk=SENDER)
     tables = ("uploads_photo", "transcription_decision")
     switch_guards("DISABLE", *tables)
     run("UPDATE bench_papers SET photo = gen_random_uuid()")
@@ -95,7 +95,7 @@ def lay(contest: Any) -> None:
     run(
         """
         INSERT INTO transcription_decision (id, photo_id, version, rule_version, outcome, how, station_id, contest_id,
-                                            page, numbers, problem, broken_rules, entries, decided_at)
+                                            page, numbers, problem, broken_rules, because, decided_at)
         SELECT gen_random_uuid(), p.id, 1, 6, 'accepted', 'two_readers', p.station_id, p.contest_id, 2, b.numbers, '',
                '{}', '{}', now()
           FROM bench_papers b JOIN uploads_photo p ON p.id = b.photo

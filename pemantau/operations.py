@@ -14,13 +14,12 @@ import redis
 from django.conf import settings
 from django.core.cache import cache, caches
 from django.db import connection
-from django.db.models import Count, F, Max, Min, Sum
+from django.db.models import Count, Min, Sum
 from django.utils import timezone
 
 from accounts import doorkeeper
 from accounts.models import User
-from aggregation import audit_runs, folder
-from aggregation.models import Snapshot
+from aggregation import audit_runs, folder, publication
 from pemantau import happenings, health, heartbeats, overview
 from transcription.models import Decision, Entry
 from uploads.models import Photo
@@ -127,7 +126,7 @@ def _make(election: str) -> Operations:
         folder=folder_age,
         storage=_storage(),
         happened=happenings.in_last_hour(),
-        publication_age=_publication_age(now, folder_age),
+        publication_age=publication.age(),
         audit_age=(now - audited.ended_at).total_seconds() if audited else None,
         audit_differences=audited.differences if audited else None,
         rates=_rates(now),
@@ -164,18 +163,6 @@ def _folder_age() -> float | None:
         )
         row = cursor.fetchone()
     return max(0.0, float(row[0])) if row and row[0] is not None else None
-
-
-def _publication_age(now: datetime, folder_age: float | None) -> float | None:
-    """How far behind the public numbers may be: since when something is folded that is not published, or since the
-    folder last looked."""
-    behind = Snapshot.objects.filter(published__lt=F("version")).aggregate(since=Min("changed_at"))["since"]
-    if behind:
-        return max(0.0, (now - behind).total_seconds())
-    if folder_age is not None:
-        return folder_age
-    newest = Snapshot.objects.aggregate(at=Max("changed_at"))["at"]
-    return max(0.0, (now - newest).total_seconds()) if newest else None
 
 
 def _storage() -> Storage:

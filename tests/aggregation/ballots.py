@@ -59,6 +59,8 @@ def tally(contest: Contest, votes: Mapping[Any, int], region: str = "", **amount
     stations, voters = amounts.pop("stations", 5), amounts.pop("voters", 1250)
     layout = columns.of_form(form_definitions.for_contest(contest))
     named = dict.fromkeys(layout.names, 0) | {"counted": stations, "received": stations} | amounts
+    named |= {"counted_disputed": named["disputed"]}
+    named |= {"voters_counted": voters * named["counted"] // stations if stations else 0} | amounts
     for which, many in votes.items():
         key = f"partai_{which[0]}_calon_{which[1]}" if isinstance(which, tuple) else f"partai_{which}_jumlah"
         assert key in named, key

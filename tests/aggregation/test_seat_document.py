@@ -220,17 +220,19 @@ def test_disputed_tps_count_twice_for_they_can_take_and_give(close):
     assert alert_of(disputed=3)["seat_may_move"] is True
 
 
-def test_the_bound_is_the_dpt_of_what_is_not_counted_where_tallies_have_it(world):
-    one = counted(named={"counted": 3, "disputed": 1, "voters_counted": 600}, stations=5, voters=1_300, known=5)
+def test_the_bound_is_the_dpt_of_what_is_not_counted(world):
+    one = counted(named={"counted": 3, "counted_disputed": 1, "voters_counted": 600}, stations=5, voters=1_300, known=5)
     out = seat_estimates.out_of(one)
     assert (out.stations, out.votes, out.bound) == (2, 716, "dpt")  # 700 * 1.02 + 2
-    one = counted(named={"counted": 3, "disputed": 2, "counted_disputed": 1}, stations=5, voters=1_000, known=4)
+    one = counted(named={"counted": 3, "counted_disputed": 1, "voters_counted": 750}, stations=5, voters=1_000, known=4)
     out = seat_estimates.out_of(one)
-    assert (out.votes, out.bound, out.disputed, out.disputed_votes) == (512, "average", 1, 256)
+    assert (out.votes, out.bound, out.disputed, out.disputed_votes) == (512, "dpt", 1, 256)
 
 
 def test_without_any_dpt_a_tps_has_as_many_voters_as_it_may_have():
-    out = seat_estimates.out_of(counted(named={"counted": 3, "disputed": 0}, stations=5, voters=0, known=0))
+    out = seat_estimates.out_of(
+        counted(named={"counted": 3, "counted_disputed": 0, "voters_counted": 0}, stations=5, voters=0, known=0)
+    )
     assert (out.votes, out.bound) == (614, "limit")
 
 
@@ -244,7 +246,7 @@ def test_the_dpt_of_overseas_and_unknown_tps_is_not_averaged_in(world):
     PollingStation.objects.filter(region="9101011002").update(registered_voters=None)
     extents.recount(world.election)
     contest = dapil(world)
-    tally(contest, {1: 10}, stations=5, counted=4, voters=3 * 250)
+    tally(contest, {1: 10}, stations=5, counted=4, voters=3 * 250, voters_counted=3 * 250)
     assert of_dapil()["alert"]["votes"] == 256
 
 
