@@ -88,7 +88,7 @@ def main(stations: int) -> None:
     began = time.perf_counter()
     made = dumps.make()
     print(f"dump: {time.perf_counter() - began:.1f} s, {made['bytes'] / 1e6:.0f} MB")
-    client = Client()
+    client = Client(HTTP_HOST="127.0.0.1")
     for query in ("", "?region=1101", "?limit=1000", "?state=disputed&limit=100"):
         address = f"/api/v1/exports/besar/ppwp/stations/{query}"
         client.get(address)
