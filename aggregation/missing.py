@@ -37,7 +37,7 @@ class Missing:
 
 
 @cache
-def _listed(layout: Columns, kind: str) -> str:
+def _listed(layout: Columns, kind: str, *, some: bool) -> str:
     """In the order of their codes, those after `after`. Villages that are counted wholly are left out by their tally,
     so that few TPS are found among many without looking at all.
     """
@@ -45,17 +45,26 @@ def _listed(layout: Columns, kind: str) -> str:
     counted, excluded, received = (at[name] for name in (columns.COUNTED, columns.EXCLUDED, columns.RECEIVED))
     photo = f"coalesce(r.amounts[{received}], 0) > 0"
     wanted = {ALL: "", NO_PHOTO: f"AND NOT ({photo})", UNREAD: f"AND {photo}"}[kind]
+    a = {name: f"t.amounts[{i}]" for name, i in at.items()}
+    behind = {
+        ALL: f"t.stations > {a[columns.COUNTED]} + {a[columns.EXCLUDED]}",
+        NO_PHOTO: f"t.stations > {a[columns.RECEIVED]} + {a[columns.EXCLUDED]}",
+        UNREAD: f"{a[columns.RECEIVED]} > {a[columns.COUNTED]}",
+    }[kind]
     return f"""
     SELECT s.code, s.number, s.registered_voters, v.name, d.name, {photo}
-    FROM aggregation_tally t
+    FROM (
+        SELECT t.region_id FROM aggregation_tally t
+        WHERE t.contest_id = %(contest)s AND length(t.region_id) = 10
+          AND t.region_id >= greatest(%(region)s, left(%(after)s, 10)) AND t.region_id < %(region)s || ':'
+          AND {behind}
+        ORDER BY t.region_id {"LIMIT %(most)s + 1" if some else ""}
+    ) t
     JOIN tps_region v ON v.code = t.region_id AND v.level = 4
     JOIN tps_region d ON d.code = v.parent_id
     JOIN tps_pollingstation s ON s.region_id = t.region_id AND s.election_id = %(election)s
     LEFT JOIN aggregation_result r ON r.contest_id = %(contest)s AND r.station_id = s.id
-    WHERE t.contest_id = %(contest)s
-      AND t.region_id >= greatest(%(region)s, left(%(after)s, 10)) AND t.region_id < %(region)s || ':'
-      AND t.stations > t.amounts[{counted}] + t.amounts[{excluded}]
-      AND s.code > %(after)s
+    WHERE s.code > %(after)s
       AND coalesce(r.amounts[{counted}], 0) = 0 AND coalesce(r.amounts[{excluded}], 0) = 0
       {wanted}
     ORDER BY t.region_id, s.code
@@ -70,7 +79,8 @@ def listed(contest: Contest, region: str, kind: str, *, after: str, most: int) -
     """At most so many, those after the TPS with code `after` ("" for the first). One query."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"{_listed(columns.of(contest), kind)} LIMIT %(most)s", _values(contest, region, after) | {"most": most}
+            f"{_listed(columns.of(contest), kind, some=True)} LIMIT %(most)s",
+            _values(contest, region, after) | {"most": most},
         )
         return [Missing(*row) for row in cursor.fetchall()]
 
@@ -82,7 +92,7 @@ def every(contest: Contest, region: str, kind: str) -> Iterator[Missing]:
     snapshot open, for which old rows would have to stay.
     """
     with closing(connection.chunked_cursor()) as cursor:
-        cursor.execute(_listed(columns.of(contest), kind), _values(contest, region, ""))
+        cursor.execute(_listed(columns.of(contest), kind, some=False), _values(contest, region, ""))
         while rows := cursor.fetchmany(BATCH):
             for row in rows:
                 yield Missing(*row)
