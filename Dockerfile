@@ -14,6 +14,6 @@ COPY . .
 RUN SECRET_KEY=only-for-collecting-files RECEIPT_KEY=none SITE_ORIGIN=https://build.example DATABASE_URL=postgres://none/none EMAIL_URL=smtp://none \
     python manage.py collectstatic --noinput --verbosity 0 \
  && python -m compileall -q . /opt/venv \
- && install -d -o 10001 -g 10001 /srv/published
+ && install -d -o 10001 -g 10001 /srv/published /srv/exports
 USER 10001:10001
 CMD ["gunicorn", "-c", "deploy/gunicorn.conf.py", "pemantau.wsgi"]

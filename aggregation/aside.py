@@ -15,7 +15,7 @@ from tps.models import Contest
 
 log = logging.getLogger(__name__)
 
-PAUSE_SECONDS = 20.0
+PAUSE_SECONDS = 60.0
 
 
 def run(stop: threading.Event, pause: float = PAUSE_SECONDS) -> None:
@@ -46,6 +46,6 @@ def follow(done: dict[int, tuple[int, int]]) -> int:
     for contest in Contest.objects.filter(pk__in=moved).select_related("election").prefetch_related("options"):
         samples.take(contest)
         official_differences.refresh_differences(contest)
-        outlook.write(contest)
+        outlook.write(contest, done.get(contest.pk, (0, 0))[0])
         done[contest.pk] = moved[contest.pk]
     return len(moved)

@@ -18,24 +18,25 @@ from aggregation.region_document import consistent, time_of, word_of
 from tps.models import Contest
 
 # The nation, provinces, kabupaten and kecamatan have an outlook; a village's TPS are too few.
-LEVELS_WITH_ONE = (0, 1, 2, 3)
+KECAMATAN = 3
 
 
-def write(contest: Contest) -> int:
+def write(contest: Contest, since: int = 0) -> int:
     """Write the outlook of each region where it is another one than before; returns how many.
 
-    Seven queries, for however many regions.
+    Of kecamatan only those that changed after version `since` are looked at. Eight queries, for however many regions.
     """
     place = Place(contest.election_id, contest.code)
     with consistent():
         version = Snapshot.objects.values_list("version", flat=True).get(contest=contest)
-        estimates = strata.document(contest)
+        moved = Tally.objects.filter(contest=contest, region__level=KECAMATAN, version__gt=since)
+        estimates = strata.document(contest, kecamatan=set(moved.values_list("region", flat=True)))
         compared = _compared(contest)
     written = 0
     for code in estimates.keys() | compared.keys():
-        said = {"estimate": estimates.get(code), "official": compared.get(code)}
         path = place.beside("perkiraan", word_of(code))
         known = published_files.read_pointer(path) or {}
+        said = {"estimate": estimates.get(code, known.get("estimate")), "official": compared.get(code)}
         if any(known.get(name) != found for name, found in said.items()):
             published_files.write_pointer(path, {"at": time_of(datetime.now(UTC)), "version": version, **said})
             written += 1
@@ -58,7 +59,7 @@ def _compared(contest: Contest) -> dict[str, dict[str, Any]]:
     compared = {
         code: _told(found[code]) | {"below": {}}
         for code, _above, level in places
-        if code in found and level in LEVELS_WITH_ONE
+        if code in found and level <= KECAMATAN
     }
     for code, above, _level in places:
         if code in found and above in compared:

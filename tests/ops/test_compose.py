@@ -183,6 +183,7 @@ def production(state_folder):
         "0.0.0.0:8000": f"127.0.0.1:{port}",
         "/tmp/": f"{state_folder}/",
         "/srv/published": f"{state_folder}/published",
+        "/srv/exports": f"{state_folder}/exports",
     }
     services = _exchange({name: compose.load(variables)["services"][name] for name in OURS}, addresses)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"

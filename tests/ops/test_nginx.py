@@ -113,6 +113,7 @@ def front(nginx_program, behind, tmp_path):
         mime: mime if Path(mime).exists() else f"{UNPACKED}{mime}",
         "/etc/nginx/tls": str(tmp_path),
         "/srv/published": f"{tmp_path}/published",
+        "/srv/exports": f"{tmp_path}/exports",
         "worker_processes auto": "worker_processes 1; daemon off",
     }.items():
         assert before in text
@@ -372,6 +373,22 @@ def test_published_files_are_served_without_the_application(front, behind, tmp_p
     for path in ("/dokumen/../secret.json", "/dokumen/contoh/ppwp/nasional/.half.json", "/dokumen/%2e%2e/secret.json"):
         front.ask("GET", path)  # not ours: the application says no
     assert len(behind.seen) == 3
+
+
+def test_open_data_is_served_without_the_application_where_it_lies_as_asked(front, behind, tmp_path):
+    folder = tmp_path / "exports" / "contoh" / "ppwp" / "17.1"
+    folder.mkdir(parents=True)
+    (folder / "stations.csv.gz").write_bytes(b"packed")
+    (folder / "datapackage.json").write_text("{}")
+    (tmp_path / "exports" / "secret.csv.gz").write_bytes(b"no")
+    answer = front.ask("GET", "/data/contoh/ppwp/17.1/stations.csv.gz")
+    assert (answer.status, answer.text, answer.getheader("Content-Type")) == (200, "packed", "application/gzip")
+    assert answer.getheader("Content-Encoding") is None
+    assert front.ask("GET", "/data/contoh/ppwp/17.1/datapackage.json").text == "{}"
+    assert behind.seen == []
+    for path in ("contoh/ppwp/17.1/stations.csv", "contoh/ppwp/18/stations.csv.gz", "../secret.csv.gz"):
+        front.ask("GET", f"/data/{path}")
+    assert len(behind.seen) == 3, "the application says what there is"
 
 
 # --- The pictures' own host --------------------------------------------------------------------
