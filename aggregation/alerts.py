@@ -12,7 +12,7 @@ from typing import Any
 # Ballots at a TPS are its DPT and 2 % of it (UU 7/2017, article 344 (2); form rule R8). Those for voters who moved in
 # are left out: they are on the DPT of another TPS.
 RESERVE_PERCENT = 2
-# Voters at a TPS whose DPT nobody knows: the most that KPU allows (form rule R6).
+# Voters at a TPS whose DPT nobody knows: the most that KPU allows (form rule R12).
 MOST_VOTERS = 300
 
 
