@@ -79,6 +79,7 @@ class Child(s.Serializer[Any]):
     name = s.CharField()
     stations = s.IntegerField(help_text="TPS that vote here; 1 for a TPS.")
     registered_voters = s.IntegerField(allow_null=True, help_text="DPT as far as known.")
+    dpt_known = s.IntegerField(help_text="TPS whose DPT is known.")
     sums = _numbers("As in the document; over all children they add up to its own.")
     counts = _numbers("As in the document; over all children they add up to its own.")
     voters_counted = s.IntegerField(help_text="DPT of the counted TPS, as far as known.")
@@ -110,6 +111,7 @@ class RegionDocument(s.Serializer[Any]):
     options = OptionPart(many=True)
     stations = s.IntegerField(help_text="TPS that vote here, counted or not.")
     registered_voters = s.IntegerField(help_text="DPT as far as known.")
+    dpt_known = s.IntegerField(help_text="TPS whose DPT is known.")
     sums = _numbers("Sum of each number of the form over the TPS where it stands, as written on the paper.")
     shares = s.DictField(
         child=s.FloatField(allow_null=True), help_text="Each option's part of the votes for all options, 0 to 1."
@@ -121,7 +123,8 @@ class RegionDocument(s.Serializer[Any]):
     )
     coverage = s.DictField(
         child=s.FloatField(allow_null=True),
-        help_text="Parts of `stations`, and `voters`: the counted TPS' part of the DPT; 0 to 1.",
+        help_text="Parts of `stations`, 0 to 1, and `voters`: the counted TPS' part of the DPT (null where it is not"
+        " known of 99 % of the TPS).",
     )
     voters_counted = s.IntegerField(help_text="DPT of the counted TPS, as far as known.")
     without_disputed = WithoutDisputed()

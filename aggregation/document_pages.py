@@ -13,9 +13,9 @@ _NO_SUCH_FILE = "no such published file"
 
 @require_safe
 @page(Action.SEE_PUBLIC)
-def document(request: HttpRequest, election: str, contest: str, region: str, name: str) -> HttpResponse:
+def region(request: HttpRequest, election: str, contest: str, region: str, document: str) -> HttpResponse:
     """One document; it never changes."""
-    found = published_files.read(Place(election, contest), region, name)
+    found = published_files.read(Place(election, contest), region, document)
     if found is None:
         raise Http404(_NO_SUCH_FILE)
     response = api.answer(request, found)

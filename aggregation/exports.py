@@ -1,6 +1,6 @@
 """What the open data of one contest are, as rows: its TPS, its regions, its photos, and every reading of them.
 
-All of one state of the database (`audit.consistent`). Sums are those of the snapshot's cut: of a TPS whose result has
+All of one state of the database (`region_document.consistent`). Sums are those of the snapshot's cut: of a TPS whose result has
 changed since the last fold, what the change added is taken off again, as `region_document` does. So the TPS add up to
 the published document of the nation in that version. Photos and readings are those of the same instant.
 
@@ -208,7 +208,9 @@ REGION_FIELDS = (
 def _regions(cut: Cut) -> Table:
     labels = {field.key: field.label for field in cut.form.fields}
     amounts = [Field(key, "integer", f"Sum: {labels.get(key, key)}", required=True) for key in cut.layout.sums]
-    amounts += [Field(name, "integer", _count_title(name), required=True) for name in cut.layout.counts]
+    amounts += [
+        Field(name, "integer", _count_title(name), required=True) for name in (*cut.layout.counts, *cut.layout.beside)
+    ]
     return Table(
         name="regions",
         title="Regions",
@@ -231,6 +233,10 @@ def _region_rows(cut: Cut) -> Iterator[Row]:
 
 def _count_title(name: str) -> str:
     word, _, rest = name.partition("_")
+    if name == columns.VOTERS:
+        return "DPT of the counted TPS, as far as it is known"
+    if word == "disputed" and rest:
+        return f"Of the sum {rest}, what TPS in dispute add to it"
     if word == "with":
         return f"TPS whose number stands behind {rest}"
     return f"TPS that break rule {rest}" if word == "broken" else f"TPS: {name} (docs/numbers.md)"

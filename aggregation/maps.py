@@ -97,9 +97,10 @@ def draw(
     # All texts after all areas, which would cover those of their neighbours.
     texts = "".join(_text_on_outline(one, ground) for one in outlined)
     kind = "outlines" if outlined else "wide" if width > 12 * (SQUARE + GAP) else "tiles"
+    called = escape(_("Peta: %(layer)s") % {"layer": WORDS[layer]})
     return mark_safe(  # noqa: S308 -- names are escaped, everything else comes from this program
         f'<svg class="map map--{kind}" viewBox="-4 -4 {width + 8} {height + 8}" width="{width + 8}"'
-        f' height="{height + 8}" role="group" aria-label="{escape(_("Peta: %(layer)s") % {"layer": WORDS[layer]})}">'
+        f' height="{height + 8}" role="group" aria-label="{called}">'
         f"{_defs(fills.values(), 1.5 if outlined else 1)}{''.join(drawn)}"
         f'<g aria-hidden="true">{texts}</g></svg>'
     )

@@ -87,6 +87,7 @@ class Tally(models.Model):
     region = models.ForeignKey(Region, on_delete=models.PROTECT, db_index=False)
     stations = models.IntegerField()  # TPS that vote in this contest here, counted or not
     registered_voters = models.BigIntegerField(default=0)  # their DPT, as far as known
+    dpt_known = models.IntegerField(default=0, db_default=0)  # TPS whose DPT is known
     # Plain integers: a million TPS of 999 each are less than half of what fits.
     amounts = ArrayField(models.IntegerField())
     version = models.BigIntegerField(default=0)  # the snapshot in which it last changed

@@ -88,13 +88,16 @@ def standing_of(document: Mapping[str, Any]) -> Standing:
     """What could still change the order of the options of a region is asked of this."""
     votes = {option["key"]: document["sums"][option["key"]] for option in document["options"]}
     counts, without = document["counts"], document["without_disputed"]["sums"]
+    missing = document["stations"] - counts[COUNTED] - counts["excluded"]
     return Standing(
         votes=votes,
         disputed={key: number - without[key] for key, number in votes.items()},
         disputed_stations=counts["disputed"],
-        missing_stations=document["stations"] - counts[COUNTED] - counts["excluded"],
+        missing_stations=missing,
         registered_voters=document["registered_voters"],
         counted_voters=document["voters_counted"],
+        # Which of them are counted is not known: all of them may be among those that are not.
+        unknown_stations=max(0, min(document["stations"] - document["dpt_known"], missing)),
     )
 
 

@@ -26,6 +26,8 @@ FORMAT = 2
 LEVELS = ("nasional", "provinsi", "kabupaten", "kecamatan", "kelurahan", "tps")
 VILLAGE = 4
 DIGITS = (0, 2, 4, 6, 10)
+# A part of a DPT says something only where the DPT of nearly all TPS is known.
+KNOWN = 0.99
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Row:
     level: int
     stations: int | None  # None: this contest is not voted on here
     registered_voters: int | None
+    dpt_known: int  # TPS whose DPT is known
     amounts: Sequence[int]
     version: int
     cut: int
@@ -45,14 +48,15 @@ class Row:
 
 
 _REGIONS = """
-    SELECT g.code, g.parent_id, g.name, g.level, t.stations, t.registered_voters, t.amounts,
+    SELECT g.code, g.parent_id, g.name, g.level, t.stations, t.registered_voters, coalesce(t.dpt_known, 0), t.amounts,
            coalesce(t.version, 0), coalesce(t.cut, 0), t.changed_at
     FROM tps_region g
     LEFT JOIN aggregation_tally t ON t.region_id = g.code AND t.contest_id = %(contest)s
     WHERE g.code = ANY(%(paths)s) OR g.parent_id = ANY(%(regions)s)
 """
 _STATIONS = """
-    SELECT s.code, s.region_id, 'TPS ' || lpad(s.number::text, 3, '0'), 5, 1, s.registered_voters, r.amounts,
+    SELECT s.code, s.region_id, 'TPS ' || lpad(s.number::text, 3, '0'), 5, 1, s.registered_voters,
+           (s.registered_voters IS NOT NULL)::integer, r.amounts,
            coalesce(r.version, 0), 0, r.changed_at, (
                SELECT jsonb_agg(to_jsonb(d.amounts)) FROM aggregation_delta d
                WHERE d.station_id = s.id AND d.contest_id = %(contest)s
@@ -138,11 +142,11 @@ def _read(statement: str, contest: Contest, codes: Sequence[str], layout: Column
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
-        for code, above, name, level, stations, voters, amounts, version, cut, changed_at, *waiting in cursor:
+        for code, above, name, level, stations, voters, known, amounts, version, cut, changed_at, *waiting in cursor:
             amounts = amounts or layout.nothing()
             for more in json.loads((waiting and waiting[0]) or "[]"):
                 amounts = [now - added for now, added in zip(amounts, more, strict=True)]
-            yield Row(code, above, name, level, stations, voters, amounts, version, cut, changed_at)
+            yield Row(code, above, name, level, stations, voters, known, amounts, version, cut, changed_at)
 
 
 def document(
@@ -170,6 +174,7 @@ def document(
         "options": options_of(contest, layout),
         "stations": stations,
         "registered_voters": voters,
+        "dpt_known": own.dpt_known,
         "sums": layout.sums_of(own.amounts),
         "shares": shares(layout, own.amounts),
         "stations_behind": {key: counts[columns.known(key)] for key in layout.sums},
@@ -177,7 +182,7 @@ def document(
         "coverage": {
             name: _ratio(counts[name], stations) for name in (columns.RECEIVED, columns.COUNTED, columns.COMPLETE)
         }
-        | {"voters": _ratio(beside[columns.VOTERS], voters)},
+        | {"voters": _ratio(beside[columns.VOTERS], voters) if own.dpt_known >= KNOWN * stations else None},
         "voters_counted": beside[columns.VOTERS],
         "without_disputed": _without_disputed(layout, own.amounts),
         "broken_rules": [
@@ -240,6 +245,7 @@ def _child(row: Row, layout: Columns, name: str | None) -> dict[str, Any]:
         "name": row.name,
         "stations": row.stations,
         "registered_voters": row.registered_voters,
+        "dpt_known": row.dpt_known,
         "sums": layout.sums_of(row.amounts),
         "counts": _counts(layout.counts_of(row.amounts), beside),
         "voters_counted": beside[columns.VOTERS],

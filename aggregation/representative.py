@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from aggregation.region_document import KNOWN
+
 # Dissimilarity up to which counted TPS are called evenly, and then somewhat unevenly, spread.
 EVEN, SOMEWHAT = 0.05, 0.15
 # A region is named where its part of what is counted is so many times its part of the electorate, or of that, this.
@@ -26,7 +28,7 @@ def representative(document: Mapping[str, Any]) -> dict[str, Any]:
     children of which nothing is counted are told by `empty`. A village's children are TPS: of them only the coverage.
     """
     children = [child for child in document["children"] if _stations(child) > 0]
-    by_voters = all(child["registered_voters"] for child in children)
+    by_voters = all(child["registered_voters"] and _is_known(child) for child in children)
     size = [float(child["registered_voters"] if by_voters else _stations(child)) for child in children]
     counted = [_counted(child, one, by_voters) for child, one in zip(children, size, strict=True)]
     whole, seen = sum(size), sum(counted)
@@ -55,6 +57,11 @@ def representative(document: Mapping[str, Any]) -> dict[str, Any]:
         "children_level": document["children_level"],
         **(_named(parts) if seen and document["children_level"] != "tps" else {"over": [], "under": []}),
     }
+
+
+def _is_known(child: Mapping[str, Any]) -> bool:
+    """Whether its DPT is that of nearly all its TPS."""
+    return bool(child.get("dpt_known", child["stations"]) >= KNOWN * child["stations"])
 
 
 def _stations(child: Mapping[str, Any]) -> int:

@@ -72,7 +72,8 @@ def fold(layout: Columns) -> str:
 
 # Where a contest is voted on: its area, or everywhere.
 _VOTES_HERE = """
-    SELECT s.region_id AS code, count(*) AS stations, coalesce(sum(s.registered_voters), 0) AS voters
+    SELECT s.region_id AS code, count(*) AS stations, coalesce(sum(s.registered_voters), 0) AS voters,
+           count(s.registered_voters) AS known
     FROM tps_pollingstation s
     WHERE s.election_id = %(election)s AND (
         NOT EXISTS (SELECT FROM tps_contest_area a WHERE a.contest_id = %(contest)s)
@@ -92,7 +93,8 @@ UNPREPARED = """
         SELECT id, '' FROM tps_contest c WHERE NOT EXISTS (SELECT FROM tps_contest_area a WHERE a.contest_id = c.id)
     ), electorate AS (
         SELECT c.id, coalesce(sum(x.stations), 0)::bigint AS stations,
-               coalesce(sum(x.registered_voters), 0)::bigint AS voters
+               coalesce(sum(x.registered_voters), 0)::bigint AS voters,
+               coalesce(sum(x.dpt_known), 0)::bigint AS known
           FROM tps_contest c
           JOIN area ON area.contest = c.id
           LEFT JOIN tps_extent x ON x.election_id = c.election_id AND x.region_id = area.region
@@ -100,23 +102,25 @@ UNPREPARED = """
     )
     SELECT e.id FROM electorate e
       LEFT JOIN aggregation_tally t ON t.contest_id = e.id AND t.region_id = ''
-     WHERE (coalesce(t.stations, 0), coalesce(t.registered_voters, 0)) <> (e.stations, e.voters)
+     WHERE (coalesce(t.stations, 0), coalesce(t.registered_voters, 0), coalesce(t.dpt_known, 0))
+           <> (e.stations, e.voters, e.known)
 """
 
 # CTEs that end in `changed`: regions whose row does not count the TPS and the DPT that there are.
 _OTHER_STATIONS = f"""
     at_10 AS MATERIALIZED ({_VOTES_HERE}),
-    {_levels("sum(stations)::bigint AS stations, sum(voters)::bigint AS voters")}, wanted AS (
-        SELECT code, stations, voters FROM everywhere
+    {_levels("sum(stations)::bigint AS stations, sum(voters)::bigint AS voters, sum(known)::bigint AS known")},
+    wanted AS (
+        SELECT code, stations, voters, known FROM everywhere
         UNION ALL
-        SELECT t.region_id, 0, 0 FROM aggregation_tally t
+        SELECT t.region_id, 0, 0, 0 FROM aggregation_tally t
         WHERE t.contest_id = %(contest)s AND t.stations > 0 AND NOT EXISTS (
             SELECT FROM everywhere e WHERE e.code = t.region_id
         )
     ), changed AS (
         SELECT w.* FROM wanted w
         LEFT JOIN aggregation_tally t ON t.contest_id = %(contest)s AND t.region_id = w.code
-        WHERE (t.stations, t.registered_voters) IS DISTINCT FROM (w.stations, w.voters)
+        WHERE (t.stations, t.registered_voters, t.dpt_known) IS DISTINCT FROM (w.stations, w.voters, w.known)
     )
 """
 
@@ -128,13 +132,14 @@ PREPARE = f"""
         WHERE s.contest_id = %(contest)s AND EXISTS (SELECT FROM changed) RETURNING s.version, s.cut
     ), stored AS (
         INSERT INTO aggregation_tally AS t
-            (contest_id, region_id, stations, registered_voters, amounts, version, cut, changed_at)
-        SELECT %(contest)s, c.code, c.stations, c.voters, %(nothing)s::integer[], m.version, m.cut,
+            (contest_id, region_id, stations, registered_voters, dpt_known, amounts, version, cut, changed_at)
+        SELECT %(contest)s, c.code, c.stations, c.voters, c.known, %(nothing)s::integer[], m.version, m.cut,
                statement_timestamp()
         FROM changed c, moved m
         ON CONFLICT (contest_id, region_id) DO UPDATE
         SET stations = excluded.stations, registered_voters = excluded.registered_voters,
-            version = excluded.version, cut = excluded.cut, changed_at = excluded.changed_at
+            dpt_known = excluded.dpt_known, version = excluded.version, cut = excluded.cut,
+            changed_at = excluded.changed_at
     )
     SELECT count(*) FROM changed
 """

@@ -72,8 +72,8 @@ pages: list[URLPattern | URLResolver] = [
     path("dokumen/terbaru.json", document_pages.pointer, name="pointer"),
     path("dokumen/<slug:election>/<slug:contest>/terbaru.json", document_pages.pointer, name="contest_pointer"),
     path(
-        "dokumen/<slug:election>/<slug:contest>/<result_region:region>/<document_name:name>.json",
-        document_pages.document,
+        "dokumen/<slug:election>/<slug:contest>/<result_region:region>/<document_name:document>.json",
+        document_pages.region,
         name="document",
     ),
     path("kartu/<slug:election>/<slug:contest>/<result_region:region>.png", card_pages.region, name="region_card"),

@@ -3,3 +3,8 @@ from django.apps import AppConfig
 
 class PemantauConfig(AppConfig):
     name = "pemantau"
+
+    def ready(self) -> None:
+        from pemantau import heartbeats  # needs the apps
+
+        heartbeats.listen()

@@ -4,13 +4,9 @@ import os
 
 from celery import Celery
 
-from pemantau import heartbeats
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pemantau.settings")
 
 app = Celery("pemantau")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["pemantau"], related_name="pipeline")
 app.autodiscover_tasks(["pemantau"], related_name="nightly")
-
-heartbeats.listen()

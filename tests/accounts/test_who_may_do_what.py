@@ -328,6 +328,7 @@ def arguments(world: World, settings, tmp_path) -> dict[str, object]:
         "number": 1,
         "version": "1",
         "name": "stations.csv",
+        "document": "2-0123456789abcdef",
         "pk": NO_SUCH_ROW,
         "object_id": NO_SUCH_ROW,
         "app_label": "accounts",

@@ -125,7 +125,7 @@ def test_verdicts_are_those_of_the_rule_engine(world, client):
 
 def test_a_tps_costs_few_queries_and_none_when_asked_again(world, client, django_assert_num_queries):
     read(world)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         client.get(STATION.format(world.station.code))
     with django_assert_num_queries(0):
         client.get(STATION.format(world.station.code))

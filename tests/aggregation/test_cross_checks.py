@@ -254,7 +254,7 @@ def test_a_whole_dpr_form_adds_up_over_its_pages_and_its_page_stays_light(
         stands(world, dpr, place, of_party(number))
     stands(world, dpr, 1, PAGE_1)
     stands(world, dpr, 20, {"suara_sah": 18 * 24 + 1, "suara_tidak_sah": 6, "suara_total": 439})
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         found = document(world, client, dpr)
     assert found["state"] == "complete"
     wrong = {verdict["rule"]: verdict["difference"] for verdict in found["verdicts"] if not verdict["holds"]}

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection, connections
 
 from aggregation import export_files, exports, publication
-from aggregation.audit import consistent
 from aggregation.models import Delta
+from aggregation.region_document import consistent
 from tests.aggregation.evidence import PAGE_2, decide, fold, photo, read, record, reject
 from tests.aggregation.open_data import newest, read_by, rows, total
 from tps.models import Contest, Election

@@ -128,9 +128,9 @@ def test_an_unknown_dpt_is_no_zero(night, client):
     assert "jumlah pemilih tidak diketahui" in page(client)
 
 
-def test_the_page_asks_four_questions_however_many_there_are(night, client, django_assert_num_queries):
+def test_the_page_asks_three_questions_however_many_there_are(night, client, django_assert_num_queries):
     village = "/hasil/contoh/ppwp/9101011002/belum/"
-    with django_assert_num_queries(4):  # the contest, its options, the region's document, the TPS
+    with django_assert_num_queries(3):  # the contest, its options, the TPS
         client.get(village)
     with django_assert_num_queries(3):  # the document is there
         client.get(village)

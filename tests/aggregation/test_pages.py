@@ -407,5 +407,5 @@ def test_votes_with_and_without_tps_in_dispute(world, client):
     assert document["without_disputed"]["sums"] == {"paslon_1": 10, "paslon_2": 80, "paslon_3": 10}
     assert document["without_disputed"]["counted"] == 1
     page = client.get(REGION.format("91")).content.decode()
-    assert "Jumlah suara dengan dan tanpa 1 TPS yang disengketakan." in page
+    assert "Jumlah suara dengan dan tanpa 1 TPS yang disengketakan:" in page
     assert "(10,0\u00a0%)" in page

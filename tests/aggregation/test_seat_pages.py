@@ -55,7 +55,7 @@ def test_the_dapil_says_the_order_of_its_seats_and_who_would_be_elected(dpr, cli
     assert "1. SARI akan terpilih 100 2. BUDI akan terpilih 150" in text
     assert "1. DEWI akan terpilih 90 2. AGUS 0 24." in text
     assert "Di bawah ambang 4,0 % suara sah nasional" in text
-    assert "2 TPS belum terhitung: paling banyak 512 suara. Diperkirakan dari rata-rata DPT" in text
+    assert "2 TPS belum terhitung: paling banyak 512 suara. Menurut DPT-nya dan cadangan surat suara." in text
     assert "Ya. Yang terdekat: dengan 85 suara lagi" not in text  # Anggrek is not among those that take part
     assert "dengan 140 suara lagi, Partai Melati menyamai kursi terakhir Partai Mawar" in text
     assert "Secara nasional 1 partai masih dapat berpindah ke sisi lain ambang." in text

@@ -225,7 +225,7 @@ def test_so_many_queries(world, django_assert_num_queries):
         operations.of("contoh")
 
 
-QUERIES = 19
+QUERIES = 17
 
 
 def test_without_redis_the_page_stands(world, operator, settings):
