@@ -1,8 +1,8 @@
 """What the open data of one contest are, as rows: its TPS, its regions, its photos, and every reading of them.
 
-All of one state of the database (`region_document.consistent`). Sums are those of the snapshot's cut: of a TPS whose result has
-changed since the last fold, what the change added is taken off again, as `region_document` does. So the TPS add up to
-the published document of the nation in that version. Photos and readings are those of the same instant.
+All of one state of the database (`region_document.consistent`). Sums are those of the snapshot's cut: of a TPS whose
+result has changed since the last fold, what the change added is taken off again, as `region_document` does. So the TPS
+add up to the published document of the nation in that version. Photos and readings are those of the same instant.
 
 Nothing here is kept in memory: rows come from the database as they are asked for, some thousand at a time.
 """

@@ -29,7 +29,7 @@ HEAD = ("station", "number", "village", "district", "registered_voters", "photo"
 @require_safe
 @page(Action.SEE_PUBLIC)
 def listed(request: HttpRequest, election: str, contest: str, region: str) -> HttpResponse:
-    """One page of them, by kecamatan and village. Three queries where the region is published, however many there are."""
+    """One page of them, by kecamatan and village. Three queries where the region is published."""
     found, document = _asked(election, contest, region)
     kind, after = _kind(request), _after(request)
     code = region_document.code_of(region)
