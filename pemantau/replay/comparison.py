@@ -1,10 +1,12 @@
 """Holding everything the public sees against the papers: every region, every TPS, and the pages behind them."""
 
+import hashlib
 import random
 from collections.abc import Iterator
 
 from pemantau.replay import places
 from pemantau.replay.browser import Browser
+from pemantau.replay.places import Tree
 from pemantau.replay.stage import Stage
 from pemantau.replay.truth import differences_at_station, differences_in_region
 
@@ -18,6 +20,7 @@ def compare(stage: Stage, public: Browser) -> Iterator[str]:
     for above in tree.documents[play.top]["path"][:-1]:
         document = public.document(places.document_path(play.election, play.contest, above["code"]))
         yield from differences_in_region(play.papers, above["code"], document, whole=False, ballot=play.ballot)
+    yield from differences_in_files(stage, public, tree)
     shown = set(tree.stations())
     for code in sorted(shown ^ play.papers.keys()):
         yield f"TPS {code} is {'shown, but unknown' if code in shown else 'not shown'}"
@@ -33,6 +36,27 @@ def compare(stage: Stage, public: Browser) -> Iterator[str]:
                 yield f"TPS {code}: photo {photo['id']} is {photo['state']}"
     for photo, shot in photos.items():
         yield f"TPS {shot.station}: photo {photo} of page {shot.page} is not shown"
+
+
+def differences_in_files(stage: Stage, public: Browser, tree: Tree) -> Iterator[str]:
+    """The published files, followed from their pointer, are what the names say, and the documents of the API."""
+    folder = f"/dokumen/{stage.play.election}/{stage.play.contest}"
+    pointer = public.document(f"{folder}/terbaru.json")
+    way = [above["code"] for above in tree.documents[tree.top]["path"]]
+    waiting = {places.NATION: pointer["document"]}
+    while waiting:
+        code, name = waiting.popitem()
+        answer = public.get(f"{folder}/{code}/{name}.json")
+        if answer.status_code != 200:
+            yield f"file of {code}: {answer.status_code}"
+            continue
+        if not name.endswith(hashlib.sha256(answer.content).hexdigest()[:16]):
+            yield f"file of {code}: not the bytes of its name"
+        content = answer.json()
+        if code in tree.documents and content != tree.documents[code]:
+            yield f"file of {code}: not what the API says"
+        below = {child["code"]: child["document"] for child in content["children"] if "document" in child}
+        waiting |= {code: name for code, name in below.items() if code in tree.documents or code in way}
 
 
 def look_at_pages(stage: Stage, public: Browser, stations: int) -> tuple[int, list[str]]:
