@@ -112,6 +112,7 @@ STATION_FIELDS = (
     Field("disputed", "boolean", "Two decided photos differ (sengketa)", required=True),
     Field("flagged", "boolean", "At least one rule of the form is broken", required=True),
     Field("excluded", "boolean", "Its count does not count, for a public reason", required=True),
+    Field("machine_agrees", "boolean", "A program saw each vote in the bubbles beside it, too", required=True),
     Field("broken_rules", "list", "Rules of the form that its numbers break, as written on the paper"),
     Field("changes", "integer", "How often its result has changed up to this cut", required=True),
     Field("changed_at", "datetime", "When it last did; empty where it did not, or has again after this cut"),
@@ -149,7 +150,7 @@ def station_row(layout: Columns) -> Callable[..., Row]:
     """
     place = {name: number for number, name in enumerate(layout.names)}
     sums = [(number, place.get(columns.known(key), -1)) for number, key in enumerate(layout.sums)]
-    status = [place[name] for name in (*columns.STATUS, columns.EXCLUDED)]
+    status = [place[name] for name in (*columns.STATUS, columns.EXCLUDED, columns.MACHINE)]
     rules = [(place[columns.broken(rule)], rule) for rule in layout.rules]
     hows = [(place[how], how) for how in columns.HOW]
     nothing = layout.nothing()
@@ -174,7 +175,7 @@ def station_row(layout: Columns) -> Callable[..., Row]:
 
 
 def _state_of(flags: list[bool], figures: list[int | None]) -> str:
-    received, _counted, complete, disputed, _flagged, excluded = flags
+    received, _counted, complete, disputed, _flagged, excluded, _machine = flags
     if excluded:
         return Result.State.EXCLUDED
     if disputed:

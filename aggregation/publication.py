@@ -264,10 +264,7 @@ def _write(
 
     Raises `_Lost`.
     """
-    before = _before(place, changed, said) if said and not anew else {}
-    names = {code: name for document in before.values() for code, name in document.children.items()}
-    if said and not anew:
-        names[NATION] = said["document"]
+    names = _names_below(place, changed, said["document"]) if said and not anew else {}
     earlier = dict(names)
     written: dict[str, tuple[str, str | None]] = {}
     for digits in reversed(region_document.DIGITS):
@@ -282,15 +279,16 @@ def _write(
     return written
 
 
-def _before(place: Place, changed: Collection[str], said: Mapping[str, Any]) -> dict[str, Document]:
-    """The documents of these regions to which the pointer leads now, from the nation down."""
-    names: dict[str, str] = {NATION: said["document"]}
-    found: dict[str, Document] = {}
+def _names_below(place: Place, changed: Collection[str], document: str) -> dict[str, str]:
+    """The names of the documents to which the nation's leads, of these regions and those right below them, by code.
+
+    Raises `_Lost`.
+    """
+    names = {NATION: document}
     for code in sorted(changed, key=lambda code: (len(code), code)):
         if code in names:
-            document = files.read(place, region_document.word_of(code), names[code])
-            if document is None:
+            found = files.read(place, region_document.word_of(code), names[code])
+            if found is None:
                 raise _Lost
-            found[code] = document
-            names |= document.children
-    return found
+            names |= found.children
+    return names

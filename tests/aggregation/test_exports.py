@@ -35,6 +35,8 @@ def test_the_tps_add_up_to_the_published_nation(world, exports_dir):
     for key, value in nation["sums"].items():
         assert total(folder, key) == value, key
     stations = rows(folder, "stations")
+    both = sum(row["counted"] == row["disputed"] == "true" for row in stations)
+    assert both == nation["counts"].pop("counted_disputed")
     for name, count in nation["counts"].items():
         how = name in ("two_readers", "majority", "adjudicated")
         assert sum(row["settled"] == name if how else row[name] == "true" for row in stations) == count, name
