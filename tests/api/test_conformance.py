@@ -21,8 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode, checks
 
 from accounts.models import Role
-from aggregation import folder
+from aggregation import export_files, folder
 from pemantau import pipeline
+from tests.aggregation import ballots, official
 from tests.transcription import reading as people
 from tests.uploads.by_ticket import announced
 from tests.uploads.pictures import encoded
@@ -67,10 +68,11 @@ def browser_of(world: World, name: str, role: str) -> Browser:
 
 
 @pytest.fixture
-def known(world) -> dict[str, str]:
+def known(world, tmp_path) -> dict[str, str]:
     """What really is there, by the names of addresses' parameters.
 
-    One photo is decided and published, one with an adjudicator, one in the volunteer's hands.
+    One photo is decided, published and exported, one with an adjudicator, one in the volunteer's hands; there is an
+    official count, and a council with its seats.
     """
     folder.prepare()
     decided, disputed, waiting = (people.photo_in_log(world, f"910101100100{n}") for n in (1, 2, 3))
@@ -86,6 +88,10 @@ def known(world) -> dict[str, str]:
         )
     while folder.step():
         pass
+    official.published(tmp_path, official.FIRST, {world.station.code: (1, 2, 3)})
+    export_files.export(world.contest)
+    dapil = ballots.dapil(world)
+    ballots.tally(dapil, {1: 300, 2: 200})
     ticket = Ticket.objects.create(
         device=world.device(),
         station=world.station,
@@ -106,6 +112,8 @@ def known(world) -> dict[str, str]:
         "election": world.election.code,
         "contest": world.contest.code,
         "region": "9101",
+        "nation": "nasional",
+        "dapil": dapil.code,
         "kind": "dpr",
         "station": world.station.code,
         "code": world.station.code,
@@ -129,6 +137,9 @@ def sensible_bodies(known: dict[str, str]) -> dict[str, dict[str, object]]:
 # What an operation wants of what is there, where it is not the same as for the others.
 OF_ITS_OWN = {
     f"POST /api/v1/receipts/{{receipt}}/{name}/": {"receipt": "own receipt"} for name in ("numbers", "withdraw")
+} | {
+    "GET /api/v1/seats/{election}/{kind}/{region}/": {"region": "nation"},
+    "GET /api/v1/seats/{election}/dapil/{contest}/": {"contest": "dapil"},
 }
 
 
