@@ -579,6 +579,7 @@ def test_every_post_of_the_site_is_here(scene):
         **{"region": "91", "station": "9101011001001", "receipt": "x", "log": "contoh", "person": scene.citizen.pk},
         **{"ticket": NOBODYS, "token": "x", "invitation": 1, "report": NOBODYS, "group": NOBODYS, "number": 1},
         **{"ticket": NOBODYS, "token": "x", "invitation": 1, "report": NOBODYS, "group": NOBODYS, "weeding": 1},
+        **{"kind": "dpr", "version": "1", "name": "stations.csv", "document": "1-0123456789abcdef"},
         **{"lease": str(scene.lease.pk), "photo": str(scene.photo.pk), "photo_id": str(scene.photo.pk)},
     }
     names = dict(addresses(get_resolver()))

@@ -23,6 +23,8 @@ from tests.transcription.reading import (
 )
 from tps.form_definitions import for_contest
 from transcription.models import Entry, Lease
+from uploads import switches
+from uploads.models import Switch
 
 ENTRY = {"page": 2, "numbers": VOTES, "tps": "9101011001001"}
 # Numbers that occur nowhere else in an answer.
@@ -69,6 +71,7 @@ def test_nothing_to_read_is_said_in_so_many_words(world):
 
 def test_taking_costs_five_statements_at_most(world, photo):
     for_contest(world.contest)  # kept by each process
+    switches.is_on(Switch.READ_ONLY)  # for five seconds
     client = browser_of(world, "Sari")
     with CaptureQueriesContext(connection) as captured:
         taken(client)

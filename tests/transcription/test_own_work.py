@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.db import connection
 
+from aggregation import publication
 from pemantau import pipeline
 from tests.pages import numbers
 from tests.transcription.reading import VOTES, browser_of, given, photo_of, reads, rules, sends, takes, task_of
@@ -234,6 +235,7 @@ def test_queries(world, drawn, django_assert_num_queries):
 
 def test_the_reading_page_says_where_photos_wait(world, django_assert_num_queries):
     photo_of(world)
+    publication.confirm(world.contest)
     browser = browser_of(world, "Sari")
     assert "Foto yang menunggu dibaca, terbanyak di" in browser.get("/baca/").content.decode()
     with django_assert_num_queries(3):  # session, account, what they hold: the rest is a published document

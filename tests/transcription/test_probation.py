@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import onboarding
 from accounts.models import Role, User
-from aggregation import audit
+from aggregation import audit, publication
 from ledger.models import Event
 from tests.transcription.reading import VOTES, browser_of, decision_of, given, photo_of, reads, sends, task_of
 from tests.transcription.test_own_work import later
@@ -121,6 +121,7 @@ def test_who_is_contradicted_too_often_stays(world):
 
 def test_its_reader_is_told_how_far_they_are(world, django_assert_num_queries):
     new(world, "Nova")
+    publication.confirm(world.contest)
     photo = photo_of(world)
     for name in ("Nova", "Sari"):
         reads(world, name, photo)
