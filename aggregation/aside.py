@@ -44,8 +44,17 @@ def follow(done: dict[int, tuple[int, int]]) -> int:
     moved = {key: (version, official.get(key) or 0) for key, version in versions}
     moved = {key: mark for key, mark in moved.items() if mark[0] and done.get(key) != mark}
     for contest in Contest.objects.filter(pk__in=moved).select_related("election").prefetch_related("options"):
-        samples.take(contest)
-        official_differences.refresh_differences(contest)
-        outlook.write(contest, done.get(contest.pk, (0, 0))[0])
+        try:
+            _bring_up(contest, done.get(contest.pk, (0, 0))[0])
+        except (DatabaseError, OSError):
+            raise
+        except Exception:  # one contest's trouble keeps no other one waiting
+            log.exception("beside the sums of %s", contest)
         done[contest.pk] = moved[contest.pk]
     return len(moved)
+
+
+def _bring_up(contest: Contest, since: int) -> None:
+    samples.take(contest)
+    official_differences.refresh_differences(contest)
+    outlook.write(contest, since)

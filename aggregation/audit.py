@@ -229,6 +229,9 @@ def published() -> Iterator[Difference]:
         said = published_files.read_pointer(place.pointer)
         if said is None:
             yield Difference("document", contest.code, "there is no pointer")
+        elif said["version"] < snapshot.version:
+            what = f"the pointer is of version {said['version']}, not {snapshot.version}"
+            yield Difference("document", contest.code, what)
         elif said["version"] == snapshot.version:
             yield from _documents(contest, place, {NATION: said["document"]})
 

@@ -30,6 +30,6 @@ def pointer(request: HttpRequest, election: str = "", contest: str = "") -> Http
     folder = Place(election, contest).folder if election else published_files.root()
     try:
         content = (folder / published_files.POINTER).read_bytes()
-    except FileNotFoundError:
+    except OSError:
         raise Http404(_NO_SUCH_FILE) from None
     return api.answer(request, Document(content))

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpResponse, JsonResponse
 from rest_framework.request import Request
 
@@ -35,7 +36,7 @@ class TablePage(PublicView):
     def answer(self, request: Request, election: str, contest: str) -> HttpResponse:
         asked = {name: str(value) for name, value in request.query_params.items() if value}
         found = export_reader.read(election, contest, self.table, self._wanted(asked))
-        following = request.build_absolute_uri("?" + urlencode(asked | {"cursor": found.cursor}))
+        following = f"{settings.SITE_ORIGIN}{request.path}?{urlencode(asked | {'cursor': found.cursor})}"
         content = {
             "election": found.package["election"],
             "contest": found.package["contest"],
@@ -143,6 +144,6 @@ class Export(PublicView):
             raise NotExported
         folder = (export_files.root() / found["path"]).parent
         package = export_files.package_of(folder)
-        base = request.build_absolute_uri(f"/data/{election}/{contest}/{folder.name}/")
+        base = f"{settings.SITE_ORIGIN}/data/{election}/{contest}/{folder.name}/"
         resources = [one | {"path": base + one["path"]} for one in package["resources"]]
         return _answer(package | {"resources": resources}, NEWEST_SECONDS)

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from aggregation import columns, official, published_files, strata
+from aggregation import columns, official, published_files, samples, strata
 from aggregation.models import OfficialSource, Snapshot, Tally
 from aggregation.official import Official
 from aggregation.published_files import Place
@@ -46,6 +46,13 @@ def write(contest: Contest, since: int = 0) -> int:
 def read(election: str, contest: str, code: str) -> Mapping[str, Any]:
     """The outlook of a region: `at`, `version`, `estimate`, `official`; empty where there is none. No query."""
     return published_files.read_pointer(Place(election, contest).beside("perkiraan", word_of(code))) or {}
+
+
+def mark(election: str, contest: str, code: str) -> str:
+    """Changes whenever what stands beside the document of a region does, its history as well. No query."""
+    points = samples.history(election, contest, code)
+    last = points[-1]["at"] if points else ""
+    return f"{read(election, contest, code).get('at', '')} {len(points)} {last}"
 
 
 def _compared(contest: Contest) -> dict[str, dict[str, Any]]:

@@ -66,7 +66,7 @@ def _region(request: HttpRequest, election: str, contest: str, word: str, known:
     )
     return page_memory.drawn(
         request,
-        f"{published.etag} {grounds.edition()}",
+        f"{published.etag} {outlook.mark(election, contest, region_document.code_of(word))} {grounds.edition()}",
         lambda: _draw_region(request, published, [election, contest, word]),
     )
 

@@ -146,7 +146,9 @@ def publish() -> int:
 
 
 def confirm(current: Contest | None) -> None:
-    """Say that all is published that there is, and which contest the first page shows."""
+    """Say that all is published that there is, if it is so, and which contest the first page shows."""
+    if Snapshot.objects.filter(published__lt=F("version")).exists():
+        return
     files.write_pointer(
         files.root() / files.POINTER,
         {
@@ -159,9 +161,9 @@ def confirm(current: Contest | None) -> None:
 
 
 def distrust_after_a_power_cut() -> None:
-    """Have all files written anew if the machine started since: the last ones may be there by name only."""
+    """Have all files written anew where they are lost, or the machine started since: the last ones may be names only."""
     said = _confirmed()
-    if said and said["boot"] != _boot():
+    if not said or said["boot"] != _boot():
         forget()
 
 
@@ -242,7 +244,8 @@ def _publish(contest: Contest) -> int:
         )
     for code, (now, before) in written.items():
         files.supersede(place, region_document.word_of(code), now, before)
-    Snapshot.objects.filter(pk=snapshot.pk, published__lt=snapshot.version).update(published=snapshot.version)
+    # Not where somebody had everything forgotten meanwhile.
+    Snapshot.objects.filter(pk=snapshot.pk, published=snapshot.published).update(published=snapshot.version)
     return len(written)
 
 

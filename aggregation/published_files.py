@@ -125,7 +125,7 @@ def read_pointer(path: Path) -> dict[str, Any] | None:
         return said
     try:
         found = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:  # not there, or a name that no file can have
         _pointers.pop(path, None)
         return None
     if mark != (there := (found.st_ino, found.st_mtime_ns, found.st_size)):
@@ -139,7 +139,7 @@ def read_pointer(path: Path) -> dict[str, Any] | None:
 def _read_json(path: Path) -> dict[str, Any] | None:
     try:
         return dict(json.loads(path.read_bytes()))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
 
 
@@ -150,7 +150,7 @@ def read(place: Place, word: str, name: str) -> Document | None:
         return known
     try:
         document = Document(path.read_bytes())
-    except FileNotFoundError:
+    except OSError:
         return None
     if not name.endswith(document.sha256[:HASHED]):
         return None
@@ -232,13 +232,17 @@ def _replace(path: Path, content: bytes) -> None:
 def supersede(place: Place, word: str, now: str, before: str | None) -> None:
     """A newer document of a region is pointed at: start the time of the one before, and drop what has had its time."""
     folder, end = place.folder / word, time.time() - KEPT_SECONDS
-    if before and before != now:
+    is_known = before is not None and before != now
+    if is_known:
         for suffix in (".json", ".json.gz", ".json.br"):
             _touch(folder / f"{before}{suffix}")
     with os.scandir(folder) as found:
         old = [one.path for one in found if not one.name.startswith(f"{now}.") and one.stat().st_mtime < end]
     for path in old:
-        Path(path).unlink(missing_ok=True)
+        if is_known:
+            Path(path).unlink(missing_ok=True)
+        else:
+            _touch(Path(path))  # one of them may have been pointed at until now: they go with the next document
 
 
 def _touch(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What is added up beside sums and counts (`columns.Columns.beside`): room for it. `manage.py rebuild` fills it."""
+"""What is added up beside sums and counts (`columns.Columns.beside`): room for it. `manage.py rebuild --results` fills it."""
 
 from django.db import migrations
 

@@ -20,6 +20,22 @@ def test_each_region_down_to_kecamatan_has_an_outlook(world, django_assert_num_q
     assert outlook.read("contoh", "ppwp", "9101011001") == {}
 
 
+def test_a_page_that_was_drawn_before_shows_what_came_beside_it(world, client):
+    read(world)
+    fold()
+    assert "Perkiraan bila semua TPS terhitung" not in client.get("/hasil/contoh/ppwp/91/").content.decode()
+    outlook.write(world.contest)
+    published_files._pointers.clear()
+    assert "Perkiraan bila semua TPS terhitung" in client.get("/hasil/contoh/ppwp/91/").content.decode()
+
+
+def test_one_contests_trouble_keeps_no_other_one_waiting(world, monkeypatch):
+    read(world)
+    fold()
+    monkeypatch.setattr(outlook, "write", lambda *_given: 1 / 0)
+    assert aside.follow({}) == 1
+
+
 def test_what_stays_the_same_is_not_written_again(world):
     read(world)
     fold()

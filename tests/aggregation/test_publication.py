@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -305,6 +306,59 @@ def test_after_a_power_cut_all_files_are_written_anew(world, monkeypatch):
     publication.distrust_after_a_power_cut()
     folder.step()
     assert all(path.read_bytes() for path in published_files.root().rglob("*.gz"))
+
+
+def test_files_that_are_lost_are_written_anew(world):
+    read(world)
+    fold()
+    shutil.rmtree(published_files.root())
+    published_files.forget()
+    publication.distrust_after_a_power_cut()
+    folder.step()
+    assert not list(audit.published())
+    assert votes(world, "9101") == 101
+
+
+def test_a_pointer_that_lags_is_a_difference(world):
+    taken = read(world)
+    fold()
+    pointer = place(world).pointer
+    old = pointer.read_bytes()
+    change(world, taken, 7)
+    fold()
+    pointer.write_bytes(old)
+    again()
+    assert [str(one) for one in audit.published()] == ["document ppwp: the pointer is of version 2, not 3"]
+
+
+def test_what_is_not_published_is_not_confirmed(world, monkeypatch):
+    taken = read(world)
+    fold()
+    before = publication._confirmed()
+    change(world, taken, 7)
+    fold_without_publishing()
+    monkeypatch.setattr(time, "time", lambda: before["confirmed"] + 100)
+    folder.confirm()
+    again()
+    assert publication._confirmed() == before
+
+
+def test_written_anew_the_earlier_documents_stay_for_a_while(world):
+    read(world)
+    fold()
+    first = set(files())
+    long_ago = time.time() - published_files.KEPT_SECONDS - 1
+    for path in first:
+        os.utime(path, (long_ago, long_ago))
+    type(world.contest).objects.update(name="Presiden")
+    publication.forget()
+    folder.step()
+    assert first < set(files())
+
+
+@pytest.mark.parametrize("address", ["/hasil/{}/ppwp/", "/dokumen/{}/ppwp/terbaru.json", "/api/v1/results/{}/ppwp/91/"])
+def test_a_name_that_no_file_can_have_is_not_there(world, client, address):
+    assert client.get(address.format("a" * 300)).status_code == 404
 
 
 def test_a_full_disk_stops_no_tally(world, monkeypatch):
