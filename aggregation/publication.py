@@ -161,7 +161,7 @@ def confirm(current: Contest | None) -> None:
 
 
 def distrust_after_a_power_cut() -> None:
-    """Have all files written anew where they are lost, or the machine started since: the last ones may be names only."""
+    """Have all files written anew where they are lost, or the machine started since: the last may be names only."""
     said = _confirmed()
     if not said or said["boot"] != _boot():
         forget()
