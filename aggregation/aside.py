@@ -6,8 +6,10 @@ import logging
 import threading
 import time
 from contextlib import suppress
+from datetime import timedelta
 
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
 from aggregation import official_differences, outlook, samples
 from aggregation.models import OfficialSource, Snapshot
@@ -51,6 +53,10 @@ def follow(done: dict[int, tuple[int, int]]) -> int:
         except Exception:  # one contest's trouble keeps no other one waiting
             log.exception("beside the sums of %s", contest)
         done[contest.pk] = moved[contest.pk]
+    # What changed last may have come too soon after a point to have had one of its own.
+    lately = Snapshot.objects.filter(changed_at__gte=timezone.now() - 3 * timedelta(seconds=samples.EVERY_SECONDS))
+    for contest in Contest.objects.filter(pk__in=lately.values("contest")).exclude(pk__in=moved).order_by("pk"):
+        samples.take(contest)
     return len(moved)
 
 

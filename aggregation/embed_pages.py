@@ -47,6 +47,7 @@ def _draw(request: HttpRequest, document: dict[str, Any], where: list[str]) -> H
             "document": document,
             "code": region_document.code_of(where[-1]),
             "options": options[:MOST_OPTIONS],
+            "stale": publication.stale_since(),
             "left_out": max(0, len(options) - MOST_OPTIONS),
             "canonical": settings.SITE_ORIGIN + reverse("aggregation:region", args=where),
         },

@@ -47,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The nation in the current election's first contest."""
     place, contest = publication.current(contests.current)
     if place is None:
-        return render(request, "aggregation/nothing_yet.html")
+        return _nothing_yet(request)
     return _region(request, *place, region_document.WHOLE, contest)
 
 
@@ -225,7 +225,7 @@ def backlog(request: HttpRequest) -> HttpResponse:
     """How much waits to be read in the current election, and how fast it is read."""
     place, contest = publication.current(contests.current)
     if place is None:
-        return render(request, "aggregation/nothing_yet.html")
+        return _nothing_yet(request)
     election = place[0]
     published = backlog_document.published(
         election, find=lambda: contest.election if contest else places.election(election)
@@ -255,6 +255,13 @@ def elections(request: HttpRequest) -> HttpResponse:
             request, "aggregation/contests.html", canonical, of_kind=of_kind, page=page, election=asked.get("pemilu")
         )
     return _shown(request, "aggregation/elections.html", canonical, elections=contests.listed())
+
+
+def _nothing_yet(request: HttpRequest) -> HttpResponse:
+    """No election is set up; the same for everybody who asks."""
+    response = render(request, "aggregation/nothing_yet.html")
+    patch_cache_control(response, max_age=FRESH_SECONDS)
+    return response
 
 
 def _shown(request: HttpRequest, template: str, canonical: str, **context: Any) -> HttpResponse:

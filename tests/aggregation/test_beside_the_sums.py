@@ -1,8 +1,11 @@
 """What follows the sums at its own pace: estimates and comparisons, written beside the documents."""
 
 import threading
+from datetime import timedelta
 
-from aggregation import aside, outlook, publication, published_files
+from django.db.models.functions import Now
+
+from aggregation import aside, outlook, publication, published_files, samples
 from aggregation.models import TallySample
 from tests.aggregation.evidence import fold, read
 
@@ -59,6 +62,20 @@ def test_it_follows_what_is_published_once(world):
     read(world, world.stations["9101011001002"])
     fold()
     assert aside.follow(done) == 1
+
+
+def test_the_last_change_has_its_point_when_five_minutes_are_over(world):
+    read(world)
+    fold()
+    done = {}
+    aside.follow(done)
+    read(world, world.stations["9101011001002"])
+    fold()
+    aside.follow(done)
+    assert TallySample.objects.filter(region="91").count() == 1
+    TallySample.objects.update(at=Now() - timedelta(seconds=samples.EVERY_SECONDS))
+    assert aside.follow(done) == 0
+    assert list(TallySample.objects.filter(region="91").order_by("at").values_list("counted", flat=True)) == [1, 2]
 
 
 def test_what_is_not_published_yet_is_not_followed(world):

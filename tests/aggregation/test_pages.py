@@ -392,7 +392,8 @@ def test_pages_say_since_when_nothing_is_published(world, client, monkeypatch):
     assert "sedang tersendat" not in client.get("/").content.decode()
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + publication.STALE_SECONDS + 1)
-    for address in ("/", REGION.format("9101"), STATION.format(world.station.code)):
+    embed = "/sematan/contoh/ppwp/91/"
+    for address in ("/", REGION.format("9101"), STATION.format(world.station.code), embed):
         assert "sedang tersendat" in client.get(address).content.decode()
 
 
