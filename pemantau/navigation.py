@@ -18,6 +18,7 @@ SECTIONS = {
     "tanda-tanya": "hasil",
     "foto": "hasil",
     "lapor": "hasil",
+    "selisih": "hasil",
     "sematan": "hasil",
     "data": "hasil",
     "kirim": "kirim",
